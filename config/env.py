@@ -1,0 +1,73 @@
+"""Typed readers for the environment. Each collects its mistakes instead of raising, so that all are told at once."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from worker.lib.blogs import parse_duration
+
+
+class Env:
+    """The process environment; `mistakes` holds one sentence for each value that could not be used.
+
+    Every variable NAME may be given as NAME_FILE instead, naming a file that holds the value (Docker and systemd secrets).
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.mistakes: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        file = self._environ.get(f"{name}_FILE")
+        if file and name in self._environ:
+            self.mistakes.append(f"{name} and {name}_FILE are both set; set only one of them.")
+        if file:
+            try:
+                return Path(file).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not text"
+                self.mistakes.append(f"{name}_FILE names {file}, which cannot be read: {reason}.")
+                return default
+        return self._environ.get(name, default)
+
+    def path(self, name: str, default: Path) -> Path:
+        value = self.text(name)
+        return Path(value).expanduser().absolute() if value else default
+
+    def duration(self, name: str, default: str) -> timedelta:
+        value = self.text(name) or default
+        try:
+            length = parse_duration(value)
+        except ValueError as error:
+            self.mistakes.append(f"{name} {error}")
+            return parse_duration(default)
+        if length <= timedelta(0):
+            self.mistakes.append(f"{name} is {value!r}; it must be longer than nothing.")
+            return parse_duration(default)
+        return length
+
+    def address(self, name: str, default: str) -> tuple[str, int]:
+        value = self.text(name) or default
+        host, colon, port = value.rpartition(":")
+        if not colon or not host or not port.isdigit() or int(port) > 65535:
+            self.mistakes.append(f"{name} is {value!r}; allowed is HOST:PORT, for example {default}.")
+            return self.address("", default) if value != default else ("127.0.0.1", 8000)
+        return host.strip("[]"), int(port)
+
+    def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        value = self.text(name) or default
+        if not value:
+            return ""
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not (parts.netloc or parts.path):
+            # The value itself may hold a password: it is never repeated.
+            self.mistakes.append(f"{name} must begin with {' or '.join(f'{s}://' for s in schemes)}.")
+            return default
+        return value
+
+    def matching(self, pattern: str) -> dict[str, str]:
+        """Every variable whose name matches, also those given as NAME_FILE; name -> value."""
+        names = {name.removesuffix("_FILE") for name in self._environ if re.fullmatch(f"(?:{pattern})(?:_FILE)?", name)}
+        return {name: self.text(name) for name in sorted(names) if self.text(name)}

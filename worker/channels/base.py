@@ -1,0 +1,211 @@
+"""What every channel declares, the two shapes that hand over, and the errors that say what happens next.
+
+A channel takes values and gives values back: it knows no rows, no queue, no settings, no other channel. Nobody above
+it reads a status code: the class of the error it raises is the instruction.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from worker.lib.blogs import ChannelOptions
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most a network takes, by the network's own counting (`Channel.measure`). None: it has no such part."""
+
+    text: int
+    title: int | None = None
+    description: int | None = None
+    alt: int | None = None
+    image_required: bool = False
+
+
+@dataclass(frozen=True)
+class Message:
+    """Exactly what one delivery says. `text` is as it goes over the wire; `image` is the picture's web address."""
+
+    text: str
+    link: str = ""
+    title: str = ""
+    description: str = ""
+    image: str = ""
+    alt: str = ""
+    subject: str = ""
+    html: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The network has it. `detail` holds the network's own words, for the folded technical detail."""
+
+    remote_id: str
+    url: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One complete reading of an account's own posts. An incomplete one raises instead."""
+
+    found: Receipt | None
+    seen: int
+    detail: str = ""
+
+
+class DeliveryError(Exception):
+    """`sentence` is for the front desk; `status` and `detail` are the network's own words, kept folded."""
+
+    def __init__(self, sentence: str, *, status: str = "", detail: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+        self.detail = detail
+
+
+class Transient(DeliveryError):
+    """Certainly not posted; try again, after `retry_after` if the network said so.
+
+    `cooldown`: the whole connection must wait, not this post alone (a rate limit).
+    """
+
+    def __init__(
+        self, sentence: str, *, retry_after: timedelta | None = None, cooldown: bool = False, status: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(sentence, status=status, detail=detail)
+        self.retry_after = retry_after
+        self.cooldown = cooldown
+
+
+class Rejected(DeliveryError):
+    """This message will never be accepted as it is; nobody else's is at fault."""
+
+
+class Unauthorized(DeliveryError):
+    """The connection must be mended by a person first; no message is at fault."""
+
+
+class OutcomeUnknown(DeliveryError):
+    """It may or may not be out. Never repeated blindly."""
+
+
+class RefusedAsDuplicate(DeliveryError):
+    """The network says it has this text already. `remote_id` is the post it names, if it names one."""
+
+    def __init__(self, sentence: str, *, remote_id: str = "", status: str = "", detail: str = "") -> None:
+        super().__init__(sentence, status=status, detail=detail)
+        self.remote_id = remote_id
+
+
+class Channel:
+    """A way out, as its file describes it. Facts only; `Poster` and `Carrier` add the handing over."""
+
+    slug: ClassVar[str]
+    name: ClassVar[str]
+    """As people read it: X (Twitter)."""
+    column: ClassVar[int] = 100
+    """Place in the console's grid, from the left."""
+    done: ClassVar[str] = "Posted"
+    """The word on screen once the network has it."""
+    limits: ClassVar[Limits]
+    Options: ClassVar[type[ChannelOptions]] = ChannelOptions
+    """The shape of the channel's section in a blog's file."""
+    can_post_live: ClassVar[bool] = False
+
+    @staticmethod
+    def measure(text: str) -> int:
+        """The length of a text by the network's own counting."""
+        return len(text)
+
+    @staticmethod
+    def escape(text: str) -> str:
+        """Plain words as this network wants them on the wire."""
+        return text
+
+
+class Poster(Channel, ABC):
+    """A network that takes one message and shows it to everybody.
+
+    What it declares decides what follows a lost answer: `reads_back` (we can list our own posts), `refuses_duplicates`
+    (the network itself never takes the same text twice), and `settle`, how long a post may take to show when reading back.
+    """
+
+    can_post_live = True
+    reads_back: ClassVar[bool] = False
+    refuses_duplicates: ClassVar[bool] = False
+    settle: ClassVar[timedelta] = timedelta(minutes=15)
+
+    def __init__(self, options: Any, credentials: dict[str, str]) -> None:
+        """`options`: an instance of `Options`. `credentials`: the decrypted connection, in the shape of `postlark connect`."""
+        self.options = options
+        self.credentials = credentials
+
+    def prepare(self, message: Message) -> Message:
+        """What may be repeated freely before the one call that posts: upload the picture, look at the link.
+
+        Raises like `send`, except OutcomeUnknown.
+        """
+        return message
+
+    @abstractmethod
+    def send(self, message: Message) -> Receipt:
+        """Make the one request that posts. Raises a DeliveryError; anything else counts as an unknown outcome."""
+
+    def find(self, message: Message, since: datetime) -> Look:
+        """Read our own posts made after `since`, all pages, and find this message by link, text and time.
+
+        Raises Transient when the reading could not be completed, Unauthorized when it may not be read.
+        """
+        raise NotImplementedError(f"{self.slug} declares that it cannot be read back")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """One reader's copy: the address it goes to, and the words that stand for the personal marks of the template."""
+
+    key: int
+    address: str
+    personal: dict[str, str]
+
+
+@dataclass(frozen=True)
+class MailTemplate:
+    """A newsletter as every reader gets it but for the marks in `personal`, each of which stands as `{mark}` below.
+
+    Headers are (name, value) pairs in the order they are written.
+    """
+
+    headers: tuple[tuple[str, str], ...]
+    sender: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Intent:
+    """The next thing the carrier does is to send this body: note it now. Answer `.send(False)` to leave it out."""
+
+    key: int
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What came of one envelope: None when the relay took it, else the error that says what happens next."""
+
+    key: int
+    error: DeliveryError | None
+    detail: str = ""
+
+
+class Carrier(Channel, ABC):
+    """A way to many people, each with an own copy."""
+
+    can_post_live = True
+
+    @abstractmethod
+    def send(self, template: MailTemplate, envelopes: Iterable[Envelope]) -> Generator[Intent | Handed, bool | None, None]:
+        """Yield an Intent before each body and a Handed for each envelope. Raises Transient when the relay cannot be
+        reached, Unauthorized when it refuses the login; envelopes without a Handed were then not sent."""

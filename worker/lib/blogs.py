@@ -1,0 +1,161 @@
+"""The typed shape of a blog's file, as every stage sees it. `config/blog.py` reads the file into it."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Annotated, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+Mode = Literal["live", "rehearsal", "off"]
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def parse_duration(value: object) -> timedelta:
+    """`90s`, `10m`, `24h`, `2d` -> timedelta. ValueError with a sentence that goes on after the key's name."""
+    match = re.fullmatch(r"(\d{1,6})\s*([smhd])", str(value).strip())
+    if not match:
+        raise ValueError(f"is {value!r}; allowed is a number with s, m, h or d, for example '10m'.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+class QuietHours(NamedTuple):
+    """Local times of day; nothing goes out from `start` until `end` (which may be on the next day)."""
+
+    start: time
+    end: time
+
+
+def parse_quiet_hours(value: object) -> QuietHours:
+    match = re.fullmatch(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", str(value).strip())
+    try:
+        h1, m1, h2, m2 = map(int, match.groups()) if match else (99, 0, 0, 0)
+        hours = QuietHours(time(h1, m1), time(h2, m2))
+    except ValueError:
+        hours = None
+    if hours is None or hours.start == hours.end:
+        raise ValueError(f"is {value!r}; allowed is FROM-UNTIL with two different times, for example '21:00-08:00'.")
+    return hours
+
+
+def _zone(value: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(value))
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"is {value!r}, which is not a time zone; an example is 'America/Toronto'.") from None
+
+
+def _web_address(value: str) -> str:
+    if not re.match(r"https?://[^\s/]+", value):
+        raise ValueError(f"is {value!r}; allowed is an address that begins with https:// or http://.")
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+|[^@\s<>,;\"]+@localhost", value):
+        raise ValueError(f"is {value!r}, which is not an e-mail address.")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty.")
+    if re.search(r"[\x00-\x1f\x7f]", value):
+        raise ValueError("must be one line.")
+    return value.strip()
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Quiet = Annotated[QuietHours, BeforeValidator(parse_quiet_hours)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
+class Section(BaseModel):
+    """A part of a blog's file: unknown keys are mistakes, values never change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, strict=True)
+
+
+class Disclaimer(Section):
+    full: str = ""
+    short: str = ""
+    required: bool = True
+
+
+class Sender(Section):
+    """Who writes, as Canada's anti-spam law asks (CRTC 2012-548)."""
+
+    name: Line
+    email: MailAddress
+    reply_to: MailAddress | None = None
+    mailing_address: Line
+    contact: Line
+    on_behalf_of: Line | None = None
+    relay: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
+
+
+class Alerts(Section):
+    to: list[str] = []
+
+
+class ChannelOptions(Section):
+    """What every channel's section may say. A channel adds its own by a subclass in its file."""
+
+    mode: Mode = "rehearsal"
+    hold: Duration | None = None
+
+
+class BlogFile(Section):
+    """One file in the blogs folder. `slug` is the file's name without `.toml`."""
+
+    slug: str
+    name: Line
+    feed: WebAddress
+    language: Literal["en-CA", "fr-CA"] = "en-CA"
+    timezone: Zone = ZoneInfo("America/Toronto")
+    poll: Duration = timedelta(minutes=10)
+    backlog: int = Field(default=0, ge=0, le=50)
+    hold: Duration | None = None
+    quiet_hours: Quiet | None = None
+    burst: int = Field(default=3, ge=1)
+    late: Duration = timedelta(hours=24)
+    allow_private_addresses: bool = False
+    disclaimer: Disclaimer = Disclaimer()
+    sender: Sender | None = None
+    alerts: Alerts = Alerts()
+    channels: Mapping[str, ChannelOptions]
+
+    @field_validator("poll")
+    @classmethod
+    def _polite(cls, value: timedelta) -> timedelta:
+        if value < timedelta(seconds=1):
+            raise ValueError("is too short; the least is '1s'.")
+        return value
+
+    def hold_for(self, channel: str) -> timedelta:
+        """How long a post waits between being noticed and going out. E-mail waits 10 minutes unless told otherwise: it can't be recalled."""
+        own = self.channels[channel].hold
+        if own is not None:
+            return own
+        if self.hold is not None:
+            return self.hold
+        return timedelta(minutes=10) if channel == "email" else timedelta(0)
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.timezone)
+
+
+def blogs() -> Mapping[str, BlogFile]:
+    """Every blog's file, by slug, as read when this process started."""
+    return settings.BLOGS  # config/settings.py fills it
+
+
+def blog_file(slug: str) -> BlogFile | None:
+    """None when the file has been removed since the row was made."""
+    return blogs().get(slug)

@@ -1,0 +1,90 @@
+"""What all commands share: `--json`, naming a blog or a post or a delivery, and one clear sentence for a refusal."""
+
+import getpass
+import json
+from argparse import SUPPRESS
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
+from django.db.models import Q
+from django.utils import timezone
+
+from worker.lib.blogs import BlogFile, blog_file, blogs
+from worker.models import Delivery, Post
+
+
+class PostlarkCommand(BaseCommand):
+    """A command prints either lines for people or, with --json, one JSON document. `act` returns both at once."""
+
+    requires_system_checks: Any = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser("postlark", subcommand, **kwargs)
+        for action in parser._actions:
+            if action.dest in ("version", "verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks"):
+                action.help = SUPPRESS
+        parser.prog = f"postlark {subcommand}"
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        self.arguments(parser)
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else")
+
+    def arguments(self, parser: CommandParser) -> None:
+        """The command's own arguments."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            document, lines = self.act(**options)
+        except OperationalError as error:
+            raise CommandError(
+                f"The database does not answer as it should: {str(error).strip().splitlines()[0]}. Run `postlark migrate`, then try again."
+            ) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+        else:
+            for line in lines:
+                self.stdout.write(line)
+
+    def act(self, **options: Any) -> tuple[Any, Iterable[str]]:
+        """(the JSON document, the lines for people). Raises CommandError with one sentence for what is refused."""
+        raise NotImplementedError
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.get_fixed_timezone(0)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(value)
+
+
+def the_operator() -> str:
+    """Who typed the command, as the record names them."""
+    return f"{getpass.getuser()} (command line)"
+
+
+def find_blog(slug: str) -> BlogFile:
+    blog = blog_file(slug)
+    if blog is None:
+        raise CommandError(f"There is no blog {slug!r}. The blogs are: {', '.join(blogs()) or 'none yet'}.")
+    return blog
+
+
+def find_post(name: str) -> Post:
+    """By id, URL or guid."""
+    named = Q(guid=name) | Q(url=name) | (Q(pk=int(name)) if name.isdecimal() and len(name) < 19 else Q())
+    posts = list(Post.objects.filter(named).select_related("blog")[:2])
+    if not posts:
+        raise CommandError(f"There is no post {name!r}. `postlark posts` lists them with their ids.")
+    if len(posts) > 1:
+        raise CommandError(f"{name!r} names more than one post; use the id that `postlark posts` shows.")
+    return posts[0]
+
+
+def find_delivery(name: str) -> Delivery:
+    found = Delivery.objects.filter(pk=int(name)).select_related("blog", "post").first() if name.isdecimal() and len(name) < 19 else None
+    if found is None:
+        raise CommandError(f"There is no delivery {name!r}. `postlark log` lists them with their ids.")
+    return found

@@ -1,0 +1,25 @@
+"""Rows only. What may happen to them is decided in the stages."""
+
+from worker.models.blogs import Blog, Connection, Relay
+from worker.models.deliveries import Attempt, Delivery, Event, Rendition
+from worker.models.posts import Alias, Post
+from worker.models.readers import Batch, Consent, Recipient, Subscriber, Suppression
+from worker.models.staff import Staff
+
+__all__ = [
+    "Alias",
+    "Attempt",
+    "Batch",
+    "Blog",
+    "Connection",
+    "Consent",
+    "Delivery",
+    "Event",
+    "Post",
+    "Recipient",
+    "Relay",
+    "Rendition",
+    "Staff",
+    "Subscriber",
+    "Suppression",
+]

@@ -1,0 +1,173 @@
+"""The ledger: what was meant to go where, what it says, each try, and each line of the record.
+
+The constraints are the backstops of the protocol in docs/reliability.md: should the code above them be wrong,
+the database still refuses a second post.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from worker.models.blogs import Blog
+from worker.models.posts import Post
+
+
+class Delivery(models.Model):
+    """The intent to bring one post to one channel on one occasion, and how it stands.
+
+    Rows are changed only by `record.transition`, which writes the sentence and the event in the same transaction.
+    """
+
+    class Occasion(models.TextChoices):
+        AUTOMATIC = "automatic", "On publishing"
+        RESEND = "resend", "Resent by staff"
+        TEST = "test", "Test copy"
+        CORRECTION = "correction", "Correction"
+
+    class State(models.TextChoices):
+        HELD = "held", "Held"
+        PENDING = "pending", "Waiting"
+        PREPARING = "preparing", "Preparing"
+        SENDING = "sending", "Sending"
+        UNKNOWN = "unknown", "Checking"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        SKIPPED = "skipped", "Skipped"
+        CANCELLED = "cancelled", "Cancelled"
+        REHEARSED = "rehearsed", "Rehearsed"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    class WaitsFor(models.TextChoices):
+        NOTHING = "nothing"
+        CLOCK = "clock"
+        NETWORK = "network"
+        PERSON = "person"
+
+    class Phase(models.TextChoices):
+        NONE = ""
+        OPENED = "opened", "Claimed, may be repeated freely"
+        CALLING = "calling", "The request may be out: never repeated blindly"
+
+    blog = models.ForeignKey(Blog, models.CASCADE, related_name="deliveries")
+    post = models.ForeignKey(Post, models.CASCADE, related_name="deliveries")
+    channel = models.SlugField()
+    edition = models.CharField(max_length=20, blank=True, help_text="E-mail only: instant, weekly, monthly.")
+    occasion = models.CharField(max_length=10, choices=Occasion, default=Occasion.AUTOMATIC)
+    state = models.CharField(max_length=10, choices=State)
+    waits_for = models.CharField(max_length=7, choices=WaitsFor)
+    reason = models.TextField(help_text="One plain sentence: what happened, or why nothing did, and what happens next.")
+    created_at = models.DateTimeField(db_index=True)
+    due_at = models.DateTimeField(null=True, help_text="When the clock brings it forward: the next try, or the next look.")
+    first_due_at = models.DateTimeField(null=True, help_text="From when on it counts as late.")
+    finished_at = models.DateTimeField(null=True)
+    asked_by = models.TextField(blank=True, help_text="Who asked for it; empty: the blog did, by publishing.")
+    asked_because = models.TextField(blank=True)
+    audience = models.TextField(blank=True, help_text="E-mail resends and tests: missing, failed, new, all, or an address.")
+
+    attempt = models.PositiveIntegerField(default=0, help_text="Number of the latest attempt.")
+    phase = models.CharField(max_length=7, choices=Phase, blank=True, default=Phase.NONE)
+    lease_until = models.DateTimeField(null=True)
+    call_by = models.DateTimeField(null=True, help_text="The process that made the latest call was dead by then.")
+    unknown_since = models.DateTimeField(null=True)
+    absences = models.PositiveSmallIntegerField(default=0, help_text="Complete readings that did not find it.")
+    repeats = models.PositiveSmallIntegerField(default=0, help_text="Automatic repeats after absence was certain: one at most.")
+    remote_id = models.TextField(blank=True)
+    remote_url = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["post", "channel", "edition"], condition=Q(occasion="automatic"), name="announced_once_per_channel"
+            ),
+            models.UniqueConstraint(
+                fields=["post", "channel", "edition"],
+                condition=Q(state__in=["preparing", "sending", "unknown"]) & ~Q(occasion="test"),
+                name="one_under_way_per_channel",
+            ),
+            models.UniqueConstraint(
+                fields=["blog", "channel", "remote_id"], condition=~Q(remote_id=""), name="one_delivery_per_remote_post"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(waits_for__in=["clock", "network"]), name="deliveries_due"),
+            models.Index(fields=["lease_until"], condition=Q(state__in=["preparing", "sending"]), name="deliveries_leased"),
+            models.Index(fields=["waits_for", "-id"], condition=Q(waits_for="person"), name="deliveries_for_a_person"),
+            models.Index(fields=["blog", "-id"], name="deliveries_of_a_blog"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} to {self.channel} ({self.occasion}): {self.state}"
+
+
+class Rendition(models.Model):
+    """Exactly what a delivery says. It may change until the first call; from then on it is evidence."""
+
+    delivery = models.OneToOneField(Delivery, models.CASCADE, related_name="rendition")
+    subject = models.TextField(blank=True)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    title = models.TextField(blank=True)
+    description = models.TextField(blank=True)
+    link = models.TextField(blank=True)
+    image = models.TextField(blank=True)
+    alt = models.TextField(blank=True)
+    disclaimer = models.TextField(blank=True, help_text="The approved words it carries.")
+    length = models.PositiveIntegerField(help_text="Of the text, by the network's own counting.")
+    limit = models.PositiveIntegerField(null=True)
+    made_at = models.DateTimeField()
+    edited_by = models.TextField(blank=True, help_text="The person whose text this is; empty: Postlark made it.")
+
+    def __str__(self) -> str:
+        return f"rendition of {self.delivery_id}"
+
+
+class Attempt(models.Model):
+    """One try: opened before the first byte leaves, closed with the outcome and the network's own words."""
+
+    class Kind(models.TextChoices):
+        CREATE = "create"
+        EDIT = "edit"
+        DELETE = "delete"
+
+    class Outcome(models.TextChoices):
+        OPEN = ""
+        OK = "ok"
+        TRANSIENT = "transient"
+        REJECTED = "rejected"
+        UNAUTHORIZED = "unauthorized"
+        UNKNOWN = "unknown"
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.CREATE)
+    started_at = models.DateTimeField()
+    calling_at = models.DateTimeField(null=True, help_text="Committed immediately before the request that posts.")
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True, default=Outcome.OPEN)
+    status = models.TextField(blank=True)
+    detail = models.TextField(blank=True, help_text="The network's own words.")
+    holder = models.TextField(help_text="Host and process.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["delivery", "number"], name="attempts_are_numbered")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.delivery_id}: {self.outcome or 'open'}"
+
+
+class Event(models.Model):
+    """One line of the record. Never changed, never deleted; holds ids, never a reader's address."""
+
+    at = models.DateTimeField()
+    who = models.TextField(help_text="A person's e-mail address, 'Postlark', or a provider.")
+    what = models.TextField(help_text="One sentence.")
+    blog = models.ForeignKey(Blog, models.PROTECT, null=True, related_name="events")
+    post = models.ForeignKey(Post, models.PROTECT, null=True, related_name="events")
+    delivery = models.ForeignKey(Delivery, models.PROTECT, null=True, related_name="events")
+    subscriber = models.ForeignKey("Subscriber", models.PROTECT, null=True, related_name="events")
+    data = models.JSONField(default=dict, help_text="Evidence: what was looked at, the state before and after.")
+
+    class Meta:
+        indexes = [models.Index(fields=["-at", "-id"], name="events_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.who}: {self.what}"

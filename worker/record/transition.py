@@ -1,0 +1,54 @@
+"""The one way a delivery changes: a conditional UPDATE, the sentence and the line of the record in one transaction."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from worker.models import Delivery, Event
+
+FINAL = {
+    Delivery.State.SENT,
+    Delivery.State.FAILED,
+    Delivery.State.SKIPPED,
+    Delivery.State.CANCELLED,
+    Delivery.State.REHEARSED,
+    Delivery.State.WITHDRAWN,
+}
+POSTLARK = "Postlark"
+
+
+def transition(
+    delivery: Delivery,
+    only_if: Q,
+    *,
+    state: str,
+    waits_for: str,
+    reason: str,
+    who: str = POSTLARK,
+    what: str = "",
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> bool:
+    """Move the row if it still is as `only_if` says; True when it was, and then `delivery` shows the new values.
+
+    `reason` is how the delivery stands from now on; `what` is what happened, as the timeline tells it (the reason, where
+    it is the same). IntegrityError when a constraint of the ledger forbids the move; nothing has changed then.
+    """
+    now = timezone.now()
+    fields |= {"state": state, "waits_for": waits_for, "reason": reason, "finished_at": now if state in FINAL else None}
+    with transaction.atomic():
+        moved = Delivery.objects.filter(only_if, pk=delivery.pk).update(**fields)
+        if moved:
+            note(what or reason, who=who, delivery=delivery, data={"from": delivery.state, "to": state, **(data or {})})
+    if moved:
+        delivery.refresh_from_db()
+    return bool(moved)
+
+
+def note(what: str, *, who: str = POSTLARK, delivery: Delivery | None = None, data: dict[str, Any] | None = None, **about: Any) -> Event:
+    """Add one line to the record. `about`: blog, post, subscriber, where there is no delivery to take them from."""
+    if delivery is not None:
+        about = {"delivery": delivery, "post_id": delivery.post_id, "blog_id": delivery.blog_id} | about
+    return Event.objects.create(at=timezone.now(), who=who, what=what, data=data or {}, **about)

@@ -1,0 +1,1 @@
+"""Every Celery task: an id in, one call, no decisions."""
