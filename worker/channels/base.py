@@ -162,9 +162,14 @@ class Poster(Channel, ABC):
         raise NotImplementedError(f"{self.slug} declares that it cannot be read back")
 
 
+def mark(name: str) -> str:
+    """Where one reader's own words go in a newsletter's text: `unsubscribe`, `why`. Private-use characters, so no post can hold one."""
+    return f"\ue000{name}\ue001"
+
+
 @dataclass(frozen=True)
 class Envelope:
-    """One reader's copy: the address it goes to, and the words that stand for the personal marks of the template."""
+    """One reader's copy: the address it goes to, and what stands there in place of each `mark`."""
 
     key: int
     address: str
@@ -173,10 +178,7 @@ class Envelope:
 
 @dataclass(frozen=True)
 class MailTemplate:
-    """A newsletter as every reader gets it but for the marks in `personal`, each of which stands as `{mark}` below.
-
-    Headers are (name, value) pairs in the order they are written.
-    """
+    """A newsletter as every reader gets it, but for the marks. Headers are (name, value) pairs in the order they are written."""
 
     headers: tuple[tuple[str, str], ...]
     sender: str
