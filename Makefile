@@ -1,0 +1,24 @@
+# The workflow, by name. All of it stands in ./run, so that no make is needed.
+
+.PHONY: run test lint format bench lock
+
+run:            ## Postlark on this machine, with the example blog; or: make run FEED=https://blog.example/feed/
+	@./run up "$(FEED)"
+
+test:           ## every test, on SQLite and on PostgreSQL
+	@./run test
+
+lint:           ## formatting, rules, types, layers
+	@./run lint
+
+format:         ## put the formatting right
+	@./run format
+
+bench:          ## what the figures in README.md come from
+	@./run bench
+
+lock:           ## the hashed locks, from pyproject.toml (needs uv); --universal also locks for Python 3.11.2 and other systems
+	uv pip compile $(LOCK) pyproject.toml -o requirements/runtime.txt
+	uv pip compile $(LOCK) --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
