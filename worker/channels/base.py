@@ -131,12 +131,13 @@ class Poster(Channel, ABC):
 
     What it declares decides what follows a lost answer: `reads_back` (we can list our own posts), `refuses_duplicates`
     (the network itself never takes the same text twice), and `settle`, how long a post may take to show when reading back.
+    Where the blog's file decides one of these, `__init__` sets it from the options.
     """
 
     can_post_live = True
-    reads_back: ClassVar[bool] = False
-    refuses_duplicates: ClassVar[bool] = False
-    settle: ClassVar[timedelta] = timedelta(minutes=15)
+    reads_back: bool = False
+    refuses_duplicates: bool = False
+    settle: timedelta = timedelta(minutes=15)
 
     def __init__(self, options: Any, credentials: dict[str, str]) -> None:
         """`options`: an instance of `Options`. `credentials`: the decrypted connection, in the shape of `postlark connect`."""
@@ -154,12 +155,13 @@ class Poster(Channel, ABC):
     def send(self, message: Message) -> Receipt:
         """Make the one request that posts. Raises a DeliveryError; anything else counts as an unknown outcome."""
 
+    @abstractmethod
     def find(self, message: Message, since: datetime) -> Look:
         """Read our own posts made after `since`, all pages, and find this message by link, text and time.
 
-        Raises Transient when the reading could not be completed, Unauthorized when it may not be read.
+        Raises Transient when the reading could not be completed, Unauthorized when it may not be read. Never called where
+        `reads_back` is False.
         """
-        raise NotImplementedError(f"{self.slug} declares that it cannot be read back")
 
 
 def mark(name: str) -> str:

@@ -54,6 +54,12 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _network_address(value: str) -> str:
+    if not re.match(r"https://[^\s/]+|http://(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(/|$)", value):
+        raise ValueError(f"is {value!r}; allowed is an https:// address, or http:// on this machine (127.0.0.1) for a stand-in.")
+    return value.rstrip("/")
+
+
 def _mail_address(value: str) -> str:
     if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+|[^@\s<>,;\"]+@localhost", value):
         raise ValueError(f"is {value!r}, which is not an e-mail address.")
@@ -72,6 +78,8 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Quiet = Annotated[QuietHours, BeforeValidator(parse_quiet_hours)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+NetworkAddress = Annotated[str, AfterValidator(_network_address)]
+"""Where a network is: https, or a stand-in on loopback, so that no token ever travels in the clear."""
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Line = Annotated[str, AfterValidator(_one_line)]
 
