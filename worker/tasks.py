@@ -1,1 +1,68 @@
-"""Every Celery task: an id in, one call, no decisions."""
+"""Every Celery task: an id in, one call, no decisions. What a call leaves due, its task rings for.
+
+Messages are doorbells. Losing one costs a sweep's time, getting one twice costs a look at a row.
+"""
+
+import logging
+from collections.abc import Iterable
+
+from celery import Task, shared_task
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from worker import ingest, newsletter
+from worker.deliver import plan as planning
+from worker.deliver import reconcile as reconciling
+from worker.deliver import send as sending
+from worker.deliver import sweep as sweeping
+
+log = logging.getLogger(__name__)
+
+
+def ring(task: Task, ids: Iterable[int | str]) -> None:
+    """Ask a worker to come at once. A broker in trouble is only noted: the rows are written, and the sweep finds them."""
+    if not settings.BROKER_URL:
+        return
+    for each in ids:
+        try:
+            task.apply_async((each,), retry=False)
+        except OperationalError as error:
+            log.warning("broker does not answer; the sweep will find it", extra={"task": task.name, "id": each, "error": type(error).__name__})
+            return
+
+
+@shared_task
+def look(slug: str) -> None:
+    ring(plan, ingest.look(slug).posts)
+
+
+@shared_task
+def plan(post_id: int) -> None:
+    ring(send, planning.plan(post_id))
+
+
+@shared_task
+def send(delivery_id: int) -> None:
+    sending.send(delivery_id)
+    ring(hand_over, newsletter.due_batches(delivery_id))
+
+
+@shared_task
+def hand_over(batch_id: int) -> None:
+    newsletter.hand_over(batch_id)
+
+
+@shared_task
+def reconcile(delivery_id: int) -> None:
+    reconciling.reconcile(delivery_id)
+
+
+@shared_task
+def tick() -> None:
+    """The sweep: give back what the dead held, and ring for everything that is due."""
+    sweeping.sweep()
+    ring(look, ingest.due())
+    ring(plan, sweeping.posts_to_plan())
+    ring(send, sweeping.deliveries_due())
+    ring(hand_over, newsletter.due_batches())
+    ring(reconcile, sweeping.looks_due())

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from abc import abstractmethod
 from argparse import SUPPRESS
 from collections.abc import Iterable
 from datetime import datetime
@@ -49,9 +50,9 @@ class PostlarkCommand(BaseCommand):
             for line in lines:
                 self.stdout.write(line)
 
+    @abstractmethod
     def act(self, **options: Any) -> tuple[Any, Iterable[str]]:
         """(the JSON document, the lines for people). Raises CommandError with one sentence for what is refused."""
-        raise NotImplementedError
 
 
 def _plain(value: object) -> str:

@@ -1,0 +1,60 @@
+"""The Celery app. Why these settings: docs/adr/0002-rows-are-the-queue.md and docs/dependencies.md."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import beat_embedded_init, setup_logging, worker_process_init
+from django.conf import settings
+
+from worker.lib.parent import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+LONGEST_TASK = settings.LEASE.total_seconds()
+
+app = Celery("postlark")
+app.conf.update(
+    broker_url=settings.BROKER_URL or "memory://",
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": max(3600, 2 * LONGEST_TASK),
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 10,
+        "socket_connect_timeout": 3,
+    },
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    task_serializer="json",
+    accept_content=["json"],
+    task_time_limit=max(60, LONGEST_TASK),
+    worker_prefetch_multiplier=1,
+    worker_soft_shutdown_timeout=10,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    beat_scheduler="celery.beat:Scheduler",
+    beat_max_loop_interval=settings.SWEEP.total_seconds(),
+    timezone="UTC",
+)
+app.autodiscover_tasks(["worker"])
+
+
+@app.on_after_finalize.connect
+def schedule(sender: Celery, **_: Any) -> None:
+    from config.schedule import SCHEDULE
+
+    sender.conf.beat_schedule = SCHEDULE
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Celery sets up its own unless somebody answers this signal."""
+
+
+@worker_process_init.connect
+@beat_embedded_init.connect
+def leave_no_orphans(**_: Any) -> None:
+    die_with_parent()

@@ -1,0 +1,48 @@
+"""May this delivery be claimed now? Decided from values and the clock, before every claim."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from worker import channels
+from worker.deliver import timing
+from worker.lib.blogs import BlogFile
+from worker.lib.clock import spoken
+from worker.models import Blog, Connection, Delivery
+
+
+@dataclass(frozen=True)
+class Go:
+    rehearse: bool
+
+
+@dataclass(frozen=True)
+class Not:
+    """How the delivery stands instead."""
+
+    state: str
+    waits_for: str
+    reason: str
+    due_at: datetime | None = None
+
+
+def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Connection, now: datetime) -> Go | Not:
+    if file is None or delivery.channel not in file.channels or delivery.channel not in channels.all_channels():
+        return Not("held", "person", f"The blog's file no longer has a section for this channel. Put [channels.{delivery.channel}] back, then release it; or cancel it.")
+    mode, name = file.channels[delivery.channel].mode, channels.find(delivery.channel).name
+    if delivery.occasion == Delivery.Occasion.TEST:
+        return Go(rehearse=False)
+    if mode == "off":
+        return Not("skipped", "nothing", f"{name} is switched off for this blog.")
+    if paused_by := blog.paused_by or connection.paused_by:
+        return Not("pending", "person", f"{name} is paused by {paused_by}. It goes out once somebody resumes it.")
+    if connection.broken and mode == "live":
+        return Not("pending", "person", connection.broken)
+    if connection.cooldown_until and connection.cooldown_until > now and mode == "live":
+        return Not("pending", "clock", connection.cooldown, connection.cooldown_until)
+    quiet_until = timing.after_quiet(now, file)
+    if quiet_until > now:
+        return Not("pending", "clock", f"Quiet hours: it goes out at {spoken(quiet_until, file.timezone, now)}.", quiet_until)
+    if delivery.first_due_at and timing.too_late(now, delivery.first_due_at, file):
+        due = spoken(delivery.first_due_at, file.timezone, now)
+        return Not("held", "person", f"It should have gone out at {due} and has waited too long to go by itself. Release it to send it now, or cancel it.")
+    return Go(rehearse=mode == "rehearsal")

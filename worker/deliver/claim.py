@@ -1,0 +1,75 @@
+"""Taking a delivery, and the second commit immediately before the request that posts.
+
+Both are one conditional UPDATE: one row changed means it is ours. Time is the database's, so that no process's clock counts.
+"""
+
+import os
+import socket
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from worker.models import Attempt, Delivery
+from worker.record.transition import transition
+
+State, Phase, WaitsFor = Delivery.State, Delivery.Phase, Delivery.WaitsFor
+
+
+def time_to_live() -> timedelta:
+    """How long a holder lives after its claim. Shorter than the lease, so that it is dead before the claim is given away."""
+    return timedelta(seconds=settings.LEASE.total_seconds() * 0.75)
+
+
+def claim(delivery: Delivery, reason: str, *, preparing: bool = False) -> bool:
+    """`pending` and due -> `sending` (e-mail: `preparing`) under the next attempt number, with a lease.
+
+    IntegrityError when another delivery of this post to this channel is under way.
+    """
+    due = Q(state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=Now(), attempt=delivery.attempt)
+    with transaction.atomic():
+        ours = transition(
+            delivery,
+            due,
+            state=State.PREPARING if preparing else State.SENDING,
+            waits_for=WaitsFor.NOTHING if preparing else WaitsFor.NETWORK,
+            reason=reason,
+            attempt=delivery.attempt + 1,
+            phase=Phase.OPENED,
+            lease_until=Now() + settings.LEASE,
+            call_by=None,
+            absences=0,
+        )
+        if ours and not preparing:  # a newsletter's tries are its batches'
+            Attempt.objects.create(delivery=delivery, number=delivery.attempt, started_at=timezone.now(), holder=holder())
+    return ours
+
+
+def commit_calling(delivery: Delivery, reason: str) -> bool:
+    """The point of no return: False when the claim is no longer ours, and then nothing may be sent."""
+    assert delivery.lease_until is not None, "only a claimed delivery is called"
+    with transaction.atomic():
+        ours = transition(
+            delivery,
+            still_ours(delivery) & Q(phase=Phase.OPENED, lease_until__gt=Now()),
+            state=State.SENDING,
+            waits_for=WaitsFor.NETWORK,
+            reason=reason,
+            phase=Phase.CALLING,
+            call_by=delivery.lease_until - (settings.LEASE - time_to_live()),
+        )
+        if ours:
+            Attempt.objects.filter(delivery=delivery, number=delivery.attempt).update(calling_at=timezone.now())
+    return ours
+
+
+def still_ours(delivery: Delivery) -> Q:
+    """The row as the holder of this attempt left it. An outcome is written only where this holds."""
+    return Q(state__in=[State.SENDING, State.PREPARING], attempt=delivery.attempt)
+
+
+def holder() -> str:
+    return f"{socket.gethostname()} process {os.getpid()}"

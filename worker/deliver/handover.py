@@ -1,0 +1,81 @@
+"""What is handed over, to whom, and the last look at it: no path to a network avoids `check`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from worker import channels, gate
+from worker.channels.base import Carrier, Envelope, Handed, Message, OutcomeUnknown, Poster, Receipt, Rejected
+from worker.lib.blogs import BlogFile
+from worker.models import Delivery
+from worker.newsletter import mail
+
+Call = Callable[[], Receipt]
+
+
+def message_of(delivery: Delivery) -> Message:
+    """The rendition as values."""
+    words = delivery.rendition
+    return Message(
+        text=words.text,
+        link=words.link,
+        title=words.title,
+        description=words.description,
+        image=words.image,
+        alt=words.alt,
+        subject=words.subject,
+        html=words.html,
+    )
+
+
+def check(delivery: Delivery, file: BlogFile) -> Message:
+    """The gate, on exactly what would leave. gate.Refused says what is missing or too long."""
+    if not hasattr(delivery, "rendition"):
+        raise gate.Refused("There is no text for it.")
+    message = message_of(delivery)
+    gate.check(message, file, delivery.channel)
+    return message
+
+
+def prepare(delivery: Delivery, file: BlogFile) -> Call:
+    """Everything before the one request; what comes back makes that request. Raises gate.Refused or a DeliveryError."""
+    message = check(delivery, file)
+    if delivery.channel == "email":
+        return _test_copy(delivery, file)
+    poster = poster_for(delivery, file)
+    ready = poster.prepare(message)
+    return lambda: poster.send(ready)
+
+
+def poster_for(delivery: Delivery, file: BlogFile) -> Poster:
+    kind = channels.find(delivery.channel)
+    if not issubclass(kind, Poster):
+        raise Rejected(f"{kind.name} cannot post live in this version.")
+    return kind(file.channels[delivery.channel], {})
+
+
+def _test_copy(delivery: Delivery, file: BlogFile) -> Call:
+    carrier, template, envelope = mail.test_copy(delivery, file)
+    return lambda: _one(carrier, template, envelope)
+
+
+def _one(carrier: Carrier, template: Any, envelope: Envelope) -> Receipt:
+    for step in carrier.send(template, [envelope]):
+        if isinstance(step, Handed):
+            if step.error:
+                raise step.error
+            return Receipt(remote_id="", detail=step.detail)
+    raise OutcomeUnknown("The relay ended the conversation without an answer.")
+
+
+def keep_rehearsal(delivery: Delivery, file: BlogFile) -> Path | None:
+    """E-mail rehearsals are kept as files that any mail program opens."""
+    if delivery.channel != "email":
+        return None
+    folder = settings.POSTLARK_DATA / "rehearsal"
+    folder.mkdir(exist_ok=True)
+    path: Path = folder / f"{delivery.pk}.eml"
+    path.write_bytes(mail.sample(delivery, file).as_bytes())
+    return path

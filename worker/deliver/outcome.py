@@ -1,0 +1,170 @@
+"""What came of a try, written down: the attempt closed, the delivery moved, the sentence and the event, in one transaction.
+
+Written only where the row is still as this attempt left it; who finds it otherwise has been overtaken and keeps silent.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from worker import channels, gate, newsletter
+from worker.channels.base import DeliveryError, Receipt, RefusedAsDuplicate, Rejected, Transient, Unauthorized
+from worker.deliver import handover
+from worker.deliver.claim import State, WaitsFor, still_ours
+from worker.deliver.retry import Again, next_try
+from worker.lib.blogs import blog_file
+from worker.lib.clock import spoken
+from worker.models import Attempt, Connection, Delivery
+from worker.record.transition import transition
+
+log = logging.getLogger(__name__)
+Outcome = Attempt.Outcome
+
+FIRST_LOOK = timedelta(seconds=10)
+
+
+def record(delivery: Delivery, answer: Receipt | Exception) -> None:
+    """After the request: a receipt, or what the adapter raised."""
+    if isinstance(answer, Receipt):
+        _sent(delivery, answer)
+    elif isinstance(answer, RefusedAsDuplicate):
+        _refused_as_duplicate(delivery, answer)
+    elif isinstance(answer, Transient | Unauthorized | Rejected):
+        not_called(delivery, answer)
+    else:
+        _unknown(delivery, answer)
+
+
+def not_called(delivery: Delivery, error: DeliveryError | gate.Refused) -> None:
+    """Certainly nothing went out."""
+    if isinstance(error, Transient):
+        _transient(delivery, error)
+    elif isinstance(error, Unauthorized):
+        _unauthorized(delivery, error)
+    elif isinstance(error, gate.Refused):
+        reason = f"{error} It was held back: mend it, then release it."
+        _close(delivery, Outcome.REJECTED, detail=str(error), state=State.HELD, waits_for=WaitsFor.PERSON, reason=reason)
+    else:
+        _close(delivery, Outcome.REJECTED, **_words(error), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=error.sentence)
+
+
+def rehearsed(delivery: Delivery, kept: Path | None) -> None:
+    if delivery.channel == "email":
+        readers = newsletter.readers(delivery.blog)
+        who = "nobody is subscribed yet" if not readers else f"it would have gone to {readers} reader{'s' if readers != 1 else ''}"
+        reason = f"Rehearsed: the newsletter was made and kept; {who}. Nothing was sent."
+    else:
+        reason = f"Rehearsed: this is what {_name(delivery)} would have shown. Nothing was sent."
+    _close(delivery, Outcome.OK, detail=f"kept as {kept.name}" if kept else "", state=State.REHEARSED, waits_for=WaitsFor.NOTHING, reason=reason)
+
+
+def _sent(delivery: Delivery, receipt: Receipt) -> None:
+    done = channels.find(delivery.channel).done
+    if delivery.occasion == Delivery.Occasion.TEST:
+        reason = f"Test copy sent to {delivery.audience} at {_spoken(delivery, timezone.now())}."
+    else:
+        reason = f"{done} on {_name(delivery)} at {_spoken(delivery, timezone.now())}."
+    try:
+        _close(
+            delivery, Outcome.OK, detail=receipt.detail, state=State.SENT, waits_for=WaitsFor.NOTHING, reason=reason, remote_id=receipt.remote_id, remote_url=receipt.url
+        )
+    except IntegrityError:
+        # The network named a post that another delivery has already: which of the two it is, only a person can see.
+        reason = f"{_name(delivery)} answered with a post that Postlark had already recorded. Look there: is this one out?"
+        detail = f"{receipt.remote_id} {receipt.detail}".strip()
+        _close(delivery, Outcome.UNKNOWN, detail=detail, state=State.UNKNOWN, waits_for=WaitsFor.PERSON, reason=reason, unknown_since=timezone.now())
+
+
+def _transient(delivery: Delivery, error: Transient) -> None:
+    now = timezone.now()
+    decision = next_try(delivery.attempt, error.retry_after, now, Random())
+    with transaction.atomic():
+        if error.cooldown and isinstance(decision, Again):
+            until = now + error.retry_after if error.retry_after else decision.at
+            reason = f"{error.sentence} {_name(delivery)} asked us to wait until {_spoken(delivery, until)}."
+            Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(cooldown_until=until, cooldown=reason)
+        if isinstance(decision, Again):
+            reason = f"{error.sentence} Nothing went out; trying again at {_spoken(delivery, decision.at)}."
+            _close(delivery, Outcome.TRANSIENT, **_words(error), state=State.PENDING, waits_for=WaitsFor.CLOCK, reason=reason, due_at=decision.at)
+        else:
+            reason = f"{error.sentence} Nothing went out in {delivery.attempt} tries, so Postlark has stopped trying. Resend it once the cause is mended."
+            _close(delivery, Outcome.TRANSIENT, **_words(error), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=reason)
+
+
+def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
+    reason = f"{error.sentence} Mend the connection to {_name(delivery)}, then resume it: this goes out by itself."
+    with transaction.atomic():
+        Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(broken=reason)
+        _close(delivery, Outcome.UNAUTHORIZED, **_words(error), state=State.PENDING, waits_for=WaitsFor.PERSON, reason=reason, due_at=timezone.now())
+
+
+def _refused_as_duplicate(delivery: Delivery, error: RefusedAsDuplicate) -> None:
+    """Proof that an earlier call of this delivery worked, once the post reads back; otherwise only a clue."""
+    name = _name(delivery)
+    called_before = delivery.attempts.filter(calling_at__isnull=False, number__lt=delivery.attempt).exists()
+    clue = f" It names the post {error.remote_id}." if error.remote_id else ""
+    if called_before and _reads_back(delivery):
+        reason = f"{name} says it has this text already.{clue} Postlark is looking for it there; nothing to do yet."
+        _to_unknown(delivery, reason, _words(error), look_at=timezone.now() + FIRST_LOOK)
+    else:
+        reason = f"{name} says it has this text already, though Postlark had not posted it.{clue} Look there: is this post out?"
+        _to_unknown(delivery, reason, _words(error), look_at=None)
+
+
+def _unknown(delivery: Delivery, error: Exception) -> None:
+    words = _words(error) if isinstance(error, DeliveryError) else {"detail": f"{type(error).__name__}"}
+    answer_lost(delivery, words)
+
+
+def answer_lost(delivery: Delivery, words: dict[str, str], only_if: Q | None = None) -> None:
+    """The request may have been heard: find out by reading back, or ask a person where nothing can be read."""
+    name = _name(delivery)
+    if _reads_back(delivery):
+        look_at = timezone.now() + FIRST_LOOK
+        reason = f"The answer of {name} was lost, so it may or may not be out. Postlark looks there at {_spoken(delivery, look_at)}; nothing to do yet."
+        _to_unknown(delivery, reason, words, look_at=look_at, only_if=only_if)
+    else:
+        reason = f"The answer of {name} was lost, and what it shows cannot be read from here. Look there: is this post out?"
+        _to_unknown(delivery, reason, words, look_at=None, only_if=only_if)
+
+
+def _to_unknown(delivery: Delivery, reason: str, words: dict[str, str], look_at: datetime | None, only_if: Q | None = None) -> None:
+    stands = {"state": State.UNKNOWN, "waits_for": WaitsFor.NETWORK if look_at else WaitsFor.PERSON, "reason": reason, "due_at": look_at}
+    _close(delivery, Outcome.UNKNOWN, **words, **stands, only_if=only_if, unknown_since=timezone.now(), absences=0)
+
+
+def _close(delivery: Delivery, outcome: str, *, status: str = "", detail: str = "", only_if: Q | None = None, **moved_to: Any) -> None:
+    """Close the attempt and move the delivery. `call_by` stays: reading back must know when nothing can be on its way."""
+    moved_to = {"phase": "", "lease_until": None} | moved_to
+    with transaction.atomic():
+        if not transition(delivery, only_if or still_ours(delivery), **moved_to, data={"attempt": delivery.attempt, "outcome": outcome}):
+            log.warning("outcome came too late to be written", extra={"delivery_id": delivery.pk, "attempt": delivery.attempt, "outcome": outcome})
+            return
+        delivery.attempts.filter(number=delivery.attempt).update(finished_at=timezone.now(), outcome=outcome, status=status, detail=detail)
+
+
+def _words(error: DeliveryError) -> dict[str, str]:
+    return {"status": error.status, "detail": error.detail or error.sentence}
+
+
+def _reads_back(delivery: Delivery) -> bool:
+    file = blog_file(delivery.blog.slug)
+    try:
+        return file is not None and handover.poster_for(delivery, file).reads_back
+    except Rejected:  # a carrier: a mail cannot be read back
+        return False
+
+
+def _name(delivery: Delivery) -> str:
+    return channels.find(delivery.channel).name
+
+
+def _spoken(delivery: Delivery, moment: datetime) -> str:
+    file = blog_file(delivery.blog.slug)
+    return spoken(moment, file.timezone, timezone.now()) if file else f"{moment:%H:%M} UTC"

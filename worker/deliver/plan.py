@@ -1,0 +1,160 @@
+"""A post becomes its deliveries: one row a channel, also where nothing will happen, each with its sentence.
+
+Planned again after an edit: what has not yet been called is made anew, what is out stays as it was.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from worker import channels, gate, render
+from worker.deliver.claim import State, WaitsFor
+from worker.deliver.timing import first_due
+from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.clock import spoken
+from worker.models import Attempt, Delivery, Post, Rendition
+from worker.record.transition import note, transition
+from worker.render import Rendered
+
+Origin = Post.Origin
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a new delivery begins."""
+
+    state: str
+    waits_for: str
+    reason: str
+    due_at: datetime | None = None
+
+
+def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: str, now: datetime) -> Plan:
+    """`refused`: why the gate does not let the text through; empty when it does. `resembles`: the title of the post it may be."""
+    name = channels.find(channel).name
+    if origin == Origin.BASELINE:
+        return Plan("skipped", "nothing", "Published before Postlark began to watch this blog.")
+    if blog.channels[channel].mode == "off":
+        return Plan("skipped", "nothing", f"{name} is switched off for this blog.")
+    if refused:
+        return Plan("held", "person", f"{refused} It was held back: mend it, then release it.")
+    if origin == Origin.BURST:
+        return Plan("held", "person", f"Several posts appeared at once, more than the {blog.burst} that go out by themselves. Release it to send it, or cancel it.")
+    if origin == Origin.UNSURE:
+        return Plan("held", "person", f"This may be “{resembles}”, which Postlark knows already. Release it if it is a new post; cancel it if it is the same.")
+    due = first_due(now, blog, channel)
+    when = "now" if due <= now else f"at {spoken(due, blog.timezone, now)}"
+    return Plan("pending", "clock", f"Goes out {when}.", due)
+
+
+def plan(post_id: int) -> list[int]:
+    """Write down what is to happen with a new or edited post. Returns the deliveries that are due at once."""
+    post = Post.objects.select_related("blog", "resembles").get(pk=post_id)
+    file = blog_file(post.blog.slug)
+    if file is None:
+        return []
+    drafts = {slug: draft(post, file, slug) for slug in file.channels}
+    now = timezone.now()
+    with transaction.atomic():
+        if not Post.objects.filter(pk=post.pk, planned_at=None, text_hash=post.text_hash).update(planned_at=now):
+            return []
+        for slug, made in drafts.items():
+            _announce(post, file, slug, made, now)
+        for delivery in _not_called(post):
+            _make_anew(delivery, file, now)
+    due = Delivery.objects.filter(post=post, state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=now)
+    return list(due.values_list("pk", flat=True))
+
+
+def draft(post: Post, file: BlogFile, channel: str, text: str | None = None) -> Rendered | str:
+    """What the channel would say, or the sentence why it may not."""
+    try:
+        return render.render(post, file, channel, text=text)
+    except gate.Refused as refused:
+        return str(refused)
+
+
+def write(delivery: Delivery, made: Rendered, edited_by: str = "") -> None:
+    """Keep the rendition of a delivery that has not been called yet."""
+    message = made.message
+    values: dict[str, Any] = {
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+        "title": message.title,
+        "description": message.description,
+        "link": message.link,
+        "image": message.image,
+        "alt": message.alt,
+        "disclaimer": made.disclaimer,
+        "length": made.length,
+        "limit": made.limit,
+        "made_at": timezone.now(),
+        "edited_by": edited_by,
+    }
+    Rendition.objects.update_or_create(delivery=delivery, defaults=values)
+
+
+def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, now: datetime) -> None:
+    """The automatic delivery, unless the post has one on this channel already."""
+    edition = "instant" if channel == "email" else ""
+    if Delivery.objects.filter(post=post, channel=channel, edition=edition, occasion=Delivery.Occasion.AUTOMATIC).exists():
+        return
+    start = begin(post.origin, post.resembles.title if post.resembles else "", file, channel, made if isinstance(made, str) else "", now)
+    delivery = Delivery.objects.create(
+        blog=post.blog,
+        post=post,
+        channel=channel,
+        edition=edition,
+        state=start.state,
+        waits_for=start.waits_for,
+        reason=start.reason,
+        created_at=now,
+        due_at=start.due_at,
+        first_due_at=start.due_at,
+        finished_at=now if start.state == State.SKIPPED else None,
+    )
+    note(start.reason, delivery=delivery, data={"to": start.state})
+    if not isinstance(made, str) and start.state != State.SKIPPED:
+        write(delivery, made)
+
+
+def _not_called(post: Post) -> list[Delivery]:
+    """Waiting deliveries whose words have never been on their way."""
+    called = Attempt.objects.filter(delivery=OuterRef("pk"), calling_at__isnull=False)
+    waiting = Delivery.objects.filter(post=post, state__in=[State.HELD, State.PENDING]).exclude(Exists(called))
+    return list(waiting.select_related("blog", "rendition").select_for_update(of=("self",)))
+
+
+def _make_anew(delivery: Delivery, file: BlogFile, now: datetime) -> None:
+    rendition = getattr(delivery, "rendition", None)
+    post = delivery.post
+    if post.edited_at is None or delivery.created_at == now or delivery.channel not in file.channels or (rendition and rendition.edited_by):
+        return
+    made = draft(post, file, delivery.channel)
+    if isinstance(made, str):
+        Rendition.objects.filter(delivery=delivery).delete()
+        _stand(delivery, Plan("held", "person", f"{made} It was held back: mend it, then release it."), "The post was edited.")
+    elif rendition is None:
+        write(delivery, made)
+        _stand(delivery, begin(post.origin, "", file, delivery.channel, "", now), "The post was edited; now it can go out.")
+    else:
+        write(delivery, made)
+        note("The post was edited; the text was made anew.", delivery=delivery)
+
+
+def _stand(delivery: Delivery, start: Plan, what: str) -> None:
+    transition(
+        delivery,
+        Q(state=delivery.state, attempt=delivery.attempt),
+        state=start.state,
+        waits_for=start.waits_for,
+        reason=start.reason,
+        what=what,
+        due_at=start.due_at,
+        first_due_at=start.due_at,
+    )

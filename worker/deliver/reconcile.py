@@ -1,0 +1,144 @@
+"""A lost answer: find out what happened instead of guessing.
+
+Read back from the network by link, text and time. Found is proof. Absent is two complete readings, a settling time
+apart, both after the moment by which the caller was certainly dead; what follows absence the adapter declares.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from worker import channels
+from worker.channels.base import Look, Poster, Rejected, Transient, Unauthorized
+from worker.deliver import handover
+from worker.deliver.claim import State, WaitsFor
+from worker.lib.backoff import delay
+from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.clock import spoken
+from worker.models import Attempt, Delivery
+from worker.record.transition import transition
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+LONGEST_SEARCH = timedelta(hours=24)
+MOST_REPEATS = 1
+
+
+@dataclass(frozen=True)
+class LookAgain:
+    at: datetime
+    absences: int
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """It is certainly absent, and the network itself would refuse a second one."""
+
+
+@dataclass(frozen=True)
+class AskPerson:
+    pass
+
+
+def after_absence(*, absences: int, repeats: int, call_by: datetime, settle: timedelta, refuses_duplicates: bool, now: datetime) -> LookAgain | Repeat | AskPerson:
+    """What follows a complete reading that did not find the post. `absences`: those counted before this one.
+
+    A reading before `call_by` does not count: the request could still have been on its way.
+    """
+    if now <= call_by:
+        return LookAgain(call_by + timedelta(seconds=1), absences)
+    if absences == 0:
+        return LookAgain(now + settle, 1)
+    return Repeat() if refuses_duplicates and repeats < MOST_REPEATS else AskPerson()
+
+
+def reconcile(delivery_id: int) -> None:
+    """One look, if one is due and nobody else is looking."""
+    delivery = Delivery.objects.select_related("blog", "post", "rendition").get(pk=delivery_id)
+    if not _take_the_look(delivery):
+        return
+    file = blog_file(delivery.blog.slug)
+    name = channels.find(delivery.channel).name
+    try:
+        if file is None:
+            raise Rejected("The blog's file is gone.")
+        poster = handover.poster_for(delivery, file)
+        look = poster.find(handover.message_of(delivery), _window_opens(delivery))
+    except (Unauthorized, Rejected) as error:
+        reason = f"{error.sentence} So Postlark cannot find out whether this is out on {name}. Look there: is it?"
+        _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"Could not look at {name}: {error.sentence}", due_at=None)
+    except Transient as error:
+        _look_failed(delivery, name, error, file)
+    else:
+        _judge(delivery, file, name, poster, look)
+
+
+def _take_the_look(delivery: Delivery) -> bool:
+    """Push the next look past this one's lease: one look at a time, and a dead looker's look comes again."""
+    due = Q(state=State.UNKNOWN, waits_for=WaitsFor.NETWORK, due_at__lte=Now())
+    return bool(Delivery.objects.filter(due, pk=delivery.pk).update(due_at=Now() + settings.LEASE))
+
+
+def _window_opens(delivery: Delivery) -> datetime:
+    first = delivery.attempts.filter(calling_at__isnull=False, kind=Attempt.Kind.CREATE).order_by("number").values_list("calling_at", flat=True).first()
+    return (first or delivery.created_at) - CLOCKS_DIFFER
+
+
+def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster, look: Look) -> None:
+    now = timezone.now()
+    seen = f"Looked at our own posts on {name} ({look.seen} of them)"
+    evidence = {"look": {"at": now.isoformat(), "seen": look.seen, "detail": look.detail}}
+    if look.found:
+        what = f"{seen}: it is there."
+        reason = f"{channels.find(delivery.channel).done} on {name}. The answer was lost, but Postlark looked and found it there."
+        found = {"remote_id": look.found.remote_id, "remote_url": look.found.url, "due_at": None}
+        _move(delivery, State.SENT, WaitsFor.NOTHING, reason, what=what, data=evidence | {"found": look.found.remote_id}, outcome=Attempt.Outcome.OK, **found)
+        return
+    next_step = after_absence(
+        absences=delivery.absences,
+        repeats=delivery.repeats,
+        call_by=delivery.call_by or now - timedelta(seconds=1),
+        settle=poster.settle,
+        refuses_duplicates=poster.refuses_duplicates,
+        now=now,
+    )
+    if isinstance(next_step, LookAgain):
+        at = _spoken(next_step.at, file, now)
+        reason = f"The answer of {name} was lost. It is not there yet; Postlark looks again at {at}. Nothing to do yet."
+        _move(delivery, State.UNKNOWN, WaitsFor.NETWORK, reason, what=f"{seen}: not there yet.", data=evidence, due_at=next_step.at, absences=next_step.absences)
+    elif isinstance(next_step, Repeat):
+        reason = f"It is not on {name}: Postlark looked twice. {name} refuses the same text twice, so it goes out again by itself."
+        _move(
+            delivery, State.PENDING, WaitsFor.CLOCK, reason, what=f"{seen}: not there.", data=evidence, due_at=now, first_due_at=now, repeats=delivery.repeats + 1
+        )
+    else:
+        reason = f"Postlark looked at {name} and did not find it, most recently at {_spoken(now, file, now)}. Please look there too: is it there, or shall it go out?"
+        _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"{seen}: not there.", data=evidence, due_at=None)
+
+
+def _look_failed(delivery: Delivery, name: str, error: Transient, file: BlogFile | None) -> None:
+    now = timezone.now()
+    what = f"Could not look at {name}: {error.sentence}"
+    looks = delivery.events.filter(what__startswith="Could not look").count() + 1
+    if delivery.unknown_since and now - delivery.unknown_since > LONGEST_SEARCH:
+        _move(delivery, State.UNKNOWN, WaitsFor.PERSON, f"{name} could not be read for a day. Please look there: is this post out?", what=what, due_at=None)
+        return
+    at = now + max(delay(looks, Random()), error.retry_after or timedelta())
+    reason = f"It may or may not be out on {name}, which cannot be read just now. Postlark looks again at {_spoken(at, file, now)}."
+    _move(delivery, State.UNKNOWN, WaitsFor.NETWORK, reason, what=what, due_at=at, data={"detail": error.detail})
+
+
+def _move(delivery: Delivery, state: str, waits_for: str, reason: str, *, outcome: str = "", **fields: Any) -> None:
+    with transaction.atomic():
+        if transition(delivery, Q(state=State.UNKNOWN, attempt=delivery.attempt), state=state, waits_for=waits_for, reason=reason, **fields) and outcome:
+            delivery.attempts.filter(number=delivery.attempt).update(outcome=outcome)
+
+
+def _spoken(moment: datetime, file: BlogFile | None, now: datetime) -> str:
+    return spoken(moment, file.timezone, now) if file else f"{moment:%H:%M} UTC"

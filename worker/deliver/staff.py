@@ -1,0 +1,222 @@
+"""What a person may do with a delivery, at the console or the command line. Each act needs a name, most need a reason; both are kept."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from worker import channels, newsletter
+from worker.deliver.claim import State, WaitsFor
+from worker.deliver.plan import draft, write
+from worker.lib.blogs import BlogFile, blog_file
+from worker.models import Blog, Connection, Delivery, Post
+from worker.record.transition import note, transition
+
+Occasion = Delivery.Occasion
+
+
+class Refused(Exception):
+    """One sentence: why this can't be done now, and what can."""
+
+
+def hold(delivery: Delivery, who: str, because: str) -> None:
+    """Stop the clock of a waiting delivery."""
+    reason = f"Held by {who}: {_because(because)} Release it to let it go."
+    _act(delivery, Q(state=State.PENDING), "hold", who, state=State.HELD, waits_for=WaitsFor.PERSON, reason=reason)
+
+
+def release(delivery: Delivery, who: str, because: str = "") -> None:
+    """Let a held one go, or a waiting one go before its time. Text that the gate refused is made anew first."""
+    if delivery.state == State.HELD and not hasattr(delivery, "rendition"):
+        made = draft(delivery.post, _file(delivery.blog), delivery.channel)
+        if isinstance(made, str):
+            raise Refused(made)
+        write(delivery, made)
+    now = timezone.now()
+    reason = f"Released by {who}{': ' + because.strip() if because.strip() else ''}. Goes out now."
+    waiting = Q(state=State.HELD) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK)
+    _act(delivery, waiting, "release", who, state=State.PENDING, waits_for=WaitsFor.CLOCK, reason=reason, due_at=now, first_due_at=now)
+
+
+def cancel(delivery: Delivery, who: str, because: str) -> None:
+    """Drop one that has not gone out."""
+    reason = f"Cancelled by {who}: {_because(because)}"
+    _act(delivery, Q(state__in=[State.HELD, State.PENDING]), "cancel", who, state=State.CANCELLED, waits_for=WaitsFor.NOTHING, reason=reason, due_at=None)
+
+
+def resend(post: Post, channel: str, who: str, because: str, audience: str = "", text: str | None = None) -> Delivery:
+    """A new delivery of a post. E-mail goes to `audience`: missing (the default), failed, new, all, or one subscriber's address."""
+    file = _open_channel(post, channel)
+    because = _because(because)
+    if channel == "email":
+        audience = audience or "missing"
+        _check_audience(post.blog, audience)
+    elif audience:
+        raise Refused(f"{channels.find(channel).name} has no readers to choose from; --to is for e-mail.")
+    made = draft(post, file, channel, text)
+    if isinstance(made, str):
+        raise Refused(made)
+    with transaction.atomic():
+        _nothing_under_way(post, channel)
+        now = timezone.now()
+        delivery = Delivery.objects.create(
+            blog=post.blog,
+            post=post,
+            channel=channel,
+            edition="instant" if channel == "email" else "",
+            occasion=Occasion.RESEND,
+            state=State.PENDING,
+            waits_for=WaitsFor.CLOCK,
+            reason=f"Asked for by {who}: {because} Goes out now.",
+            created_at=now,
+            due_at=now,
+            first_due_at=now,
+            asked_by=who,
+            asked_because=because,
+            audience=audience,
+        )
+        write(delivery, made, edited_by=who if text is not None else "")
+        note(delivery.reason, who=who, delivery=delivery, data={"to": delivery.state})
+    return delivery
+
+
+def test(post: Post, to: str, who: str) -> Delivery:
+    """A marked copy of the newsletter to one address of the staff's own."""
+    file = _open_channel(post, "email")
+    if missing := newsletter.cannot_send(file):
+        raise Refused(missing)
+    made = draft(post, file, "email")
+    if isinstance(made, str):
+        raise Refused(made)
+    now = timezone.now()
+    with transaction.atomic():
+        delivery = Delivery.objects.create(
+            blog=post.blog,
+            post=post,
+            channel="email",
+            edition="instant",
+            occasion=Occasion.TEST,
+            state=State.PENDING,
+            waits_for=WaitsFor.CLOCK,
+            reason=f"A test copy for {to} goes out now.",
+            created_at=now,
+            due_at=now,
+            first_due_at=now,
+            asked_by=who,
+            audience=to,
+        )
+        write(delivery, made)
+        note("A test copy was asked for.", who=who, delivery=delivery, data={"to": delivery.state})
+    return delivery
+
+
+def settle(delivery: Delivery, who: str, sent: bool, url: str = "", recipients: Sequence[str] | None = None) -> None:
+    """A person has looked. E-mail: `recipients` are addresses, None means everybody in doubt."""
+    if delivery.channel == "email" and delivery.occasion != Occasion.TEST:
+        try:
+            newsletter.settle(delivery, who, sent=sent, recipients=recipients)
+        except newsletter.Refused as refused:
+            raise Refused(str(refused)) from None
+        return
+    if recipients is not None:
+        raise Refused(f"{channels.find(delivery.channel).name} has no recipients to settle one by one.")
+    name = channels.find(delivery.channel).name
+    if sent:
+        reason = f"{channels.find(delivery.channel).done} on {name}: {who} looked and found it there."
+        doubtful = Q(state=State.UNKNOWN)
+        _act(delivery, doubtful, "settle", who, state=State.SENT, waits_for=WaitsFor.NOTHING, reason=reason, due_at=None, remote_url=url)
+        return
+    if delivery.state == State.UNKNOWN and delivery.waits_for == WaitsFor.NETWORK:
+        raise Refused(f"Postlark is still looking for it on {name}, so sending it again could double it. If it can't find out, it will ask you.")
+    now = timezone.now()
+    reason = f"{who} looked and it is not on {name}. Goes out now."
+    asked = Q(state=State.UNKNOWN, waits_for=WaitsFor.PERSON) & (Q(call_by=None) | Q(call_by__lt=now))
+    _act(delivery, asked, "settle", who, state=State.PENDING, waits_for=WaitsFor.CLOCK, reason=reason, due_at=now, first_due_at=now, repeats=0)
+
+
+def pause(blog: Blog, channel: str | None, who: str) -> str:
+    """Nothing more goes out until somebody resumes it. Returns the sentence that says so."""
+    with transaction.atomic():
+        if channel is None:
+            Blog.objects.filter(pk=blog.pk).update(paused_by=who)
+        else:
+            Connection.objects.update_or_create(blog=blog, channel=channel, defaults={"paused_by": who})
+        what = f"{_what(blog, channel)} is paused by {who}; what is due waits."
+        note(what, who=who, blog=blog, data={"channel": channel or "all"})
+    return what
+
+
+def resume(blog: Blog, channel: str | None, who: str) -> str:
+    """Also after a connection was mended: what waited for it goes out by itself."""
+    now = timezone.now()
+    with transaction.atomic():
+        if channel is None:
+            Blog.objects.filter(pk=blog.pk).update(paused_by="")
+        else:
+            Connection.objects.update_or_create(blog=blog, channel=channel, defaults={"paused_by": "", "broken": "", "cooldown_until": None, "cooldown": ""})
+        what = f"{_what(blog, channel)} goes on, says {who}."
+        note(what, who=who, blog=blog, data={"channel": channel or "all"})
+        waiting = Delivery.objects.filter(blog=blog, state=State.PENDING, waits_for=WaitsFor.PERSON)
+        for delivery in waiting.filter(channel=channel) if channel else waiting:
+            transition(
+                delivery,
+                Q(state=State.PENDING, waits_for=WaitsFor.PERSON),
+                who=who,
+                state=State.PENDING,
+                waits_for=WaitsFor.CLOCK,
+                reason="Goes out now.",
+                what=what,
+                due_at=now,
+            )
+    return what
+
+
+def _act(delivery: Delivery, only_if: Q, verb: str, who: str, *, state: str, waits_for: str, reason: str, **fields: object) -> None:
+    if not transition(delivery, only_if, state=state, waits_for=waits_for, reason=reason, who=who, **fields):
+        delivery.refresh_from_db()
+        raise Refused(f"This can't be done now ({verb}): delivery {delivery.pk} stands as “{delivery.get_state_display()}”. {delivery.reason}")
+
+
+def _because(text: str) -> str:
+    text = " ".join(text.split())
+    if not text:
+        raise Refused("A reason is needed; it is kept in the record.")
+    return text if text[-1] in ".!?" else f"{text}."
+
+
+def _file(blog: Blog) -> BlogFile:
+    file = blog_file(blog.slug)
+    if file is None:
+        raise Refused(f"The file of the blog {blog.slug} is gone; put {blog.slug}.toml back into {settings.POSTLARK_BLOGS}.")
+    return file
+
+
+def _open_channel(post: Post, channel: str) -> BlogFile:
+    file = _file(post.blog)
+    if channel not in file.channels:
+        raise Refused(f"The blog {file.slug} has no channel {channel!r}; it has {', '.join(file.channels)}.")
+    if file.channels[channel].mode == "off":
+        raise Refused(f"{channels.find(channel).name} is switched off in the file of {file.slug}.")
+    return file
+
+
+def _nothing_under_way(post: Post, channel: str) -> None:
+    """One at a time; a second click finds the first."""
+    Post.objects.select_for_update().get(pk=post.pk)
+    others = Delivery.objects.filter(post=post, channel=channel).exclude(occasion=Occasion.TEST)
+    other = others.filter(state__in=[State.HELD, State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN]).first()
+    if other:
+        raise Refused(f"Delivery {other.pk} of this post to {channels.find(channel).name} is not finished: {other.reason} Finish that one first.")
+
+
+def _check_audience(blog: Blog, audience: str) -> None:
+    try:
+        newsletter.check_audience(blog, audience)
+    except newsletter.Refused as refused:
+        raise Refused(str(refused)) from None
+
+
+def _what(blog: Blog, channel: str | None) -> str:
+    return f"{channels.find(channel).name} of {blog.slug}" if channel else f"The blog {blog.slug}"

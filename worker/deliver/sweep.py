@@ -1,0 +1,76 @@
+"""The periodic look for what is due and for claims whose holder died. What makes every doorbell harmless to lose."""
+
+from collections.abc import Iterable
+from random import Random
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from worker import newsletter
+from worker.channels import find
+from worker.deliver import outcome
+from worker.deliver.claim import Phase, State, WaitsFor
+from worker.deliver.retry import Again, next_try
+from worker.models import Attempt, Delivery, Post
+from worker.record.transition import transition
+
+AT_ONCE = 500  # more wait for the next sweep
+
+
+def sweep() -> None:
+    """Give back what dead holders left. `opened` may be repeated freely; `calling` is never repeated blindly."""
+    for delivery in Delivery.objects.filter(state__in=[State.SENDING, State.PREPARING], lease_until__lt=Now()).select_related("blog")[:AT_ONCE]:
+        if delivery.phase == Phase.CALLING:
+            _holder_died_calling(delivery)
+        else:
+            _holder_died_before(delivery)
+    newsletter.sweep()
+
+
+def posts_to_plan() -> list[int]:
+    return _ids(Post.objects.filter(planned_at=None).order_by("id").values_list("pk", flat=True)[:AT_ONCE])
+
+
+def deliveries_due() -> list[int]:
+    due = Delivery.objects.filter(state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=Now())
+    return _ids(due.order_by("due_at", "id").values_list("pk", flat=True)[:AT_ONCE])
+
+
+def looks_due() -> list[int]:
+    due = Delivery.objects.filter(state=State.UNKNOWN, waits_for=WaitsFor.NETWORK, due_at__lte=Now())
+    return _ids(due.order_by("due_at", "id").values_list("pk", flat=True)[:AT_ONCE])
+
+
+def _ids(ids: Iterable[int]) -> list[int]:
+    return list(ids)
+
+
+def _abandoned(delivery: Delivery) -> Q:
+    return Q(state=delivery.state, attempt=delivery.attempt, phase=delivery.phase, lease_until__lt=Now())
+
+
+def _holder_died_before(delivery: Delivery) -> None:
+    now = timezone.now()
+    decision = next_try(delivery.attempt, None, now, Random())
+    with transaction.atomic():
+        if isinstance(decision, Again) or delivery.state == State.PREPARING:
+            reason = "Postlark was stopped while getting this ready. Nothing had gone out; it tries again now."
+            moved = transition(
+                delivery, _abandoned(delivery), state=State.PENDING, waits_for=WaitsFor.CLOCK, reason=reason, due_at=now, phase="", lease_until=None
+            )
+        else:
+            reason = f"Postlark was stopped {delivery.attempt} times while getting this ready, so it has given up. Nothing went out; resend it once the cause is found."
+            moved = transition(delivery, _abandoned(delivery), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=reason, phase="", lease_until=None)
+        if moved:
+            _close_attempt(delivery, Attempt.Outcome.TRANSIENT, "The process ended before it asked the network.")
+
+
+def _holder_died_calling(delivery: Delivery) -> None:
+    name = find(delivery.channel).name
+    outcome.answer_lost(delivery, {"detail": f"The process ended after it may have asked {name} and before it noted the answer."}, only_if=_abandoned(delivery))
+
+
+def _close_attempt(delivery: Delivery, result: str, detail: str) -> None:
+    delivery.attempts.filter(number=delivery.attempt, finished_at=None).update(finished_at=timezone.now(), outcome=result, detail=detail)

@@ -1,0 +1,30 @@
+"""What hold, release and cancel share: a delivery, a reason, and one line of what changed."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.core.management.base import CommandError, CommandParser
+
+from worker import tasks
+from worker.deliver import staff
+from worker.management.command import PostlarkCommand, find_delivery, the_operator
+from worker.management.shapes import deliveries_json
+from worker.models import Delivery
+
+
+class ActCommand(PostlarkCommand):
+    verb: ClassVar[Callable[[Delivery, str, str], None]]
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("delivery", help="id, as `postlark log` shows it")
+        parser.add_argument("--reason", required=True, help="kept in the record")
+
+    def act(self, *, delivery: str, reason: str, **_: Any) -> tuple[Any, list[str]]:
+        row = find_delivery(delivery)
+        try:
+            self.verb(row, the_operator(), reason)
+        except staff.Refused as refused:
+            raise CommandError(str(refused)) from None
+        if row.waits_for == Delivery.WaitsFor.CLOCK:
+            tasks.ring(tasks.send, [row.pk])
+        return deliveries_json([row])[0], [f"Delivery {row.pk}: {row.get_state_display()}. {row.reason}"]

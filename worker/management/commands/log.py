@@ -1,0 +1,80 @@
+import csv
+import io
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from worker import channels
+from worker.lib.blogs import parse_duration
+from worker.management.command import PostlarkCommand, find_blog
+from worker.management.shapes import deliveries_json
+from worker.models import Delivery
+
+COLUMNS = ["id", "blog", "channel", "occasion", "state", "waits_for", "reason", "due_at", "finished_at", "remote_id", "remote_url", "attempts"]
+
+
+class Command(PostlarkCommand):
+    help = "Deliveries, newest first: what went where, and why not."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--blog", help="only this blog (its slug)")
+        parser.add_argument("--channel", choices=channels.all_channels(), help="only this channel")
+        parser.add_argument("--state", choices=Delivery.State.values, help="only deliveries in this state")
+        parser.add_argument("--since", help="made since then: a date, a time, or how long ago (2d, 6h)")
+        parser.add_argument("--csv", action="store_true", help="as CSV on stdout")
+
+    def act(self, *, blog: str | None, channel: str | None, state: str | None, since: str | None, csv: bool, **_: Any) -> tuple[Any, list[str]]:
+        deliveries = Delivery.objects.select_related("blog", "post").order_by("-id")
+        if blog:
+            deliveries = deliveries.filter(blog__slug=find_blog(blog).slug)
+        if channel:
+            deliveries = deliveries.filter(channel=channel)
+        if state:
+            deliveries = deliveries.filter(state=state)
+        if since:
+            deliveries = deliveries.filter(created_at__gte=_moment(since))
+        document = deliveries_json(deliveries)
+        if csv:
+            return document, [_csv(document)]
+        return document, [_line(row) for row in document] or ["No deliveries match."]
+
+
+def _line(row: dict[str, Any]) -> str:
+    return f"{row['id']:>6}  {row['created_at']:%Y-%m-%d %H:%M}  {row['channel']:<10} {row['state']:<10} {row['post']['title']}: {row['reason']}"
+
+
+def _csv(document: list[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*COLUMNS, "post_title", "post_url"])
+    for row in document:
+        writer.writerow([_harmless(row[column]) for column in COLUMNS] + [_harmless(row["post"]["title"]), _harmless(row["post"]["url"])])
+    return out.getvalue().rstrip("\n")
+
+
+def _harmless(value: Any) -> Any:
+    """A title that begins like a formula must not run in a spreadsheet. https://owasp.org/www-community/attacks/CSV_Injection"""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _moment(since: str) -> datetime:
+    try:
+        return timezone.now() - parse_duration(since)
+    except ValueError:
+        pass
+    try:
+        moment = parse_datetime(since)
+        day = parse_date(since) if moment is None else None
+    except ValueError:
+        moment = day = None
+    if day:
+        moment = datetime.combine(day, datetime.min.time())
+    if moment is None:
+        raise CommandError(f"--since is {since!r}; allowed is a date (2026-11-22), a time (2026-11-22T14:00:00Z), or how long ago (2d, 6h).")
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+

@@ -1,0 +1,102 @@
+"""Rows as the JSON of the commands. Keys may be added, never renamed: scripts read them."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import Count
+
+from worker.management.rendition import as_json as rendition_json
+from worker.models import Delivery, Post
+from worker.record.sums import sum_of
+
+
+def deliveries_json(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
+    """As `postlark log` lists them. Two queries however many."""
+    rows = list(deliveries)
+    ids = [delivery.pk for delivery in rows]
+    sums = sum_of([delivery.pk for delivery in rows if delivery.channel == "email"])
+    attempts = dict(Delivery.objects.filter(pk__in=ids).annotate(n=Count("attempts")).values_list("pk", "n"))
+    return [_delivery_json(delivery, attempts.get(delivery.pk, 0), _sum_json(delivery, sums)) for delivery in rows]
+
+
+def _delivery_json(delivery: Delivery, attempts: int, recipients: dict[str, int] | None) -> dict[str, Any]:
+    post = delivery.post
+    return {
+        "id": str(delivery.pk),
+        "blog": delivery.blog.slug,
+        "post": {"id": str(post.pk), "guid": post.guid, "url": post.url, "title": post.title},
+        "channel": delivery.channel,
+        "edition": delivery.edition or None,
+        "occasion": delivery.occasion,
+        "state": delivery.state,
+        "waits_for": delivery.waits_for,
+        "reason": delivery.reason,
+        "created_at": delivery.created_at,
+        "due_at": delivery.due_at,
+        "finished_at": delivery.finished_at,
+        "remote_id": delivery.remote_id or None,
+        "remote_url": delivery.remote_url or None,
+        "attempts": attempts,
+        "recipients": recipients,
+    }
+
+
+def _sum_json(delivery: Delivery, sums: dict[int, Any]) -> dict[str, int] | None:
+    """None for the networks, and while an audience is still being written down."""
+    if delivery.pk not in sums or delivery.state in (Delivery.State.PREPARING, Delivery.State.PENDING, Delivery.State.HELD):
+        return None
+    return asdict(sums[delivery.pk])
+
+
+def delivery_story(delivery: Delivery) -> dict[str, Any]:
+    """As `postlark show` tells it: the row, its words, its timeline and its attempts."""
+    rendition = getattr(delivery, "rendition", None)
+    return deliveries_json([delivery])[0] | {
+        "asked_by": delivery.asked_by or None,
+        "asked_because": delivery.asked_because or None,
+        "rendition": rendition_json(rendition) if rendition else None,
+        "timeline": [{"at": event.at, "who": event.who, "what": event.what} for event in delivery.events.order_by("at", "id")],
+        "attempts": [
+            {
+                "number": attempt.number,
+                "kind": attempt.kind,
+                "started_at": attempt.started_at,
+                "calling_at": attempt.calling_at,
+                "finished_at": attempt.finished_at,
+                "outcome": attempt.outcome or None,
+                "status": attempt.status or None,
+                "detail": attempt.detail or None,
+            }
+            for attempt in delivery.attempts.order_by("number")
+        ],
+    }
+
+
+def posts_json(posts: Iterable[Post]) -> list[dict[str, Any]]:
+    """As `postlark posts` lists them: each channel's newest delivery that is not a test. Two queries however many."""
+    rows = list(posts)
+    newest: dict[int, dict[str, Delivery]] = {post.pk: {} for post in rows}
+    finished: dict[int, bool] = {}
+    edited = {post.pk: post.edited_at for post in rows}
+    for delivery in Delivery.objects.filter(post__in=rows).exclude(occasion=Delivery.Occasion.TEST).order_by("id"):
+        newest[delivery.post_id][delivery.channel] = delivery
+        at = edited[delivery.post_id]
+        if delivery.state == Delivery.State.SENT and at and delivery.finished_at and delivery.finished_at < at:
+            finished[delivery.post_id] = True
+    return [
+        {
+            "id": str(post.pk),
+            "blog": post.blog.slug,
+            "guid": post.guid,
+            "url": post.url,
+            "title": post.title,
+            "published_at": post.published_at,
+            "edited_since_sent": finished.get(post.pk, False),
+            "channels": {
+                channel: {"id": str(delivery.pk), "state": delivery.state, "waits_for": delivery.waits_for, "reason": delivery.reason}
+                for channel, delivery in newest[post.pk].items()
+            },
+        }
+        for post in rows
+    ]
