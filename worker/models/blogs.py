@@ -22,8 +22,10 @@ class Blog(models.Model):
     baseline_at = models.DateTimeField(null=True, help_text="First good look: what stood in the feed then is old.")
     last_good_at = models.DateTimeField(null=True)
     next_look_at = models.DateTimeField(null=True, db_index=True, help_text="None: as soon as possible.")
+    listed = models.JSONField(default=list, help_text="The posts that stood in the feed at the last good look.")
     look_until = models.DateTimeField(null=True, help_text="The lease of the look that is under way.")
     failures = models.PositiveIntegerField(default=0, help_text="Looks in a row that brought nothing.")
+    rung_at = models.DateTimeField(null=True, help_text="When its web site last rang for a look at once.")
     paused_by = models.TextField(blank=True, help_text="Who paused the whole blog; empty: nobody.")
     suppressions = models.PositiveBigIntegerField(
         default=0, help_text="Goes up by one with every address that may no longer be written to."
