@@ -26,11 +26,15 @@ def main() -> None:
 def _run(name: str) -> None:
     import django
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import ManagementUtility
+    from django.core.management import CommandError, load_command_class
 
     try:
         django.setup()
-        ManagementUtility(["postlark", name, *sys.argv[2:]]).execute()
+        # --traceback: Django then hands us its CommandError as it is, instead of printing it with its class in front.
+        load_command_class("worker", name).run_from_argv(["postlark", name, "--traceback", *sys.argv[2:]])
+    except CommandError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.returncode)
     except ImproperlyConfigured as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
@@ -49,3 +53,7 @@ def _listing(names: list[str]) -> list[str]:
         command = import_module(f"worker.management.commands.{name}").Command
         lines.append(f"{name:<12} {command.help.splitlines()[0]}")
     return lines
+
+
+if __name__ == "__main__":
+    main()

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -11,31 +12,41 @@ from worker.deliver.sweep import deliveries_due, looks_due, posts_to_plan, sweep
 from worker.lib.blogs import blogs
 from worker.management.command import PostlarkCommand, find_blog
 from worker.management.shapes import deliveries_json
-from worker.models import Delivery, Event
+from worker.models import Batch, Delivery, Event
 
 
 class Command(PostlarkCommand):
     help = "Look at the feeds, hand over everything that is due, say what happened, and end. For cron; needs no broker."
 
     def arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("blog", nargs="?", help="look only at this blog (its slug)")
+        parser.add_argument("blog", nargs="?", help="only this blog (its slug)")
 
     def act(self, *, blog: str | None, **_: Any) -> tuple[Any, list[str]]:
         began = timezone.now()
-        looked = [f"{slug}: {ingest.look(slug).sentence}" for slug in ([find_blog(blog).slug] if blog else blogs())]
+        slugs = [find_blog(blog).slug] if blog else list(blogs())
+        looked = [f"{slug}: {ingest.look(slug).sentence}" for slug in slugs]
         sweep()
-        while _one_round(blog):
-            pass
+        _hand_over_everything_due(blog)
         touched = Delivery.objects.filter(pk__in=Event.objects.filter(at__gte=began, delivery__isnull=False).values("delivery"))
         document = deliveries_json(touched.select_related("blog", "post").order_by("-id"))
         return document, looked + [f"{row['channel']:<10} {row['post']['title']}: {row['reason']}" for row in document]
 
 
-def _one_round(blog: str | None) -> bool:
-    """Everything due now, once; True when there was anything. What a round puts off is due later, so rounds end."""
-    del blog
-    rounds = [(plan, posts_to_plan()), (send, deliveries_due()), (newsletter.hand_over, newsletter.due_batches()), (reconcile, looks_due())]
-    for act, ids in rounds:
-        for each in ids:
+def _hand_over_everything_due(blog: str | None) -> None:
+    """Round after round, for planning makes deliveries and they make batches; each row once, so that the rounds end."""
+    stages: list[tuple[Callable[[int], object], Callable[[str | None], list[int]]]] = [
+        (plan, posts_to_plan),
+        (send, deliveries_due),
+        (newsletter.hand_over, _batches_due),
+        (reconcile, looks_due),
+    ]
+    done: set[tuple[object, int]] = set()
+    while todo := [(act, each) for act, due in stages for each in due(blog) if (act, each) not in done]:
+        for act, each in todo:
             act(each)
-    return any(ids for _, ids in rounds)
+        done.update(todo)
+
+
+def _batches_due(blog: str | None) -> list[int]:
+    due = Batch.objects.filter(pk__in=newsletter.due_batches())
+    return list((due.filter(delivery__blog__slug=blog) if blog else due).order_by("id").values_list("pk", flat=True))
