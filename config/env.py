@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,6 +67,15 @@ class Env:
             self.mistakes.append(f"{name} must begin with {' or '.join(f'{s}://' for s in schemes)}.")
             return default
         return value
+
+    def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
+        found = []
+        for word in self.text(name).replace(",", " ").split():
+            try:
+                found.append(ip_network(word, strict=False))
+            except ValueError:
+                self.mistakes.append(f"{name} holds {word!r}; allowed are addresses and networks, for example 10.0.0.0/8.")
+        return found
 
     def matching(self, pattern: str) -> dict[str, str]:
         """Every variable whose name matches, also those given as NAME_FILE; name -> value."""
