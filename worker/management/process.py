@@ -1,0 +1,57 @@
+"""What the commands share that run until they are stopped."""
+
+import errno
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from worker.management import checks
+from worker.management.command import PostlarkCommand
+
+
+class ProcessCommand(PostlarkCommand):
+    """Runs until SIGTERM or SIGINT; prints nothing, so it has no --json. Does not start on an installation with mistakes."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        self.arguments(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        wrong = checks.mistakes()
+        if wrong:
+            raise CommandError("\n".join(wrong))
+        self.run(**options)
+
+    def run(self, **options: Any) -> None:
+        raise NotImplementedError
+
+
+def exit_on_sigterm() -> None:
+    """SIGTERM leaves like Ctrl-C does: what is under way is finished, and the exit code is 0."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+
+
+def address_in_use(host: str, port: int) -> str:
+    """The sentence that says why nothing can listen there; empty when something can."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+            probe.listen(1)
+        except OSError as error:
+            return not_listening(host, port, error)
+    return ""
+
+
+def not_listening(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"{host}:{port} is taken by another program. Stop that one, or choose another address: LISTEN=127.0.0.1:8001"
+    return f"Postlark cannot listen on {host}:{port}: {error.strerror}. Choose another address: LISTEN=127.0.0.1:8001"
