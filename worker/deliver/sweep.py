@@ -1,10 +1,10 @@
 """The periodic look for what is due and for claims whose holder died. What makes every doorbell harmless to lose."""
 
-from collections.abc import Iterable
 from random import Random
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from worker.channels import find
 from worker.deliver import outcome
 from worker.deliver.claim import Phase, State, WaitsFor
 from worker.deliver.retry import Again, next_try
+from worker.lib.blogs import blogs
 from worker.models import Attempt, Delivery, Post
 from worker.record.transition import transition
 
@@ -29,22 +30,28 @@ def sweep() -> None:
     newsletter.sweep()
 
 
-def posts_to_plan() -> list[int]:
-    return _ids(Post.objects.filter(planned_at=None).order_by("id").values_list("pk", flat=True)[:AT_ONCE])
+def posts_to_plan(blog: str | None = None) -> list[int]:
+    """Of every blog that has a file, or of one."""
+    slugs = [blog] if blog else list(blogs())
+    return _ids(Post.objects.filter(planned_at=None, blog__slug__in=slugs).order_by("id"))
 
 
-def deliveries_due() -> list[int]:
+def deliveries_due(blog: str | None = None) -> list[int]:
     due = Delivery.objects.filter(state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=Now())
-    return _ids(due.order_by("due_at", "id").values_list("pk", flat=True)[:AT_ONCE])
+    return _ids(_of(due, blog).order_by("due_at", "id"))
 
 
-def looks_due() -> list[int]:
+def looks_due(blog: str | None = None) -> list[int]:
     due = Delivery.objects.filter(state=State.UNKNOWN, waits_for=WaitsFor.NETWORK, due_at__lte=Now())
-    return _ids(due.order_by("due_at", "id").values_list("pk", flat=True)[:AT_ONCE])
+    return _ids(_of(due, blog).order_by("due_at", "id"))
 
 
-def _ids(ids: Iterable[int]) -> list[int]:
-    return list(ids)
+def _of(deliveries: QuerySet[Delivery], blog: str | None) -> QuerySet[Delivery]:
+    return deliveries.filter(blog__slug=blog) if blog else deliveries
+
+
+def _ids(rows: QuerySet[Any]) -> list[int]:
+    return list(rows.values_list("pk", flat=True)[:AT_ONCE])
 
 
 def _abandoned(delivery: Delivery) -> Q:

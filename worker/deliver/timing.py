@@ -13,9 +13,9 @@ def first_due(now: datetime, blog: BlogFile, channel: str) -> datetime:
 
 def after_quiet(moment: datetime, blog: BlogFile) -> datetime:
     """`moment` itself, or the end of the quiet hours it falls into."""
-    for start, end in _quiet_spans(moment, moment, blog):
+    for start, end in _quiet_spans(moment, moment + timedelta(days=1), blog):
         if start <= moment < end:
-            return end
+            moment = end
     return moment
 
 
@@ -39,9 +39,11 @@ def _quiet_spans(since: datetime, until: datetime, blog: BlogFile) -> list[tuple
 
 
 def _span(quiet: QuietHours, midnight: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """A time that the change of the clocks leaves out or brings twice counts as quiet: in doubt, wait."""
     until = midnight if quiet.end > quiet.start else midnight + timedelta(days=1)
-    return _utc(midnight, quiet.start, zone), _utc(until, quiet.end, zone)
+    return min(_both(midnight, quiet.start, zone)), max(_both(until, quiet.end, zone))
 
 
-def _utc(midnight: datetime, at: time, zone: ZoneInfo) -> datetime:
-    return datetime.combine(midnight.date(), at, tzinfo=zone).astimezone(UTC)
+def _both(midnight: datetime, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    local = datetime.combine(midnight.date(), at, tzinfo=zone)
+    return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)

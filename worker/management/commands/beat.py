@@ -1,0 +1,15 @@
+"""`postlark beat`."""
+
+from typing import Any
+
+from celery.app.utils import find_app
+
+from worker.management.process import ProcessCommand, exit_on_sigterm
+
+
+class Command(ProcessCommand):
+    help = "Be the clock until stopped; one for all machines."
+
+    def run(self, **options: Any) -> None:
+        exit_on_sigterm()
+        find_app("config.celery").Beat(quiet=True).run()
