@@ -21,7 +21,12 @@ class Limits:
     title: int | None = None
     description: int | None = None
     alt: int | None = None
+    link: int | None = None
     image_required: bool = False
+    link_in_text: bool = False
+    """The network shows no link beside the text, so the text must hold it."""
+    text_is_description: bool = False
+    """One field under two names: the description is the text."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +164,8 @@ class Poster(Channel, ABC):
     def find(self, message: Message, since: datetime) -> Look:
         """Read our own posts made after `since`, all pages, and find this message by link, text and time.
 
-        Raises Transient when the reading could not be completed, Unauthorized when it may not be read. Never called where
-        `reads_back` is False.
+        Raises Transient when the reading could not be completed, Unauthorized or Rejected when it may not be read. Never
+        called where `reads_back` is False.
         """
 
 

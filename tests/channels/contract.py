@@ -1,0 +1,229 @@
+"""What every channel must do, whatever its network: a channel's test file subclasses one of these and gives it the network's fake.
+
+class TestNoticeboardKeepsTheContract(PosterContract):
+    @pytest.fixture
+    def network(self): ...
+    def poster_at(self, url): ...
+"""
+
+import logging
+import re
+import socket
+import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Protocol
+
+import pytest
+
+from worker.channels.base import (
+    DeliveryError,
+    Message,
+    OutcomeUnknown,
+    Poster,
+    RefusedAsDuplicate,
+    Rejected,
+    Transient,
+    Unauthorized,
+)
+
+SECRET = "tok-9f2c-never-shown"
+PATIENCE = 0.5  # seconds for one request in these tests
+LONG = 5 * PATIENCE
+
+
+class Network(Protocol):
+    """A fake network over HTTP; its faults are those of tests/fakes/noticeboard.py."""
+
+    url: str
+    lag: float
+    refuses_duplicates: bool
+
+    def misbehave(self, fault: str, *, times: int = 1, seconds: float = 1.0, on: str = "post") -> None: ...
+
+    def count(self, text: str) -> int: ...
+
+
+@contextmanager
+def nobody_listens() -> Generator[str, None, None]:
+    """An address whose port refuses every connection."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@contextmanager
+def nobody_accepts() -> Generator[str, None, None]:
+    """An address whose machine lets every connection wait: its queue is full (Linux then ignores the next)."""
+    with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for waiting in (first, second):
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+class PosterContract:
+    message: ClassVar[Message] = Message(
+        text="Coping with school stress\n\nEducational only, not therapy.",
+        link="https://blog.example/coping/",
+        title="Coping with school stress",
+    )
+    refusals: ClassVar[dict[str, type[DeliveryError]]] = {"401": Unauthorized, "403": Unauthorized, "404": Unauthorized, "422": Rejected}
+    """What this network means by a status."""
+
+    @pytest.fixture
+    def network(self) -> Generator[Network, None, None]:
+        """The fake, serving; it wants SECRET."""
+        raise NotImplementedError("the channel's own test file gives the network")
+
+    def poster_at(self, url: str) -> Poster:
+        """The channel's poster for the network at `url`, with SECRET as its credentials and PATIENCE for a request."""
+        raise NotImplementedError("the channel's own test file makes the poster")
+
+    @pytest.fixture
+    def poster(self, network: Network) -> Poster:
+        return self.poster_at(network.url)
+
+    # Handing over -----------------------------------------------------------------------------------------------------
+
+    def test_it_posts_once_and_gives_back_the_posts_name_and_address(self, network: Network, poster: Poster) -> None:
+        receipt = poster.send(poster.prepare(self.message))
+        assert network.count(self.message.text) == 1
+        assert receipt.remote_id
+        assert re.match(r"https?://", receipt.url)
+
+    def test_an_empty_text_is_rejected(self, network: Network, poster: Poster) -> None:
+        with pytest.raises(Rejected):
+            poster.send(Message(text="", link=self.message.link))
+
+    def test_a_text_over_the_limit_is_rejected(self, network: Network, poster: Poster) -> None:
+        with pytest.raises(Rejected):
+            poster.send(Message(text="x" * (poster.limits.text + 1), link=self.message.link))
+
+    @pytest.mark.parametrize("status", ["401", "403", "404", "422"])
+    def test_a_refusal_says_what_happens_next(self, network: Network, poster: Poster, status: str) -> None:
+        network.misbehave(status)
+        with pytest.raises(self.refusals[status]) as raised:
+            poster.send(self.message)
+        assert raised.value.status == status
+        assert network.count(self.message.text) == 0
+
+    def test_a_rate_limit_waits_as_long_as_the_network_says_and_for_the_whole_connection(self, network: Network, poster: Poster) -> None:
+        network.misbehave("429", seconds=77)
+        with pytest.raises(Transient) as raised:
+            poster.send(self.message)
+        assert (raised.value.retry_after, raised.value.cooldown) == (timedelta(seconds=77), True)
+
+    @pytest.mark.parametrize("fault", ["lose-before", "500-before"])
+    def test_what_was_not_posted_but_could_have_been_is_unknown(self, network: Network, poster: Poster, fault: str) -> None:
+        network.misbehave(fault)
+        with pytest.raises(OutcomeUnknown):
+            poster.send(self.message)
+        assert network.count(self.message.text) == 0
+
+    @pytest.mark.parametrize("fault", ["lose-after", "500-after", "late", "drip", "half", "garbage"])
+    def test_what_was_posted_without_a_clear_answer_is_unknown(self, network: Network, poster: Poster, fault: str) -> None:
+        network.misbehave(fault, seconds=LONG)
+        with pytest.raises(OutcomeUnknown):
+            poster.send(self.message)
+        assert network.count(self.message.text) == 1
+
+    def test_a_refused_connection_is_tried_again(self) -> None:
+        with nobody_listens() as url, pytest.raises(Transient):
+            self.poster_at(url).send(self.message)
+
+    def test_a_connection_that_does_not_come_about_is_tried_again(self) -> None:
+        with nobody_accepts() as url, pytest.raises(Transient):
+            self.poster_at(url).send(self.message)
+
+    def test_a_refused_duplicate_names_the_older_post(self, network: Network, poster: Poster) -> None:
+        network.refuses_duplicates = True
+        first = poster.send(self.message)
+        with pytest.raises(RefusedAsDuplicate) as raised:
+            poster.send(self.message)
+        assert raised.value.remote_id in ("", first.remote_id)
+        assert network.count(self.message.text) == 1
+
+    @pytest.mark.parametrize("fault", ["401", "422", "429", "500-after", "garbage", "half", "lose-after", "echo"])
+    def test_the_secret_stays_secret(self, network: Network, poster: Poster, fault: str, caplog: pytest.LogCaptureFixture) -> None:
+        network.misbehave(fault)
+        with caplog.at_level(logging.DEBUG), pytest.raises(DeliveryError) as raised:
+            poster.send(self.message)
+        error = raised.value
+        told = [repr(error), str(error), error.status, error.detail, *traceback.format_exception(error), caplog.text, repr(poster)]
+        assert not [text for text in told if SECRET in text]
+
+    def test_every_error_has_a_sentence_for_the_front_desk(self, network: Network, poster: Poster) -> None:
+        for fault in ("401", "403", "404", "422", "429", "500-after", "garbage"):
+            network.misbehave(fault)
+            with pytest.raises(DeliveryError) as raised:
+                poster.send(self.message)
+            assert re.fullmatch(r"[A-Z][^{}<>\n]{10,150}\.", raised.value.sentence)
+
+    # Preparing --------------------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("fault", ["lose-before", "500-before", "late", "half", "garbage", "429"])
+    def test_preparing_is_never_unknown_for_it_may_be_repeated(self, network: Network, poster: Poster, fault: str) -> None:
+        network.misbehave(fault, on="upload", seconds=LONG)
+        with pytest.raises(Transient):
+            poster.prepare(Message(text=self.message.text, link=self.message.link, image="https://blog.example/picture.jpg", alt="A path"))
+        assert network.count(self.message.text) == 0
+
+    # Reading back -----------------------------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def since(self) -> datetime:
+        return datetime.now(UTC) - timedelta(minutes=5)
+
+    def test_it_does_not_find_what_is_not_there(self, network: Network, poster: Poster, since: datetime) -> None:
+        poster.send(Message(text="Another", link="https://blog.example/another/"))
+        look = poster.find(self.message, since)
+        assert (look.found, look.seen) == (None, 1)
+
+    def test_it_finds_what_is_there(self, network: Network, poster: Poster, since: datetime) -> None:
+        posted = poster.send(self.message)
+        found = poster.find(self.message, since).found
+        assert found is not None
+        assert (found.remote_id, found.url) == (posted.remote_id, posted.url)
+
+    def test_it_reads_page_after_page(self, network: Network, poster: Poster, since: datetime) -> None:
+        posted = poster.send(self.message)
+        for number in range(25):
+            poster.send(Message(text=f"Another {number}", link="https://blog.example/another/"))
+        look = poster.find(self.message, since)
+        assert look.found is not None
+        assert look.found.remote_id == posted.remote_id
+
+    def test_it_tells_posts_of_the_same_text_apart_by_their_link(self, network: Network, poster: Poster, since: datetime) -> None:
+        poster.send(Message(text=self.message.text, link="https://blog.example/another/"))
+        assert poster.find(self.message, since).found is None
+
+    def test_it_leaves_out_what_was_posted_before(self, network: Network, poster: Poster) -> None:
+        poster.send(self.message)
+        assert poster.find(self.message, datetime.now(UTC) + timedelta(seconds=1)).found is None
+
+    def test_what_shows_late_is_absent_until_it_shows(self, network: Network, poster: Poster, since: datetime) -> None:
+        network.lag = 3600
+        poster.send(self.message)
+        assert poster.find(self.message, since).found is None
+        network.lag = 0
+        assert poster.find(self.message, since).found is not None
+
+    @pytest.mark.parametrize("fault", ["lose-before", "500-before", "late", "drip", "half", "garbage", "404", "422", "429", "503"])
+    @pytest.mark.parametrize("page", [1, 2])
+    def test_an_incomplete_reading_is_no_reading(self, network: Network, poster: Poster, since: datetime, fault: str, page: int) -> None:
+        for number in range(25):
+            poster.send(Message(text=f"Another {number}", link="https://blog.example/another/"))
+        network.misbehave("none", times=page - 1, on="list") if page > 1 else None
+        network.misbehave(fault, on="list", seconds=LONG)
+        with pytest.raises((Transient, Unauthorized, Rejected)):
+            poster.find(self.message, since)
+
+    @pytest.mark.parametrize("status", ["401", "403"])
+    def test_a_reading_that_is_not_allowed_is_for_a_person(self, network: Network, poster: Poster, since: datetime, status: str) -> None:
+        network.misbehave(status, on="list")
+        with pytest.raises(Unauthorized):
+            poster.find(self.message, since)
