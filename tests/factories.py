@@ -82,3 +82,9 @@ def make_delivery(post: Post, channel: str = "facebook", **values: Any) -> Deliv
     if rendition:
         Rendition.objects.create(delivery=delivery, made_at=now, **rendition)
     return delivery
+
+
+def is_due(delivery: Delivery, **fields: Any) -> None:
+    """Bring its next moment forward, as the passing of time would."""
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now() - timedelta(seconds=1), **fields)
+    delivery.refresh_from_db()
