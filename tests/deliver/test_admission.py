@@ -10,7 +10,13 @@ from worker.models import Blog, Connection, Delivery
 LATER = NOON + timedelta(minutes=20)
 
 
-def admission(mode: str = "live", blog: dict[str, Any] | None = None, file: dict[str, Any] | None = None, connection: dict[str, Any] | None = None, **delivery: Any) -> Go | Not:
+def admission(
+    mode: str = "live",
+    blog: dict[str, Any] | None = None,
+    file: dict[str, Any] | None = None,
+    connection: dict[str, Any] | None = None,
+    **delivery: Any,
+) -> Go | Not:
     words = {"state": "pending", "waits_for": "clock", "channel": "facebook", "occasion": "automatic", "first_due_at": NOON, **delivery}
     shape = blog_file(channels={"facebook": {"mode": mode}, "email": {"mode": mode}}, **(file or {}))
     return admit(Delivery(**words), shape, Blog(**(blog or {})), Connection(**(connection or {})), NOON)
@@ -32,9 +38,18 @@ def test_the_mode_in_the_file_decides() -> None:
     [
         pytest.param({"blog": {"paused_by": "Ann"}}, ("pending", "person", None), "paused by Ann", id="blog paused"),
         pytest.param({"connection": {"paused_by": "Ann"}}, ("pending", "person", None), "paused by Ann", id="channel paused"),
-        pytest.param({"connection": {"broken": "The permission ended."}}, ("pending", "person", None), "The permission ended.", id="connection broken"),
-        pytest.param({"connection": {"cooldown_until": LATER, "cooldown": "Too fast."}}, ("pending", "clock", LATER), "Too fast.", id="cooldown"),
-        pytest.param({"file": {"quiet_hours": "11:00-13:00"}}, ("pending", "clock", NOON + timedelta(hours=1)), "at 13:00", id="quiet hours"),
+        pytest.param(
+            {"connection": {"broken": "The permission ended."}},
+            ("pending", "person", None),
+            "The permission ended.",
+            id="connection broken",
+        ),
+        pytest.param(
+            {"connection": {"cooldown_until": LATER, "cooldown": "Too fast."}}, ("pending", "clock", LATER), "Too fast.", id="cooldown"
+        ),
+        pytest.param(
+            {"file": {"quiet_hours": "11:00-13:00"}}, ("pending", "clock", NOON + timedelta(hours=1)), "at 13:00", id="quiet hours"
+        ),
         pytest.param({"first_due_at": NOON - timedelta(hours=25)}, ("held", "person", None), "waited too long", id="late"),
         pytest.param({"channel": "pinterest"}, ("held", "person", None), "[channels.pinterest]", id="section gone"),
     ],

@@ -62,7 +62,9 @@ def test_a_rehearsal_does_everything_but_the_hand_over(deliver: Deliver, board: 
 
 def test_a_network_out_of_order_is_tried_again(deliver: Deliver, board: Noticeboard) -> None:
     board.misbehave("500-before", on="upload")
-    delivery = deliver(rendition={"text": f"Hello\n\n{SHORT}", "link": "https://blog.example/", "image": "https://blog.example/a.jpg", "length": 40})
+    delivery = deliver(
+        rendition={"text": f"Hello\n\n{SHORT}", "link": "https://blog.example/", "image": "https://blog.example/a.jpg", "length": 40}
+    )
     send(delivery.pk)
     assert stands(delivery) == ("pending", "clock")
     assert "Nothing went out; trying again at" in delivery.reason
@@ -203,12 +205,16 @@ def test_nothing_leaves_without_its_disclaimer(deliver: Deliver, board: Noticebo
     assert board.requests == []
 
 
-def test_words_made_anew_after_the_look_at_the_row_are_what_goes_out(deliver: Deliver, board: Noticeboard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_made_anew_after_the_look_at_the_row_are_what_goes_out(
+    deliver: Deliver, board: Noticeboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     delivery = deliver()
     stale = Delivery.objects.select_related("blog", "post", "rendition").get(pk=delivery.pk)
     new = delivery.rendition.text.replace("school", "exam")
     Rendition.objects.filter(delivery=delivery).update(text=new)
-    monkeypatch.setattr("worker.deliver.send.Delivery.objects.select_related", lambda *_: type("Q", (), {"get": staticmethod(lambda pk: stale)}))
+    monkeypatch.setattr(
+        "worker.deliver.send.Delivery.objects.select_related", lambda *_: type("Q", (), {"get": staticmethod(lambda pk: stale)})
+    )
     send(delivery.pk)
     assert board.notices[0].text == new
 
@@ -237,7 +243,9 @@ def test_a_post_that_is_recorded_already_is_not_recorded_twice(deliver: Deliver,
     assert stands(second) == ("unknown", "person")
 
 
-def test_an_adapter_that_breaks_leaves_an_unknown_not_a_repeat(deliver: Deliver, board: Noticeboard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_adapter_that_breaks_leaves_an_unknown_not_a_repeat(
+    deliver: Deliver, board: Noticeboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 

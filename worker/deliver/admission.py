@@ -27,7 +27,11 @@ class Not:
 
 def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Connection, now: datetime) -> Go | Not:
     if file is None or delivery.channel not in file.channels or delivery.channel not in channels.all_channels():
-        return Not("held", "person", f"The blog's file no longer has a section for this channel. Put [channels.{delivery.channel}] back, then release it; or cancel it.")
+        return Not(
+            "held",
+            "person",
+            f"The blog's file no longer has a section for this channel. Put [channels.{delivery.channel}] back, then release it; or cancel it.",
+        )
     mode, name = file.channels[delivery.channel].mode, channels.find(delivery.channel).name
     if delivery.occasion == Delivery.Occasion.TEST:
         return Go(rehearse=False)
@@ -44,5 +48,9 @@ def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Con
         return Not("pending", "clock", f"Quiet hours: it goes out at {spoken(quiet_until, file.timezone, now)}.", quiet_until)
     if delivery.first_due_at and timing.too_late(now, delivery.first_due_at, file):
         due = spoken(delivery.first_due_at, file.timezone, now)
-        return Not("held", "person", f"It should have gone out at {due} and has waited too long to go by itself. Release it to send it now, or cancel it.")
+        return Not(
+            "held",
+            "person",
+            f"It should have gone out at {due} and has waited too long to go by itself. Release it to send it now, or cancel it.",
+        )
     return Go(rehearse=mode == "rehearsal")

@@ -61,7 +61,14 @@ def rehearsed(delivery: Delivery, kept: Path | None) -> None:
         reason = f"Rehearsed: the newsletter was made and kept; {who}. Nothing was sent."
     else:
         reason = f"Rehearsed: this is what {_name(delivery)} would have shown. Nothing was sent."
-    _close(delivery, Outcome.OK, detail=f"kept as {kept.name}" if kept else "", state=State.REHEARSED, waits_for=WaitsFor.NOTHING, reason=reason)
+    _close(
+        delivery,
+        Outcome.OK,
+        detail=f"kept as {kept.name}" if kept else "",
+        state=State.REHEARSED,
+        waits_for=WaitsFor.NOTHING,
+        reason=reason,
+    )
 
 
 def _sent(delivery: Delivery, receipt: Receipt) -> None:
@@ -72,13 +79,28 @@ def _sent(delivery: Delivery, receipt: Receipt) -> None:
         reason = f"{done} on {_name(delivery)} at {_spoken(delivery, timezone.now())}."
     try:
         _close(
-            delivery, Outcome.OK, detail=receipt.detail, state=State.SENT, waits_for=WaitsFor.NOTHING, reason=reason, remote_id=receipt.remote_id, remote_url=receipt.url
+            delivery,
+            Outcome.OK,
+            detail=receipt.detail,
+            state=State.SENT,
+            waits_for=WaitsFor.NOTHING,
+            reason=reason,
+            remote_id=receipt.remote_id,
+            remote_url=receipt.url,
         )
     except IntegrityError:
         # The network named a post that another delivery has already: which of the two it is, only a person can see.
         reason = f"{_name(delivery)} answered with a post that Postlark had already recorded. Look there: is this one out?"
         detail = f"{receipt.remote_id} {receipt.detail}".strip()
-        _close(delivery, Outcome.UNKNOWN, detail=detail, state=State.UNKNOWN, waits_for=WaitsFor.PERSON, reason=reason, unknown_since=timezone.now())
+        _close(
+            delivery,
+            Outcome.UNKNOWN,
+            detail=detail,
+            state=State.UNKNOWN,
+            waits_for=WaitsFor.PERSON,
+            reason=reason,
+            unknown_since=timezone.now(),
+        )
 
 
 def _transient(delivery: Delivery, error: Transient) -> None:
@@ -91,7 +113,15 @@ def _transient(delivery: Delivery, error: Transient) -> None:
             Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(cooldown_until=until, cooldown=reason)
         if isinstance(decision, Again):
             reason = f"{error.sentence} Nothing went out; trying again at {_spoken(delivery, decision.at)}."
-            _close(delivery, Outcome.TRANSIENT, **_words(error), state=State.PENDING, waits_for=WaitsFor.CLOCK, reason=reason, due_at=decision.at)
+            _close(
+                delivery,
+                Outcome.TRANSIENT,
+                **_words(error),
+                state=State.PENDING,
+                waits_for=WaitsFor.CLOCK,
+                reason=reason,
+                due_at=decision.at,
+            )
         else:
             reason = f"{error.sentence} Nothing went out in {delivery.attempt} tries, so Postlark has stopped trying. Resend it once the cause is mended."
             _close(delivery, Outcome.TRANSIENT, **_words(error), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=reason)
@@ -101,7 +131,15 @@ def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
     reason = f"{error.sentence} Mend the connection to {_name(delivery)}, then resume it: this goes out by itself."
     with transaction.atomic():
         Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(broken=reason)
-        _close(delivery, Outcome.UNAUTHORIZED, **_words(error), state=State.PENDING, waits_for=WaitsFor.PERSON, reason=reason, due_at=timezone.now())
+        _close(
+            delivery,
+            Outcome.UNAUTHORIZED,
+            **_words(error),
+            state=State.PENDING,
+            waits_for=WaitsFor.PERSON,
+            reason=reason,
+            due_at=timezone.now(),
+        )
 
 
 def _refused_as_duplicate(delivery: Delivery, error: RefusedAsDuplicate) -> None:
@@ -144,7 +182,9 @@ def _close(delivery: Delivery, outcome: str, *, status: str = "", detail: str = 
     moved_to = {"phase": "", "lease_until": None} | moved_to
     with transaction.atomic():
         if not transition(delivery, only_if or still_ours(delivery), **moved_to, data={"attempt": delivery.attempt, "outcome": outcome}):
-            log.warning("outcome came too late to be written", extra={"delivery_id": delivery.pk, "attempt": delivery.attempt, "outcome": outcome})
+            log.warning(
+                "outcome came too late to be written", extra={"delivery_id": delivery.pk, "attempt": delivery.attempt, "outcome": outcome}
+            )
             return
         delivery.attempts.filter(number=delivery.attempt).update(finished_at=timezone.now(), outcome=outcome, status=status, detail=detail)
 

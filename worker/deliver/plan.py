@@ -43,9 +43,17 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
     if refused:
         return Plan("held", "person", f"{refused} It was held back: mend it, then release it.")
     if origin == Origin.BURST:
-        return Plan("held", "person", f"Several posts appeared at once, more than the {blog.burst} that go out by themselves. Release it to send it, or cancel it.")
+        return Plan(
+            "held",
+            "person",
+            f"Several posts appeared at once, more than the {blog.burst} that go out by themselves. Release it to send it, or cancel it.",
+        )
     if origin == Origin.UNSURE:
-        return Plan("held", "person", f"This may be “{resembles}”, which Postlark knows already. Release it if it is a new post; cancel it if it is the same.")
+        return Plan(
+            "held",
+            "person",
+            f"This may be “{resembles}”, which Postlark knows already. Release it if it is a new post; cancel it if it is the same.",
+        )
     due = first_due(now, blog, channel)
     when = "now" if due <= now else f"at {spoken(due, blog.timezone, now)}"
     return Plan("pending", "clock", f"Goes out {when}.", due)

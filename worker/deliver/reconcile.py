@@ -46,7 +46,9 @@ class AskPerson:
     pass
 
 
-def after_absence(*, absences: int, repeats: int, call_by: datetime, settle: timedelta, refuses_duplicates: bool, now: datetime) -> LookAgain | Repeat | AskPerson:
+def after_absence(
+    *, absences: int, repeats: int, call_by: datetime, settle: timedelta, refuses_duplicates: bool, now: datetime
+) -> LookAgain | Repeat | AskPerson:
     """What follows a complete reading that did not find the post. `absences`: those counted before this one.
 
     A reading before `call_by` does not count: the request could still have been on its way.
@@ -86,7 +88,12 @@ def _take_the_look(delivery: Delivery) -> bool:
 
 
 def _window_opens(delivery: Delivery) -> datetime:
-    first = delivery.attempts.filter(calling_at__isnull=False, kind=Attempt.Kind.CREATE).order_by("number").values_list("calling_at", flat=True).first()
+    first = (
+        delivery.attempts.filter(calling_at__isnull=False, kind=Attempt.Kind.CREATE)
+        .order_by("number")
+        .values_list("calling_at", flat=True)
+        .first()
+    )
     return (first or delivery.created_at) - CLOCKS_DIFFER
 
 
@@ -98,7 +105,16 @@ def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster,
         what = f"{seen}: it is there."
         reason = f"{channels.find(delivery.channel).done} on {name}. The answer was lost, but Postlark looked and found it there."
         found = {"remote_id": look.found.remote_id, "remote_url": look.found.url, "due_at": None}
-        _move(delivery, State.SENT, WaitsFor.NOTHING, reason, what=what, data=evidence | {"found": look.found.remote_id}, outcome=Attempt.Outcome.OK, **found)
+        _move(
+            delivery,
+            State.SENT,
+            WaitsFor.NOTHING,
+            reason,
+            what=what,
+            data=evidence | {"found": look.found.remote_id},
+            outcome=Attempt.Outcome.OK,
+            **found,
+        )
         return
     next_step = after_absence(
         absences=delivery.absences,
@@ -111,11 +127,28 @@ def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster,
     if isinstance(next_step, LookAgain):
         at = _spoken(next_step.at, file, now)
         reason = f"The answer of {name} was lost. It is not there yet; Postlark looks again at {at}. Nothing to do yet."
-        _move(delivery, State.UNKNOWN, WaitsFor.NETWORK, reason, what=f"{seen}: not there yet.", data=evidence, due_at=next_step.at, absences=next_step.absences)
+        _move(
+            delivery,
+            State.UNKNOWN,
+            WaitsFor.NETWORK,
+            reason,
+            what=f"{seen}: not there yet.",
+            data=evidence,
+            due_at=next_step.at,
+            absences=next_step.absences,
+        )
     elif isinstance(next_step, Repeat):
         reason = f"It is not on {name}: Postlark looked twice. {name} refuses the same text twice, so it goes out again by itself."
         _move(
-            delivery, State.PENDING, WaitsFor.CLOCK, reason, what=f"{seen}: not there.", data=evidence, due_at=now, first_due_at=now, repeats=delivery.repeats + 1
+            delivery,
+            State.PENDING,
+            WaitsFor.CLOCK,
+            reason,
+            what=f"{seen}: not there.",
+            data=evidence,
+            due_at=now,
+            first_due_at=now,
+            repeats=delivery.repeats + 1,
         )
     else:
         reason = f"Postlark looked at {name} and did not find it, most recently at {_spoken(now, file, now)}. Please look there too: is it there, or shall it go out?"
@@ -127,7 +160,14 @@ def _look_failed(delivery: Delivery, name: str, error: Transient, file: BlogFile
     what = f"Could not look at {name}: {error.sentence}"
     looks = delivery.events.filter(what__startswith="Could not look").count() + 1
     if delivery.unknown_since and now - delivery.unknown_since > LONGEST_SEARCH:
-        _move(delivery, State.UNKNOWN, WaitsFor.PERSON, f"{name} could not be read for a day. Please look there: is this post out?", what=what, due_at=None)
+        _move(
+            delivery,
+            State.UNKNOWN,
+            WaitsFor.PERSON,
+            f"{name} could not be read for a day. Please look there: is this post out?",
+            what=what,
+            due_at=None,
+        )
         return
     at = now + max(delay(looks, Random()), error.retry_after or timedelta())
     reason = f"It may or may not be out on {name}, which cannot be read just now. Postlark looks again at {_spoken(at, file, now)}."
@@ -136,7 +176,12 @@ def _look_failed(delivery: Delivery, name: str, error: Transient, file: BlogFile
 
 def _move(delivery: Delivery, state: str, waits_for: str, reason: str, *, outcome: str = "", **fields: Any) -> None:
     with transaction.atomic():
-        if transition(delivery, Q(state=State.UNKNOWN, attempt=delivery.attempt), state=state, waits_for=waits_for, reason=reason, **fields) and outcome:
+        if (
+            transition(
+                delivery, Q(state=State.UNKNOWN, attempt=delivery.attempt), state=state, waits_for=waits_for, reason=reason, **fields
+            )
+            and outcome
+        ):
             delivery.attempts.filter(number=delivery.attempt).update(outcome=outcome)
 
 

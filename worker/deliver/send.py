@@ -52,7 +52,15 @@ def send(delivery_id: int) -> None:
             _hand_over(delivery, file)
     except IntegrityError:
         # The ledger's own constraint: at most one of a post and channel is under way.
-        _put_off(delivery, Not("pending", "clock", "Another delivery of this post to this channel is not finished; this one waits for it.", timezone.now() + timedelta(minutes=1)))
+        _put_off(
+            delivery,
+            Not(
+                "pending",
+                "clock",
+                "Another delivery of this post to this channel is not finished; this one waits for it.",
+                timezone.now() + timedelta(minutes=1),
+            ),
+        )
 
 
 def _put_off(delivery: Delivery, verdict: Not) -> None:

@@ -43,7 +43,16 @@ def release(delivery: Delivery, who: str, because: str = "") -> None:
 def cancel(delivery: Delivery, who: str, because: str) -> None:
     """Drop one that has not gone out."""
     reason = f"Cancelled by {who}: {_because(because)}"
-    _act(delivery, Q(state__in=[State.HELD, State.PENDING]), "cancel", who, state=State.CANCELLED, waits_for=WaitsFor.NOTHING, reason=reason, due_at=None)
+    _act(
+        delivery,
+        Q(state__in=[State.HELD, State.PENDING]),
+        "cancel",
+        who,
+        state=State.CANCELLED,
+        waits_for=WaitsFor.NOTHING,
+        reason=reason,
+        due_at=None,
+    )
 
 
 def resend(post: Post, channel: str, who: str, because: str, audience: str = "", text: str | None = None) -> Delivery:
@@ -129,11 +138,24 @@ def settle(delivery: Delivery, who: str, sent: bool, url: str = "", recipients: 
         _act(delivery, doubtful, "settle", who, state=State.SENT, waits_for=WaitsFor.NOTHING, reason=reason, due_at=None, remote_url=url)
         return
     if delivery.state == State.UNKNOWN and delivery.waits_for == WaitsFor.NETWORK:
-        raise Refused(f"Postlark is still looking for it on {name}, so sending it again could double it. If it can't find out, it will ask you.")
+        raise Refused(
+            f"Postlark is still looking for it on {name}, so sending it again could double it. If it can't find out, it will ask you."
+        )
     now = timezone.now()
     reason = f"{who} looked and it is not on {name}. Goes out now."
     asked = Q(state=State.UNKNOWN, waits_for=WaitsFor.PERSON) & (Q(call_by=None) | Q(call_by__lt=now))
-    _act(delivery, asked, "settle", who, state=State.PENDING, waits_for=WaitsFor.CLOCK, reason=reason, due_at=now, first_due_at=now, repeats=0)
+    _act(
+        delivery,
+        asked,
+        "settle",
+        who,
+        state=State.PENDING,
+        waits_for=WaitsFor.CLOCK,
+        reason=reason,
+        due_at=now,
+        first_due_at=now,
+        repeats=0,
+    )
 
 
 def pause(blog: Blog, channel: str | None, who: str) -> str:
@@ -155,7 +177,9 @@ def resume(blog: Blog, channel: str | None, who: str) -> str:
         if channel is None:
             Blog.objects.filter(pk=blog.pk).update(paused_by="")
         else:
-            Connection.objects.update_or_create(blog=blog, channel=channel, defaults={"paused_by": "", "broken": "", "cooldown_until": None, "cooldown": ""})
+            Connection.objects.update_or_create(
+                blog=blog, channel=channel, defaults={"paused_by": "", "broken": "", "cooldown_until": None, "cooldown": ""}
+            )
         what = f"{_what(blog, channel)} goes on, says {who}."
         note(what, who=who, blog=blog, data={"channel": channel or "all"})
         waiting = Delivery.objects.filter(blog=blog, state=State.PENDING, waits_for=WaitsFor.PERSON)
@@ -176,7 +200,9 @@ def resume(blog: Blog, channel: str | None, who: str) -> str:
 def _act(delivery: Delivery, only_if: Q, verb: str, who: str, *, state: str, waits_for: str, reason: str, **fields: object) -> None:
     if not transition(delivery, only_if, state=state, waits_for=waits_for, reason=reason, who=who, **fields):
         delivery.refresh_from_db()
-        raise Refused(f"This can't be done now ({verb}): delivery {delivery.pk} stands as “{delivery.get_state_display()}”. {delivery.reason}")
+        raise Refused(
+            f"This can't be done now ({verb}): delivery {delivery.pk} stands as “{delivery.get_state_display()}”. {delivery.reason}"
+        )
 
 
 def _because(text: str) -> str:
@@ -208,7 +234,9 @@ def _nothing_under_way(post: Post, channel: str) -> None:
     others = Delivery.objects.filter(post=post, channel=channel).exclude(occasion=Occasion.TEST)
     other = others.filter(state__in=[State.HELD, State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN]).first()
     if other:
-        raise Refused(f"Delivery {other.pk} of this post to {channels.find(channel).name} is not finished: {other.reason} Finish that one first.")
+        raise Refused(
+            f"Delivery {other.pk} of this post to {channels.find(channel).name} is not finished: {other.reason} Finish that one first."
+        )
 
 
 def _check_audience(blog: Blog, audience: str) -> None:

@@ -22,7 +22,9 @@ AT_ONCE = 500  # more wait for the next sweep
 
 def sweep() -> None:
     """Give back what dead holders left. `opened` may be repeated freely; `calling` is never repeated blindly."""
-    for delivery in Delivery.objects.filter(state__in=[State.SENDING, State.PREPARING], lease_until__lt=Now()).select_related("blog")[:AT_ONCE]:
+    for delivery in Delivery.objects.filter(state__in=[State.SENDING, State.PREPARING], lease_until__lt=Now()).select_related("blog")[
+        :AT_ONCE
+    ]:
         if delivery.phase == Phase.CALLING:
             _holder_died_calling(delivery)
         else:
@@ -65,18 +67,31 @@ def _holder_died_before(delivery: Delivery) -> None:
         if isinstance(decision, Again) or delivery.state == State.PREPARING:
             reason = "Postlark was stopped while getting this ready. Nothing had gone out; it tries again now."
             moved = transition(
-                delivery, _abandoned(delivery), state=State.PENDING, waits_for=WaitsFor.CLOCK, reason=reason, due_at=now, phase="", lease_until=None
+                delivery,
+                _abandoned(delivery),
+                state=State.PENDING,
+                waits_for=WaitsFor.CLOCK,
+                reason=reason,
+                due_at=now,
+                phase="",
+                lease_until=None,
             )
         else:
             reason = f"Postlark was stopped {delivery.attempt} times while getting this ready, so it has given up. Nothing went out; resend it once the cause is found."
-            moved = transition(delivery, _abandoned(delivery), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=reason, phase="", lease_until=None)
+            moved = transition(
+                delivery, _abandoned(delivery), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=reason, phase="", lease_until=None
+            )
         if moved:
             _close_attempt(delivery, Attempt.Outcome.TRANSIENT, "The process ended before it asked the network.")
 
 
 def _holder_died_calling(delivery: Delivery) -> None:
     name = find(delivery.channel).name
-    outcome.answer_lost(delivery, {"detail": f"The process ended after it may have asked {name} and before it noted the answer."}, only_if=_abandoned(delivery))
+    outcome.answer_lost(
+        delivery,
+        {"detail": f"The process ended after it may have asked {name} and before it noted the answer."},
+        only_if=_abandoned(delivery),
+    )
 
 
 def _close_attempt(delivery: Delivery, result: str, detail: str) -> None:

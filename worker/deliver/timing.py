@@ -21,7 +21,14 @@ def after_quiet(moment: datetime, blog: BlogFile) -> datetime:
 
 def too_late(now: datetime, first_due_at: datetime, blog: BlogFile) -> bool:
     """True once more than `late` has passed since the first due time, quiet hours not counted."""
-    quiet = sum((min(end, now) - max(start, first_due_at) for start, end in _quiet_spans(first_due_at, now, blog) if end > first_due_at and start < now), timedelta())
+    quiet = sum(
+        (
+            min(end, now) - max(start, first_due_at)
+            for start, end in _quiet_spans(first_due_at, now, blog)
+            if end > first_due_at and start < now
+        ),
+        timedelta(),
+    )
     return now - first_due_at - quiet > blog.late
 
 

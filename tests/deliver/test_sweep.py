@@ -1,0 +1,99 @@
+"""What dead holders leave behind is given back, or looked up."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from tests.factories import is_due
+from tests.fakes.noticeboard import Noticeboard
+from worker.deliver import outcome
+from worker.deliver.claim import claim, commit_calling
+from worker.deliver.retry import MOST_TRIES
+from worker.deliver.send import send
+from worker.deliver.sweep import deliveries_due, looks_due, sweep
+from worker.models import Attempt, Delivery
+
+Deliver = Callable[..., Delivery]
+
+
+def lease_ends(delivery: Delivery) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    delivery.refresh_from_db()
+
+
+def test_a_claim_is_taken_by_one_only(deliver: Deliver) -> None:
+    delivery = deliver()
+    other = Delivery.objects.get(pk=delivery.pk)
+    assert claim(delivery, "Mine.")
+    assert not claim(other, "Mine too.")
+
+
+def test_a_holder_that_died_before_calling_gives_it_back(deliver: Deliver, board: Noticeboard) -> None:
+    delivery = deliver()
+    claim(delivery, "Getting ready.")
+    sweep()
+    delivery.refresh_from_db()
+    assert delivery.state == "sending"
+    lease_ends(delivery)
+    sweep()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.waits_for) == ("pending", "clock")
+    assert delivery.attempts.get().outcome == "transient"
+    assert deliveries_due() == [delivery.pk]
+    send(delivery.pk)
+    assert board.count(delivery.rendition.text) == 1
+
+
+def test_a_holder_that_died_after_calling_leaves_an_unknown(deliver: Deliver, board: Noticeboard) -> None:
+    delivery = deliver()
+    claim(delivery, "Getting ready.")
+    assert commit_calling(delivery, "Calling.")
+    lease_ends(delivery)
+    sweep()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.waits_for) == ("unknown", "network")
+    assert delivery.call_by
+    assert deliveries_due() == []
+    is_due(delivery)
+    assert looks_due() == [delivery.pk]
+
+
+def test_a_holder_whose_lease_is_over_may_not_call(deliver: Deliver) -> None:
+    delivery = deliver()
+    claim(delivery, "Getting ready.")
+    lease_ends(delivery)
+    assert not commit_calling(delivery, "Too late.")
+    assert Attempt.objects.get().calling_at is None
+
+
+def test_a_holder_that_was_overtaken_may_neither_call_nor_write(deliver: Deliver) -> None:
+    late = deliver()
+    claim(late, "Getting ready.")
+    lease_ends(late)
+    sweep()
+    other = Delivery.objects.get(pk=late.pk)
+    assert claim(other, "Getting ready again.")
+    assert not commit_calling(late, "Too late.")
+    outcome.record(late, ZeroDivisionError())
+    other.refresh_from_db()
+    assert (other.state, other.attempt) == ("sending", 2)
+
+
+def test_it_gives_up_on_what_kills_every_holder(deliver: Deliver) -> None:
+    delivery = deliver(attempt=MOST_TRIES - 1)
+    claim(delivery, "Getting ready.")
+    lease_ends(delivery)
+    sweep()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.waits_for) == ("failed", "person")
+
+
+def test_it_calls_no_later_than_it_lives(deliver: Deliver, settings: Any) -> None:
+    settings.LEASE = timedelta(seconds=100)
+    delivery = deliver()
+    claim(delivery, "Getting ready.")
+    commit_calling(delivery, "Calling.")
+    assert delivery.lease_until
+    assert delivery.call_by == delivery.lease_until - timedelta(seconds=25)
