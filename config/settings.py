@@ -35,7 +35,7 @@ def _kept_secret(name: str) -> str:
 POSTLARK_DATA = env.path("POSTLARK_DATA", BASE_DIR / "var")
 POSTLARK_BLOGS = env.path("POSTLARK_BLOGS", BASE_DIR / "config" / "blogs")
 try:
-    POSTLARK_DATA.mkdir(parents=True, exist_ok=True)
+    POSTLARK_DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
 except OSError as error:
     raise ImproperlyConfigured(f"POSTLARK_DATA names {POSTLARK_DATA}, which cannot be made: {error.strerror}.") from None
 

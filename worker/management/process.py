@@ -7,6 +7,7 @@ import sys
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from worker.management import checks
@@ -27,6 +28,11 @@ class ProcessCommand(PostlarkCommand):
 
     def run(self, **options: Any) -> None:
         raise NotImplementedError
+
+
+def must_have_broker() -> None:
+    if not settings.BROKER_URL:
+        raise CommandError("BROKER_URL is missing; an example is redis://127.0.0.1:6379/0. On one machine `postlark up` needs none.")
 
 
 def exit_on_sigterm() -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 from celery.app.utils import find_app
 
-from worker.management.process import ProcessCommand, exit_on_sigterm
+from worker.management.process import ProcessCommand, must_have_broker
 
 
 class Command(ProcessCommand):
     help = "Be the clock until stopped; one for all machines."
 
     def run(self, **options: Any) -> None:
-        exit_on_sigterm()
+        must_have_broker()
         find_app("config.celery").Beat(quiet=True).run()

@@ -1,15 +1,15 @@
 """`postlark worker`."""
 
 import gc
+import sys
+import warnings
 from typing import Any
 
 from celery.app.utils import find_app
+from celery.platforms import SecurityWarning
 from django.core.management.base import CommandParser
 
-from worker.management.process import ProcessCommand
-
-# Nobody watches Celery's own events here: what happened stands in rows.
-QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+from worker.management.process import ProcessCommand, must_have_broker
 
 
 class Command(ProcessCommand):
@@ -20,7 +20,21 @@ class Command(ProcessCommand):
         parser.add_argument("--processes", type=int, default=2, help="how many tasks run at once (2)")
 
     def run(self, *, clock: bool, processes: int, **options: Any) -> None:
+        must_have_broker()
+        # It warns of root because pickled messages could then do anything; config/celery.py accepts JSON only.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
         app = find_app("config.celery")
-        app.loader.import_default_modules()
-        gc.freeze()  # the pool is forked from here: what is loaded now stays shared memory
-        app.worker_main(["worker", "--pool", "prefork", "--concurrency", str(processes), *QUIET, *(["--beat"] if clock else [])])
+        worker = app.Worker(
+            pool="prefork",
+            concurrency=processes,
+            beat=clock,
+            quiet=True,
+            # Nobody watches Celery's own events: what happened stands in rows.
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        gc.collect()
+        gc.freeze()  # the pool is forked from here, and what is never collected stays shared memory
+        worker.start()
+        sys.exit(worker.exitcode)
