@@ -1,0 +1,56 @@
+"""E-mail addresses: which ones a relay can take, and when two of them are the same."""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+import idna
+
+# RFC 5322 dot-atom. Quoted local parts are legal and unused; a slip of the pen is far likelier.
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+
+
+class Address(NamedTuple):
+    """`written`: as the person wrote it. `wire`: what a relay understands. `key`: equal for two spellings of one address."""
+
+    written: str
+    wire: str
+    key: str
+
+
+def read_address(text: str) -> Address:
+    """ValueError with a sentence that goes on after the address: "is not an e-mail address: there is no @."
+
+    A domain has no case and may hold accents (it travels as xn--...). What stands before the @ may have case by the
+    letter of RFC 5321; no provider of note acts on it, so it is kept for the envelope and ignored for comparing.
+    """
+    written = unicodedata.normalize("NFC", text.strip())
+    local, at, domain = written.rpartition("@")
+    if not at:
+        raise ValueError("is not an e-mail address: there is no @.")
+    if not local.isascii():
+        raise ValueError("has accents or other letters before the @, which this version cannot write to.")
+    if not _LOCAL.fullmatch(local) or len(local) > 64:
+        raise ValueError("is not an e-mail address: look at what stands before the @.")
+    ascii_domain = _ascii(domain)
+    wire = f"{local}@{ascii_domain}"
+    if len(wire) > 254:
+        raise ValueError("is not an e-mail address: it is too long.")
+    return Address(written, wire, f"{local.lower()}@{ascii_domain}")
+
+
+def address_key(text: str) -> str:
+    """The form in which two spellings of one address are equal. ValueError as in `read_address`."""
+    return read_address(text).key
+
+
+def _ascii(domain: str) -> str:
+    try:
+        ascii_domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        raise ValueError("is not an e-mail address: look at what stands after the @.") from None
+    labels = ascii_domain.split(".")
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
+        raise ValueError("is not an e-mail address: look at what stands after the @.")
+    return ascii_domain

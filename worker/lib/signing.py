@@ -1,0 +1,41 @@
+"""Links that name a reader and cannot be made up, and the keyed hash under which an address is never written to again.
+
+Both come from SECRET_KEY, each with a salt of its own. An unsubscribe link never expires: the law asks for 60 days, a
+reader who finds an old mail does not count them.
+"""
+
+from typing import NamedTuple
+
+from django.core.signing import BadSignature, Signer
+from django.utils.crypto import salted_hmac
+
+_SEPARATOR = "."
+
+
+class Leaver(NamedTuple):
+    """Who leaves which list: the blog's row and the subscriber's."""
+
+    blog: int
+    subscriber: int
+
+
+def unsubscribe_token(blog: int, subscriber: int) -> str:
+    return _unsubscribe().sign(f"{blog}-{subscriber}")
+
+
+def read_unsubscribe_token(token: str) -> Leaver | None:
+    """None for a token that is not ours, or was cut off or changed on its way."""
+    try:
+        blog, subscriber = _unsubscribe().unsign(token).split("-")
+    except BadSignature:
+        return None
+    return Leaver(int(blog), int(subscriber))
+
+
+def address_hash(key: str) -> str:
+    """Of an `address_key`. Keyed, so that a list of hashes cannot be tried against a list of addresses."""
+    return salted_hmac("postlark.suppression", key, algorithm="sha256").hexdigest()
+
+
+def _unsubscribe() -> Signer:
+    return Signer(salt="postlark.unsubscribe", sep=_SEPARATOR)
