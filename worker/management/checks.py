@@ -8,6 +8,7 @@ from django.core.checks import Error, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 from django.template import engines
+from django.template.backends.jinja2 import Jinja2
 from jinja2 import Environment, TemplateError, TemplateSyntaxError
 
 from worker import channels
@@ -25,8 +26,8 @@ def templates() -> list[str]:
     """Names of all template files, as Jinja2 knows them."""
     return sorted(
         str(path.relative_to(folder))
-        for folder in map(Path, settings.TEMPLATES[0]["DIRS"])
-        for path in folder.rglob("*")
+        for folder in settings.TEMPLATES[0]["DIRS"]
+        for path in Path(folder).rglob("*")
         if path.is_file() and not path.name.startswith(".")
     )
 
@@ -38,7 +39,7 @@ def _of_django() -> Iterator[str]:
 
 
 def _of_templates() -> Iterator[str]:
-    environment: Environment = engines.all()[0].env
+    environment: Environment = next(engine.env for engine in engines.all() if isinstance(engine, Jinja2))
     for name in templates():
         try:
             environment.get_template(name)

@@ -22,7 +22,7 @@ LONGEST_PAUSE = 30.0
 
 def pause_before_restart(deaths: int) -> float:
     """Seconds to wait after the `deaths`th death in a row: half a second first, then twice as long each time."""
-    return min(0.5 * 2 ** (deaths - 1), LONGEST_PAUSE)
+    return min(0.5 * 2.0 ** min(deaths - 1, 10), LONGEST_PAUSE)
 
 
 @dataclass

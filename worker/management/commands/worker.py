@@ -19,15 +19,15 @@ class Command(ProcessCommand):
         parser.add_argument("--clock", action="store_true", help="be the clock as well; then no `postlark beat` may run")
         parser.add_argument("--processes", type=int, default=2, help="how many tasks run at once (2)")
 
-    def run(self, *, clock: bool, processes: int, **options: Any) -> None:
+    def run(self, **options: Any) -> None:
         must_have_broker()
         # It warns of root because pickled messages could then do anything; config/celery.py accepts JSON only.
         warnings.filterwarnings("ignore", category=SecurityWarning)
         app = find_app("config.celery")
         worker = app.Worker(
             pool="prefork",
-            concurrency=processes,
-            beat=clock,
+            concurrency=options["processes"],
+            beat=options["clock"],
             quiet=True,
             # Nobody watches Celery's own events: what happened stands in rows.
             without_gossip=True,
