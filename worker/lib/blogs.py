@@ -74,6 +74,17 @@ def _one_line(value: str) -> str:
     return value.strip()
 
 
+def shaped(pattern: str, allowed: str) -> AfterValidator:
+    """For a channel's own keys: the value matches `pattern` from end to end, or the mistake says what is `allowed`."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"is {value!r}; allowed is {allowed}.")
+        return value
+
+    return AfterValidator(check)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Quiet = Annotated[QuietHours, BeforeValidator(parse_quiet_hours)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
