@@ -1,13 +1,55 @@
-"""Every test runs on a data folder and a blogs folder of its own; DATABASE_URL chooses the database."""
+"""What every test may use. The database is the one that DATABASE_URL names, else SQLite; `python -m tests` runs on both."""
 
 import os
-import tempfile
+import shutil
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
-_folder = Path(tempfile.mkdtemp(prefix="postlark-tests-"))
-(_folder / "blogs").mkdir()
-for name in [name for name in os.environ if name.startswith(("POSTLARK_", "EMAIL_URL", "BROKER_URL"))]:
-    del os.environ[name]
-os.environ |= {"POSTLARK_DATA": str(_folder / "data"), "POSTLARK_BLOGS": str(_folder / "blogs")}
-if "DATABASE_URL" in os.environ:
-    os.environ["SECRET_KEY"] = "the tests' own key, kept from nobody"
+import psycopg
+import pytest
+
+from tests.processes import Valkey
+from tests.settings import NO_SKIPS
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """POSTLARK_NO_SKIPS=1: where everything is meant to be installed, a skipped test is a failed one."""
+    report = yield
+    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, which POSTLARK_NO_SKIPS forbids: {report.longrepr[2]}"
+    return report
+
+
+@pytest.fixture
+def fresh_database_url() -> Iterator[str]:
+    """For tests that start processes: an empty database of their own. Empty text: the SQLite file in their data folder."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server:
+        yield ""
+        return
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A real Valkey on a Unix socket; `valkey.url` is its BROKER_URL."""
+    with Valkey(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a browser: CHROMIUM, or one on the PATH."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not found:
+        pytest.skip("no browser: install chromium, or name one with CHROMIUM=/path/to/chromium")
+    return found

@@ -26,10 +26,14 @@ def templates() -> list[str]:
     """Names of all template files, as Jinja2 knows them."""
     return sorted(
         str(path.relative_to(folder))
-        for folder in settings.TEMPLATES[0]["DIRS"]
-        for path in Path(folder).rglob("*")
+        for folder in map(Path, _jinja2().template_dirs)
+        for path in folder.rglob("*")
         if path.is_file() and not path.name.startswith(".")
     )
+
+
+def _jinja2() -> Jinja2:
+    return next(engine for engine in engines.all() if isinstance(engine, Jinja2))
 
 
 def _of_django() -> Iterator[str]:
@@ -39,7 +43,7 @@ def _of_django() -> Iterator[str]:
 
 
 def _of_templates() -> Iterator[str]:
-    environment: Environment = next(engine.env for engine in engines.all() if isinstance(engine, Jinja2))
+    environment: Environment = _jinja2().env
     for name in templates():
         try:
             environment.get_template(name)

@@ -1,0 +1,23 @@
+"""The product's own settings, on folders of the tests' own. pytest-django reads this before any conftest is imported."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+NO_SKIPS = bool(os.environ.get("POSTLARK_NO_SKIPS"))
+TEMPORARY = Path(tempfile.mkdtemp(prefix="postlark-tests-"))
+atexit.register(shutil.rmtree, TEMPORARY, ignore_errors=True)
+
+(TEMPORARY / "blogs").mkdir()
+for name in [name for name in os.environ if name.startswith(("POSTLARK_", "EMAIL_URL", "BROKER_URL", "PUBLIC_URL", "LISTEN", "TRUSTED_"))]:
+    del os.environ[name]
+os.environ |= {"POSTLARK_DATA": str(TEMPORARY / "data"), "POSTLARK_BLOGS": str(TEMPORARY / "blogs"), "POSTLARK_LOG": "warning"}
+if "DATABASE_URL" in os.environ:
+    os.environ["SECRET_KEY"] = "the tests' own key, kept from nobody"
+
+from config.settings import *  # noqa: E402, F403  the environment had to be made first
+
+# For the processes that tests start: they read the product's settings, with an environment of their own.
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
