@@ -1,0 +1,199 @@
+"""Which entry is which post: entries are matched one to one with the posts we have, by every name those have had.
+
+| case                                                        | verdict |
+|-------------------------------------------------------------|---------|
+| guid equal, and path, title or date equal                   | same    |
+| guid equal, all three differ                                | new     |
+| guid differs; host and path equal                           | same    |
+| guid differs; host differs; path equal, title or date equal | same    |
+| guid and path differ; title and date equal                  | same    |
+| title equal and texts alike, or two candidates              | unsure  |
+| nothing equal                                               | new     |
+
+Where several posts fit an entry, the one that agrees in everything the others do, and in more, is the one.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+from worker.ingest.names import UNDATED, Names, names, path, same_words
+from worker.ingest.parse import Entry
+
+
+@dataclass
+class Known:
+    """A post we have. `text` is looked at only where the title is an entry's (`namesakes`)."""
+
+    id: int
+    guids: set[str] = field(default_factory=set)
+    links: set[str] = field(default_factory=set)
+    titles_and_dates: set[str] = field(default_factory=set)
+    text: str = ""
+
+    @cached_property
+    def paths(self) -> set[str]:
+        return {path(link) for link in self.links} - {""}
+
+    @cached_property
+    def dates(self) -> set[str]:
+        return {each.partition(" ")[0] for each in self.titles_and_dates} - {UNDATED}
+
+    @cached_property
+    def titles(self) -> set[str]:
+        return {each.partition(" ")[2] for each in self.titles_and_dates}
+
+
+class Kind(Enum):
+    SAME = "same"
+    NEW = "new"
+    UNSURE = "unsure"
+    REPEAT = "repeat"
+    """The document states it twice, and the other one counts."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`post`: the post it is, or may be; None for a new one, and for an unsure one that is like another new entry."""
+
+    kind: Kind
+    names: Names
+    post: int | None = None
+
+
+def identify(entries: Sequence[Entry], known: Iterable[Known]) -> list[Verdict]:
+    """One verdict for each entry, in their order; the order itself does not matter to the verdicts."""
+    posts = {each.id: each for each in known}
+    every = names(entries)
+    first = {each: index for index, each in reversed(list(enumerate(every)))}
+    distinct = {index: each for each, index in first.items()}
+    same, torn = _match(distinct, posts)
+    alike = _alike({index: entries[index] for index in distinct if index not in same and index not in torn}, posts)
+    verdicts = {index: Verdict(Kind.REPEAT if index not in distinct else Kind.NEW, each) for index, each in enumerate(every)}
+    verdicts |= {index: Verdict(Kind.UNSURE, every[index], post) for index, post in (torn | alike).items()}
+    verdicts |= {index: Verdict(Kind.SAME, every[index], post) for index, post in same.items()}
+    return [verdicts[index] for index in range(len(entries))]
+
+
+def namesakes(entries: Iterable[Entry], known: Iterable[Known]) -> list[Known]:
+    """The posts whose texts are needed: those that have had the title of an entry."""
+    titles = {same_words(entry.title) for entry in entries}
+    return [each for each in known if titles & each.titles]
+
+
+def replaced(listed: Collection[int], found: Collection[int], new: int) -> bool:
+    """Half or more of the last look's posts are not found again, and new ones stand in their place."""
+    missing = len(set(listed) - set(found))
+    return new > 0 and missing > 0 and missing * 2 >= len(set(listed))
+
+
+def texts_alike(one: str, other: str) -> bool:
+    """Four fifths of the shorter text's three-word runs stand in the longer one: an excerpt is like its post."""
+    a, b = _runs(one), _runs(other)
+    return len(a & b) >= 0.8 * min(len(a), len(b))
+
+
+Pair = tuple[int, int]
+"""The place of an entry in its document, and the id of a post."""
+Equal = tuple[bool, bool, bool, bool, bool]
+"""Whether guid, host and path, path, title, date are equal."""
+
+
+def _match(entries: Mapping[int, Names], posts: Mapping[int, Known]) -> tuple[dict[int, int], dict[int, int | None]]:
+    """(entry -> its post, entry -> one of several posts it may be).
+
+    In rounds: a pair that is the best for its entry and for its post is matched, and both leave the field.
+    """
+    pairs = _pairs(entries, posts)
+    same: dict[int, int] = {}
+    while best := _best(pairs, entries):
+        same |= dict(best)
+        taken = set(same.values())
+        pairs = {pair: equal for pair, equal in pairs.items() if pair[0] not in same and pair[1] not in taken}
+    ranked = sorted(pairs, key=lambda pair: (sum(pairs[pair]), -pair[1]))
+    return same, dict(ranked)
+
+
+def _pairs(entries: Mapping[int, Names], posts: Mapping[int, Known]) -> dict[Pair, Equal]:
+    """Every entry and post that the table calls the same, with what is equal."""
+    by_name: dict[str, set[int]] = defaultdict(set)
+    for known in posts.values():
+        for name in known.guids | known.paths | known.titles_and_dates:
+            by_name[name].add(known.id)
+    pairs = {}
+    for index, entry in entries.items():
+        nothing: set[int] = set()
+        for post in nothing.union(*(by_name.get(name, nothing) for name in (entry.guid, path(entry.link), entry.title_and_date))):
+            equal = _equal(entry, posts[post])
+            if _same(equal, entry.title_and_date in posts[post].titles_and_dates):
+                pairs[index, post] = equal
+    return pairs
+
+
+def _equal(entry: Names, known: Known) -> Equal:
+    return (
+        entry.guid in known.guids,
+        entry.link in known.links,
+        path(entry.link) in known.paths,
+        entry.title in known.titles,
+        entry.date in known.dates,
+    )
+
+
+def _same(equal: Equal, title_with_date: bool) -> bool:
+    guid, link, path, title, date = equal
+    if guid:
+        return path or title or date
+    return link or (path and (title or date)) or (date and title_with_date)
+
+
+def _best(pairs: Mapping[Pair, Equal], entries: Mapping[int, Names]) -> list[Pair]:
+    of_entry: dict[int, list[Pair]] = defaultdict(list)
+    of_post: dict[int, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        of_entry[pair[0]].append(pair)
+        of_post[pair[1]].append(pair)
+
+    def beats(pair: Pair, other: Pair) -> bool:
+        if pair == other or _more(pairs[pair], pairs[other]):
+            return True
+        # Both equal in everything the entry states: one post recorded twice, where the older record will do.
+        whole = pairs[pair] == pairs[other] == _whole(entries[pair[0]])
+        return whole and pair[0] == other[0] and pair[1] < other[1]
+
+    return [pair for pair in pairs if all(beats(pair, other) for other in of_entry[pair[0]] + of_post[pair[1]])]
+
+
+def _more(one: Equal, other: Equal) -> bool:
+    return one != other and all(a or not b for a, b in zip(one, other, strict=True))
+
+
+def _whole(entry: Names) -> Equal:
+    return (True, bool(entry.link), bool(entry.link), True, entry.date != UNDATED)
+
+
+def _alike(entries: Mapping[int, Entry], posts: Mapping[int, Known]) -> dict[int, int | None]:
+    """The entries with the title and the text of a post we have, or of each other."""
+    known: dict[str, list[Known]] = defaultdict(list)
+    new: dict[str, list[int]] = defaultdict(list)
+    for post in posts.values():
+        for title in post.titles:
+            known[title].append(post)
+    for index, entry in entries.items():
+        new[same_words(entry.title)].append(index)
+    alike: dict[int, int | None] = {}
+    for title, indexes in new.items():
+        texts = {index: entries[index].text for index in indexes} if known[title] or len(indexes) > 1 else {}
+        for index, text in texts.items():
+            like = [post.id for post in known[title] if texts_alike(text, post.text)]
+            if like or any(texts_alike(text, texts[other]) for other in indexes if other != index):
+                alike[index] = max(like, default=None)
+    return alike
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.casefold())
+    return {tuple(words[i : i + 3]) for i in range(max(len(words) - 2, 1))}

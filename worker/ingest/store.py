@@ -1,0 +1,215 @@
+"""The entries of a good look become rows: posts, the names they have had, lines of the record. All in one transaction."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Min
+
+from worker.ingest import admit, turn
+from worker.ingest.fetch import Document
+from worker.ingest.identify import Kind, Known, Verdict, identify, namesakes, replaced
+from worker.ingest.names import Names, address
+from worker.ingest.parse import Entry
+from worker.ingest.turn import Turn
+from worker.lib import crash
+from worker.lib.text import plain
+from worker.models import Alias, Blog, Post
+from worker.record.transition import note
+
+Origin = Post.Origin
+
+
+@dataclass
+class Found:
+    """What a look has found, by id. `listed`: every post that stands in the feed."""
+
+    listed: list[int] = field(default_factory=list)
+    new: list[int] = field(default_factory=list)
+    edited: list[int] = field(default_factory=list)
+
+    @property
+    def to_plan(self) -> list[int]:
+        return self.new + self.edited
+
+    @property
+    def sentence(self) -> str:
+        parts = [f"{_count(len(self.listed), 'post')} in it"]
+        parts += [f"{len(self.new)} new"] if self.new else []
+        parts += [f"{len(self.edited)} edited"] if self.edited else []
+        return f"The feed is fine: {', '.join(parts)}."
+
+
+def store(mine: Turn, document: Document, entries: Sequence[Entry], now: datetime) -> Found:
+    """Write down what the document holds, and end the turn. Raises turn.Overtaken, and then nothing is written."""
+    known = _known(mine.blog, entries)
+    pairs = list(zip(entries, identify(entries, known.values()), strict=True))
+    crash.point("look-identified")
+    with transaction.atomic():
+        turn.hold(mine)
+        found = _accept(mine, pairs, known, now)
+        turn.end_well(
+            mine,
+            found.sentence,
+            feed=mine.file.feed,
+            etag=document.validators.etag,
+            last_modified=document.validators.last_modified,
+            body_hash=document.validators.body_hash,
+            baseline_at=mine.blog.baseline_at or now,
+            listed=found.listed or mine.blog.listed,
+        )
+        crash.point("look-written")
+    crash.point("look-committed")
+    return found
+
+
+def _known(blog: Blog, entries: Sequence[Entry]) -> dict[int, Known]:
+    """Every post of the blog with every name it has had; with the text where a title is the same."""
+    known: dict[int, Known] = {}
+    for post, kind, value in Alias.objects.filter(blog=blog).values_list("post_id", "kind", "value"):
+        each = known.setdefault(post, Known(post))
+        {Alias.Kind.GUID: each.guids, Alias.Kind.LINK: each.links}.get(Alias.Kind(kind), each.titles_and_dates).add(value)
+    wanted = [each.id for each in namesakes(entries, known.values())]
+    for post, content, summary in Post.objects.filter(pk__in=wanted).values_list("pk", "content", "summary"):
+        known[post].text = plain(content or summary)
+    return known
+
+
+def _accept(mine: Turn, pairs: Sequence[tuple[Entry, Verdict]], known: dict[int, Known], now: datetime) -> Found:
+    found = Found()
+    ids = _meet_again(mine.blog, pairs, known, found, now)
+    ids |= _meet_first(mine, pairs, list(ids.values()), found, now)
+    found.listed = [ids[place] for place in sorted(ids)]
+    return found
+
+
+def _meet_again(blog: Blog, pairs: Sequence[tuple[Entry, Verdict]], known: dict[int, Known], found: Found, now: datetime) -> dict[int, int]:
+    """Place -> post, of the posts we have: their new names, and what was edited."""
+    ids = {place: verdict.post for place, (_, verdict) in enumerate(pairs) if verdict.kind == Kind.SAME and verdict.post}
+    posts = Post.objects.in_bulk(ids.values())
+    for place, post in ids.items():
+        entry, verdict = pairs[place]
+        _name(posts[post], verdict.names, known[post])
+        if _update(blog, posts[post], entry, now):
+            found.edited.append(post)
+    return ids
+
+
+def _update(blog: Blog, post: Post, entry: Entry, now: datetime) -> bool:
+    """Bring the row up to what the feed says; True when what goes out is another: the words, the picture, the address."""
+    values = _stated(entry, post)
+    happened = []
+    if values["text_hash"] != post.text_hash:
+        happened.append("The post was edited on the blog.")
+    if address(values["url"]) != address(post.url):
+        happened.append(f"The post has moved to {values['url']}.")
+    before = {name: getattr(post, name) for name in ("title", "url", "text_hash")}
+    if any(getattr(post, name) != value for name, value in values.items()):
+        values |= {"edited_at": now, "planned_at": None} if happened else {}
+        Post.objects.filter(pk=post.pk).update(**values)
+    if happened:
+        note(" ".join(happened), blog=blog, post=post, data={"before": before})
+    return bool(happened)
+
+
+def _stated(entry: Entry, post: Post | None = None) -> dict[str, Any]:
+    """The row's values. A feed that no longer gives the whole text, or a text at all, takes nothing from a post that has it."""
+    values: dict[str, Any] = {
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary or (post.summary if post else ""),
+        "content": entry.content,
+        "author": entry.author or (post.author if post else ""),
+        "categories": list(entry.categories),
+        "image": entry.image,
+        "image_alt": entry.image_alt,
+    }
+    if post and post.content and not entry.content:
+        values |= {"content": post.content, "image": post.image, "image_alt": post.image_alt}
+    words = [values["title"], plain(values["summary"]), plain(values["content"]), values["author"], values["image"], values["image_alt"]]
+    return values | {"text_hash": hashlib.sha256("\0".join(words).encode()).hexdigest()}
+
+
+def _meet_first(mine: Turn, pairs: Sequence[tuple[Entry, Verdict]], again: Sequence[int], found: Found, now: datetime) -> dict[int, int]:
+    """Place -> post, of the posts that are new to us, made from the oldest to the newest."""
+    fresh = [
+        admit.Fresh(place, entry.published, verdict.kind == Kind.UNSURE)
+        for place, (entry, verdict) in enumerate(pairs)
+        if verdict.kind in (Kind.NEW, Kind.UNSURE)
+    ]
+    half_replaced = replaced(mine.blog.listed, again, len(fresh))
+    if mine.first:
+        origins = admit.first_look(fresh, mine.file.backlog, now)
+    else:
+        origins = admit.later_look(fresh, mine.file.burst, _oldest(mine.blog.listed), replaced=half_replaced)
+    guids = _Guids(mine.blog, [pairs[each.place][0].guid for each in fresh])
+    ids = {}
+    for each in admit.by_age(fresh, now):
+        entry, verdict = pairs[each.place]
+        origin = origins[each.place]
+        post = Post.objects.create(
+            blog=mine.blog,
+            guid=guids.free(entry.guid),
+            published_at=entry.published or now,
+            seen_at=now,
+            origin=origin,
+            resembles_id=verdict.post if origin == Origin.UNSURE else None,
+            **_stated(entry),
+        )
+        _name(post, verdict.names, Known(post.pk))
+        note(_how_found(mine, origin, half_replaced), blog=mine.blog, post=post)
+        ids[each.place] = post.pk
+        found.new.append(post.pk)
+    return ids
+
+
+def _how_found(mine: Turn, origin: str, half_replaced: bool) -> str:
+    if origin == Origin.BASELINE:
+        return "Was in the feed already at the first look." if mine.first else "Came into the feed, older than everything else in it."
+    if origin == Origin.BURST:
+        return (
+            "Found in a feed of which half or more was new at once."
+            if half_replaced
+            else "Found in the feed as one of many new posts at once."
+        )
+    return "Found in the feed; it may be a post that is known already." if origin == Origin.UNSURE else "Found in the feed."
+
+
+def _oldest(listed: Iterable[int]) -> datetime | None:
+    oldest: datetime | None = Post.objects.filter(pk__in=list(listed)).aggregate(oldest=Min("published_at"))["oldest"]
+    return oldest
+
+
+def _name(post: Post, names: Names, known: Known) -> None:
+    """Keep the names under which the post stands in the feed now, next to those it had."""
+    values = [
+        (Alias.Kind.GUID, names.guid, known.guids),
+        (Alias.Kind.LINK, names.link, known.links),
+        (Alias.Kind.TITLE_AND_DATE, names.title_and_date, known.titles_and_dates),
+    ]
+    Alias.objects.bulk_create(
+        [Alias(blog_id=post.blog_id, post=post, kind=kind, value=value) for kind, value, had in values if value and value not in had]
+    )
+
+
+class _Guids:
+    """Gives each new post a guid of its own, also where the feed uses one twice. Posts are recognised by their aliases."""
+
+    def __init__(self, blog: Blog, wanted: Iterable[str]) -> None:
+        self._taken = set(Post.objects.filter(blog=blog, guid__in=wanted).values_list("guid", flat=True))
+        self._blog = blog
+
+    def free(self, guid: str) -> str:
+        own, number = guid, 1
+        while own in self._taken or (number > 1 and Post.objects.filter(blog=self._blog, guid=own).exists()):
+            number += 1
+            own = f"{guid}#{number}"
+        self._taken.add(own)
+        return own
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,114 @@
+"""From HTML to the words a reader sees."""
+
+import re
+from hashlib import sha256
+from html.parser import HTMLParser
+
+_PARAGRAPHS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "ul",
+    ]
+)
+_LINES = frozenset(("br", "li", "tr"))
+_UNSEEN = frozenset(("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "textarea", "title", "video", "audio"))
+
+
+def plain(html: str) -> str:
+    """The visible words. Paragraphs are parted by a blank line, list items stand on lines of their own with a dash or number."""
+    words = _Words()
+    words.feed(html)
+    words.close()
+    return words.text()
+
+
+def one_line(text: str) -> str:
+    """Every run of white space becomes one space; a no-break space, which French sets before ! and ?, stays."""
+    return re.sub(r"[^\S\xa0\u202f]+", " ", text).strip()
+
+
+def shortened(text: str, most: int) -> str:
+    """At most `most` characters, cut between words where it can be, with an ellipsis for what is missing."""
+    if len(text) <= most:
+        return text
+    head = text[: most - 1]
+    return (head.rsplit(None, 1)[0] if re.search(r"\S\s+\S", head) else head).rstrip(" ,;:–—-") + "…"
+
+
+def bounded(name: str) -> str:
+    """At most 465 characters, and still another name than any other: what an index of the database can hold."""
+    return name if len(name) <= 465 else f"{name[:400]}#{sha256(name.encode()).hexdigest()}"
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._paragraphs: list[list[str]] = [[""]]
+        self._unseen: list[str] = []
+        self._numbers: list[int | None] = []
+
+    def text(self) -> str:
+        paragraphs = ["\n".join(filter(None, map(one_line, lines))) for lines in self._paragraphs]
+        return "\n\n".join(filter(None, paragraphs))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _UNSEEN:
+            self._unseen.append(tag)
+        elif tag == "li":
+            self._item()
+        elif tag in _LINES:
+            self._paragraphs[-1].append("")
+        elif tag in _PARAGRAPHS and not (tag == "p" and self._in_empty_item()):
+            self._paragraphs.append([""])
+        elif tag in ("td", "th"):
+            self.handle_data(" ")
+        if tag in ("ol", "ul"):
+            self._numbers.append(0 if tag == "ol" else None)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._unseen and tag == self._unseen[-1]:
+            self._unseen.pop()
+        elif tag in ("ol", "ul") and self._numbers:
+            self._numbers.pop()
+        if tag in _PARAGRAPHS and not (tag == "p" and self._numbers):
+            self._paragraphs.append([""])
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self._paragraphs[-1][-1] += data
+
+    def _item(self) -> None:
+        mark = "- "
+        if self._numbers and self._numbers[-1] is not None:
+            self._numbers[-1] += 1
+            mark = f"{self._numbers[-1]}. "
+        self._paragraphs[-1].append(mark)
+
+    def _in_empty_item(self) -> bool:
+        return bool(self._numbers) and re.fullmatch(r"(?:- |\d+\. )\s*", self._paragraphs[-1][-1]) is not None
