@@ -61,10 +61,16 @@ class Env:
         value = self.text(name) or default
         if not value:
             return ""
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or not (parts.netloc or parts.path):
+        if not _is_url(value, schemes):
             # The value itself may hold a password: it is never repeated.
-            self.mistakes.append(f"{name} must begin with {' or '.join(f'{s}://' for s in schemes)}.")
+            self.mistakes.append(f"{name} must begin with {' or '.join(f'{s}://' for s in schemes)} and name a place.")
+            return default
+        return value
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name) or default
+        if value not in allowed:
+            self.mistakes.append(f"{name} is {value!r}; allowed are {', '.join(allowed)}.")
             return default
         return value
 
@@ -81,3 +87,11 @@ class Env:
         """Every variable whose name matches, also those given as NAME_FILE; name -> value."""
         names = {name.removesuffix("_FILE") for name in self._environ if re.fullmatch(f"(?:{pattern})(?:_FILE)?", name)}
         return {name: self.text(name) for name in sorted(names) if self.text(name)}
+
+
+def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname or (parts.path if parts.scheme not in ("http", "https") else ""))
+    except ValueError:
+        return False

@@ -2,8 +2,14 @@
 
 from logging.config import dictConfig
 
+LEVELS = ("debug", "info", "warning", "error")
+
+# What these say at their own level is about themselves: every task received, every connection opened.
+_WARNINGS_ONLY = ("amqp", "asyncio", "celery", "django", "kombu", "requests", "urllib3", "waitress")
+
 
 def logging(level: str) -> None:
+    quiet = {name: {"level": "INFO" if level == "debug" else "WARNING"} for name in _WARNINGS_ONLY}
     dictConfig(
         {
             "version": 1,
@@ -11,5 +17,7 @@ def logging(level: str) -> None:
             "formatters": {"line": {"()": "worker.lib.log.KeyValueFormatter"}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level.upper()},
+            # A page that is not there is no event of ours; a page that breaks is.
+            "loggers": {**quiet, "django.request": {"level": "ERROR"}},
         }
     )

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.blog import read_blogs
 from config.database import database
 from config.env import Env
-from config.logs import logging
+from config.logs import LEVELS, logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env(os.environ)
@@ -24,10 +26,18 @@ def _kept_secret(name: str) -> str:
         return value
     file = POSTLARK_DATA / name.lower()
     if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(secrets.token_urlsafe(50))
+        _write_once(file, secrets.token_urlsafe(50))
     return file.read_text().strip()
+
+
+def _write_once(file: Path, text: str) -> None:
+    """Whole, or not at all; where two processes start at once, the first one's text stays."""
+    descriptor, draft = tempfile.mkstemp(dir=file.parent)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+    with suppress(FileExistsError):
+        os.link(draft, file)
+    os.unlink(draft)
 
 
 # What the operator says -------------------------------------------------------------------------------------------------
@@ -36,15 +46,17 @@ POSTLARK_DATA = env.path("POSTLARK_DATA", BASE_DIR / "var")
 POSTLARK_BLOGS = env.path("POSTLARK_BLOGS", BASE_DIR / "config" / "blogs")
 try:
     POSTLARK_DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=POSTLARK_DATA).close()
 except OSError as error:
-    raise ImproperlyConfigured(f"POSTLARK_DATA names {POSTLARK_DATA}, which cannot be made: {error.strerror}.") from None
+    raise ImproperlyConfigured(f"POSTLARK_DATA names {POSTLARK_DATA}, where nothing can be written: {error.strerror}.") from None
 
-PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000", ("https", "http")).rstrip("/")
 LISTEN = env.address("LISTEN", "127.0.0.1:8000")
+PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{LISTEN[1]}", ("https", "http")).rstrip("/")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 LEASE = env.duration("LEASE", "120s")
 SWEEP = env.duration("SWEEP", "15s")
 BROKER_URL = env.url("BROKER_URL", "", ("redis", "rediss", "redis+socket"))
+POSTLARK_LOG = env.choice("POSTLARK_LOG", "info", LEVELS)
 EMAIL_URLS = env.matching(r"EMAIL_URL(?:_[A-Z0-9_]+?)?")
 SECRET_KEY = _kept_secret("SECRET_KEY")
 
@@ -73,7 +85,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "worker" / "console" / "static"]
 WHITENOISE_USE_FINDERS = True  # served from where they lie: nothing to collect before a start
 LOGGING_CONFIG = None
-logging(os.environ.get("POSTLARK_LOG", "info"))
+logging(POSTLARK_LOG)
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -1,25 +1,43 @@
-"""How a log line is written: time, level, event, then key=value. Never the words of a secret."""
+"""How a log line is written: time, level, event, then key=value. One line an event, and never the words of a secret."""
 
 import logging
 import re
+import time
 from typing import Any
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_SECRETS = re.compile(
-    r"(://[^:/@\s]*:)[^@\s]+(@)|((?:access_|refresh_|api_)?(?:token|secret|password|key)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+", re.IGNORECASE
-)
+_SECRETS = [
+    # the password in an address: redis://user:password@host
+    re.compile(r"(://[^:/@\s]*:)[^@\s]+(?=@)"),
+    # token=..., "secret": "...", password: ...
+    re.compile(r"((?:token|secret|password|passwd|api_?key|secret_key|credentials?)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+", re.IGNORECASE),
+    re.compile(r"((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
+    # the pages whose address is the key
+    re.compile(r"(/(?:u|confirm|read|sign-in|hooks/publish)/)[^\s\"'?]{8,}"),
+]
 
 
 def without_secrets(text: str) -> str:
-    """Passwords in addresses and values after token=, secret:, password= ... become ***."""
-    return _SECRETS.sub(lambda m: f"{m[1]}***{m[2]}" if m[1] else f"{m[3]}***", text)
+    """Passwords in addresses, values after token=, secret:, password= ..., and the keys in our own links become ***."""
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\1***", text)
+    return text
 
 
 class KeyValueFormatter(logging.Formatter):
+    converter = time.gmtime
+
     def format(self, record: logging.LogRecord) -> str:
         facts: dict[str, Any] = {k: v for k, v in vars(record).items() if k not in _STANDARD and not k.startswith("_")}
-        line = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')} {record.levelname.lower()} {record.name}: {record.getMessage()}"
-        line += "".join(f" {key}={value!r}" if " " in str(value) else f" {key}={value}" for key, value in facts.items())
+        stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ")
+        line = f"{stamp} {record.levelname.lower()} {record.name}: {record.getMessage()}"
+        line += "".join(f" {key}={_value(value)}" for key, value in facts.items())
+        line = line.replace("\r", "\\r").replace("\n", "\\n")  # what somebody else wrote cannot make a line of its own
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return without_secrets(line)
+
+
+def _value(value: Any) -> str:
+    text = str(value)
+    return repr(text) if re.search(r"\s", text) else text
