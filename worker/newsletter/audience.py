@@ -1,0 +1,141 @@
+"""Who gets a newsletter: written down once, in slices, and frozen when the sending begins."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from itertools import islice
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from worker.lib.address import read_address
+from worker.lib.blogs import blog_file
+from worker.lib.crash import point
+from worker.lib.signing import address_hash
+from worker.models import Batch, Blog, Consent, Delivery, Recipient, Subscriber, Suppression
+from worker.newsletter import consent
+from worker.newsletter.refused import Refused
+
+BATCH = 100
+WORDS = ("missing", "failed", "new", "all")
+HAVE = [Recipient.State.SENT, Recipient.State.UNKNOWN, Recipient.State.WAITING, Recipient.State.SENDING]
+"""Who is on the way to it, or may have it, has it: in doubt nobody gets a second copy."""
+
+
+class Place(NamedTuple):
+    """How a reader begins in a delivery, and why."""
+
+    state: str
+    reason: str = ""
+
+
+def place(consents: Iterable[Consent], today: date) -> Place:
+    """Everybody subscribed has a place; who may no longer be written to is skipped, with the reason."""
+    reason = consent.why_not(consents, today)
+    return Place(Recipient.State.SKIPPED, reason) if reason else Place(Recipient.State.WAITING)
+
+
+def readers(blog: Blog) -> int:
+    """How many would get an instant newsletter now, lapsed consents included."""
+    return _subscribed(blog).filter(edition="instant").count()
+
+
+def today(blog: Blog, now: datetime) -> date:
+    """The date where the blog is."""
+    file = blog_file(blog.slug)
+    return (file.local(now) if file else now).date()
+
+
+def check_audience(blog: Blog, audience: str) -> None:
+    """Refused unless it is one of the words, or the address of a subscriber who may be mailed."""
+    if audience in WORDS:
+        return
+    try:
+        key = read_address(audience).key
+    except ValueError as error:
+        raise Refused(f"{audience} {error} Allowed are {', '.join(WORDS)}, or a subscriber's address.") from None
+    subscriber = Subscriber.objects.filter(blog=blog, address_key=key).prefetch_related("consents").first()
+    if subscriber is None:
+        raise Refused(f"{audience} is not a subscriber of {blog.slug}.")
+    if subscriber.state != Subscriber.State.CONFIRMED or Suppression.objects.filter(blog=blog, address_hash=address_hash(key)).exists():
+        raise Refused(f"{audience} has unsubscribed and may not be written to.")
+    if reason := consent.why_not(subscriber.consents.all(), today(blog, timezone.now())):
+        raise Refused(f"{audience} may not be written to: {reason}")
+
+
+def prepare(delivery: Delivery) -> None:
+    """Write the audience down in batches, one transaction each; called again after a crash, it goes on after the last reader written.
+
+    Does nothing once a batch has been handed over: from then on the audience never grows. Stops when the claim is no
+    longer ours.
+    """
+    if delivery.attempts.exists():
+        return
+    suppressed = set(Suppression.objects.filter(blog=delivery.blog).values_list("address_hash", flat=True))
+    while _write_slice(delivery, suppressed):
+        point("slice-written")
+
+
+def _write_slice(delivery: Delivery, suppressed: set[str]) -> bool:
+    """False when nobody is left to write down."""
+    with transaction.atomic():
+        claimed = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PREPARING, attempt=delivery.attempt)
+        if not claimed.update(lease_until=Now() + settings.LEASE):
+            return False
+        cursor = delivery.recipients.aggregate(last=Max("subscriber_id"))["last"] or 0
+        candidates = _candidates(delivery).filter(pk__gt=cursor).prefetch_related("consents").order_by("pk")
+        allowed = (one for one in candidates.iterator(chunk_size=BATCH) if address_hash(one.address_key) not in suppressed)
+        chosen = list(islice(allowed, BATCH))
+        if chosen:
+            _write_batch(delivery, chosen)
+    return bool(chosen)
+
+
+def _write_batch(delivery: Delivery, subscribers: list[Subscriber]) -> None:
+    now = timezone.now()
+    day = today(delivery.blog, now)
+    places = [place(subscriber.consents.all(), day) for subscriber in subscribers]
+    waiting = sum(one.state == Recipient.State.WAITING for one in places)
+    batch = Batch.objects.create(
+        delivery=delivery,
+        number=delivery.batches.count() + 1,
+        state=Batch.State.WAITING if waiting else Batch.State.DONE,
+        size=len(places),
+        waiting=waiting,
+        skipped=len(places) - waiting,
+    )
+    Recipient.objects.bulk_create(
+        Recipient(batch=batch, delivery=delivery, subscriber=subscriber, state=one.state, reason=one.reason, at=now)
+        for subscriber, one in zip(subscribers, places, strict=True)
+    )
+
+
+def _candidates(delivery: Delivery) -> QuerySet[Subscriber]:
+    """Who the delivery is for, before consent and suppression are looked at."""
+    everybody = _subscribed(delivery.blog).filter(edition=delivery.edition or "instant")
+    sends = (
+        Delivery.objects.filter(post=delivery.post, channel=delivery.channel)
+        .exclude(occasion=Delivery.Occasion.TEST)
+        .exclude(pk=delivery.pk)
+    )
+    places = Recipient.objects.filter(subscriber=OuterRef("pk"), delivery__in=sends)
+    missing = everybody.exclude(Exists(places.filter(state__in=HAVE)))
+    match delivery.audience:
+        case "" | "missing":
+            return missing
+        case "all":
+            return everybody
+        case "failed":
+            return missing.filter(Exists(places.filter(state=Recipient.State.REFUSED)))
+        case "new":
+            first = sends.filter(batches__isnull=False).order_by("created_at").values_list("created_at", flat=True).first()
+            return missing.filter(created_at__gte=first) if first else missing
+        case address:
+            return _subscribed(delivery.blog).filter(address_key=read_address(address).key)
+
+
+def _subscribed(blog: Blog) -> QuerySet[Subscriber]:
+    return Subscriber.objects.filter(blog=blog, state=Subscriber.State.CONFIRMED)

@@ -1,0 +1,177 @@
+"""How a newsletter stands as a whole: when it is done, what is said of it, and what a person settles."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.db.models import Min, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from worker.lib.address import read_address
+from worker.lib.blogs import blog_file
+from worker.lib.clock import spoken
+from worker.models import Batch, Delivery, Recipient
+from worker.newsletter.audience import readers
+from worker.newsletter.refused import Refused
+from worker.record.sums import Sum, sum_of
+from worker.record.transition import POSTLARK, note, transition
+
+State, WaitsFor = Delivery.State, Delivery.WaitsFor
+
+_NOBODY = {
+    "failed": "Nobody to send to: nobody was refused who does not have it by now.",
+    "new": "Nobody to send to: nobody has joined since the first send who does not have it.",
+    "all": "Nobody to send to: nobody is subscribed to this blog by e-mail.",
+}
+
+
+class Conclusion(NamedTuple):
+    state: str
+    waits_for: str
+    reason: str
+
+
+def conclude(total: Sum, nobody: str) -> Conclusion:
+    """Once nobody waits. `nobody`: the sentence for an empty audience."""
+    if not total.audience:
+        return Conclusion(State.SKIPPED, WaitsFor.NOTHING, nobody)
+    figures = f"{total.sent} of {total.audience} sent{_others(total)}."
+    in_doubt = (
+        f" Of {total.unknown} it is not known whether they got it: Postlark does not write to them again by itself. Ask them or look in the relay's log, then settle it."
+        if total.unknown
+        else ""
+    )
+    if total.sent:
+        return Conclusion(State.SENT, WaitsFor.NOTHING, figures + in_doubt)
+    if total.unknown:
+        return Conclusion(State.UNKNOWN, WaitsFor.PERSON, figures + in_doubt)
+    if total.refused:
+        return Conclusion(
+            State.FAILED, WaitsFor.PERSON, figures + " Each reader's line says why; resend it to the failed ones once the cause is mended."
+        )
+    return Conclusion(State.SKIPPED, WaitsFor.NOTHING, figures + " Each reader's line says why.")
+
+
+def finish(delivery: Delivery) -> bool:
+    """Move it to its end when nobody waits any more; otherwise say when the next try is. True when it has ended."""
+    unfinished = Batch.objects.filter(delivery=delivery).exclude(state=Batch.State.DONE)
+    if unfinished.exists():
+        _say_when(delivery)
+        return False
+    return _end(delivery, Q(state=State.SENDING) & ~Q(pk__in=unfinished.values("delivery")))
+
+
+def settle(delivery: Delivery, who: str, *, sent: bool, recipients: Sequence[str] | None = None) -> None:
+    """A person has found out about readers in doubt: these addresses, or all (None). Not sent: their turn comes again, once."""
+    try:
+        with transaction.atomic():
+            chosen = _in_doubt(delivery, recipients)
+            for batch in Batch.objects.select_for_update().filter(pk__in={one.batch_id for one in chosen}).order_by("pk"):
+                _settle_batch(batch, [one.pk for one in chosen], who, sent)
+            _restate(delivery, who, sent, len(chosen))
+    except IntegrityError:
+        raise Refused("Another send of this post is under way; settle this one once that has ended.") from None
+
+
+def _in_doubt(delivery: Delivery, addresses: Sequence[str] | None) -> list[Recipient]:
+    unknown = delivery.recipients.filter(state=Recipient.State.UNKNOWN)
+    if addresses is not None:
+        keys = {_key(address): address for address in addresses}
+        unknown = unknown.filter(subscriber__address_key__in=keys).select_related("subscriber")
+        for one in unknown:
+            del keys[one.subscriber.address_key]
+        if keys:
+            raise Refused(f"Nothing is in doubt about {', '.join(keys.values())} in delivery {delivery.pk}.")
+    if not unknown:
+        raise Refused(f"Nobody is in doubt in delivery {delivery.pk}: {delivery.reason}")
+    return list(unknown)
+
+
+def _key(address: str) -> str:
+    try:
+        return read_address(address).key
+    except ValueError as error:
+        raise Refused(f"{address} {error}") from None
+
+
+def _settle_batch(batch: Batch, recipients: list[int], who: str, sent: bool) -> None:
+    to = Recipient.State.SENT if sent else Recipient.State.WAITING
+    reason = f"{who} found out: it {'arrived' if sent else 'did not arrive, so it is sent again'}."
+    doubtful = Recipient.objects.filter(pk__in=recipients, batch=batch, state=Recipient.State.UNKNOWN)
+    moved = doubtful.update(state=to, reason=reason, tries=0, at=timezone.now())
+    batch.unknown -= moved
+    if sent:
+        batch.sent += moved
+    else:
+        batch.waiting += moved
+    if batch.waiting and batch.state == Batch.State.DONE:
+        batch.state, batch.due_at = Batch.State.WAITING, None
+    batch.save()
+
+
+def _restate(delivery: Delivery, who: str, sent: bool, number: int) -> None:
+    delivery.refresh_from_db()
+    people = "1 reader" if number == 1 else f"{number} readers"
+    what = f"{who} found out that {people} {'got' if sent else 'did not get'} it."
+    if delivery.state not in (State.SENT, State.FAILED, State.UNKNOWN):  # still on its way: the end will count them
+        note(what, who=who, delivery=delivery)
+    elif sent:
+        _end(delivery, Q(state=delivery.state), who=who, what=what)
+    else:
+        reason = f"{what} Their copies go out now."
+        transition(
+            delivery, Q(state=delivery.state), state=State.SENDING, waits_for=WaitsFor.NETWORK, reason=reason, who=who, unknown_since=None
+        )
+
+
+def _end(delivery: Delivery, only_if: Q, *, who: str = POSTLARK, what: str = "") -> bool:
+    total = sum_of([delivery.pk]).get(delivery.pk, Sum())
+    end = conclude(total, _nobody(delivery))
+    doubt_since = timezone.now() if end.state == State.UNKNOWN else None
+    return transition(
+        delivery,
+        only_if,
+        state=end.state,
+        waits_for=end.waits_for,
+        reason=end.reason,
+        who=who,
+        what=what and f"{what} {end.reason}",
+        due_at=None,
+        unknown_since=doubt_since,
+    )
+
+
+def _nobody(delivery: Delivery) -> str:
+    if delivery.audience in ("", "missing"):
+        has = "everybody on the list has this post already" if readers(delivery.blog) else "nobody is subscribed to this blog by e-mail yet"
+        return f"Nobody to send to: {has}."
+    return _NOBODY.get(delivery.audience, "Nobody to send to: that address may no longer be written to.")
+
+
+def _say_when(delivery: Delivery) -> None:
+    """Where every batch waits for its time, the delivery says for when."""
+    unfinished = Batch.objects.filter(delivery=delivery).exclude(state=Batch.State.DONE)
+    under_way = unfinished.filter(Q(state=Batch.State.SENDING) | Q(due_at=None) | Q(due_at__lte=Now()))
+    if under_way.exists():
+        return
+    next_at = unfinished.aggregate(next=Min("due_at"))["next"]
+    total = sum_of([delivery.pk])[delivery.pk]
+    reason = f"{total.sent} of {total.audience} sent so far{_others(total)}; {total.waiting} wait for the next try at {spoken_for(delivery, next_at)}."
+    if reason != delivery.reason:
+        transition(delivery, Q(state=State.SENDING), state=State.SENDING, waits_for=WaitsFor.NETWORK, reason=reason)
+
+
+def spoken_for(delivery: Delivery, moment: datetime) -> str:
+    file = blog_file(delivery.blog.slug)
+    return spoken(moment, file.timezone, timezone.now()) if file else f"{moment:%H:%M} UTC"
+
+
+def _others(total: Sum) -> str:
+    parts = [
+        f"{number} {word}"
+        for number, word in ((total.skipped, "skipped"), (total.refused, "refused"), (total.unknown, "in doubt"))
+        if number
+    ]
+    return f"; {', '.join(parts)}" if parts else ""

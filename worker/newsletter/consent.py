@@ -1,0 +1,45 @@
+"""May we write to this person today? Decided from what was recorded and the date, nothing else.
+
+Canada's anti-spam law: express consent holds until it is withdrawn; a purchase or contract gives 24 months, an inquiry 6
+(S.C. 2010, c. 23, s. 10(9) and (10)). The period is counted back from the day before the message, so the day on which
+it ends is the last one on which we may write. https://laws-lois.justice.gc.ca/eng/acts/E-1.6/page-2.html
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import date
+
+from worker.models import Consent
+
+_MONTHS = {Consent.Basis.PURCHASE: 24, Consent.Basis.INQUIRY: 6}
+_BASES = {Consent.Basis.EXPRESS: "they asked for it", Consent.Basis.PURCHASE: "a purchase", Consent.Basis.INQUIRY: "an inquiry"}
+
+
+def ends_on(basis: str, obtained_on: date) -> date | None:
+    """The last day on which we may write. None: until it is withdrawn."""
+    months = _MONTHS.get(Consent.Basis(basis))
+    if months is None:
+        return None
+    years, month = divmod(obtained_on.month - 1 + months, 12)
+    year = obtained_on.year + years
+    return date(year, month + 1, min(obtained_on.day, monthrange(year, month + 1)[1]))
+
+
+def in_force(consents: Iterable[Consent], today: date) -> Consent | None:
+    """The one that holds longest; None: we may not write."""
+    good = [one for one in consents if one.obtained_on <= today and (one.ends_on is None or today <= one.ends_on)]
+    return max(good, key=lambda one: (one.ends_on or date.max, one.obtained_on), default=None)
+
+
+def why_not(consents: Iterable[Consent], today: date) -> str:
+    """The sentence for the record; empty when we may write."""
+    consents = list(consents)
+    if in_force(consents, today):
+        return ""
+    ended = [one for one in consents if one.ends_on and one.ends_on < today]
+    if not ended:
+        return "No consent to write to them is on record."
+    last = max(ended, key=lambda one: one.ends_on or date.min)
+    return (
+        f"Their consent ended on {last.ends_on:%Y-%m-%d}: it came from {_BASES[Consent.Basis(last.basis)]} on {last.obtained_on:%Y-%m-%d}."
+    )

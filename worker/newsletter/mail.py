@@ -1,0 +1,150 @@
+"""A rendition as mail: the headers of a list, one reader's own words, and the relay that takes it."""
+
+import ipaddress
+from datetime import date
+from email.headerregistry import Address
+from email.message import EmailMessage
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils import dateformat, timezone, translation
+
+from worker.channels.base import Envelope, MailTemplate, mark
+from worker.channels.email import Email, RelaySettings, mime
+from worker.lib.address import read_address
+from worker.lib.blogs import BlogFile, Sender
+from worker.lib.signing import unsubscribe_token
+from worker.models import Consent, Delivery, Subscriber
+
+_NOBODY = 0  # the subscriber that a test copy's link names
+
+_WHY = {
+    "en-CA": {
+        Consent.Basis.EXPRESS: "You get this because you asked for it on {day}.",
+        Consent.Basis.PURCHASE: "You get this because you did business with {sender} on {day}.",
+        Consent.Basis.INQUIRY: "You get this because you wrote to {sender} on {day}.",
+    },
+    "fr-CA": {
+        Consent.Basis.EXPRESS: "Vous recevez ce courriel parce que vous l’avez demandé le {day}.",
+        Consent.Basis.PURCHASE: "Vous recevez ce courriel parce que vous avez fait affaire avec {sender} le {day}.",
+        Consent.Basis.INQUIRY: "Vous recevez ce courriel parce que vous avez écrit à {sender} le {day}.",
+    },
+}
+_TEST = {
+    "en-CA": ("[Test] ", "This is a test copy for the practice’s own staff; its unsubscribe link names nobody."),
+    "fr-CA": ("[Essai] ", "Ceci est une copie d’essai pour le personnel ; son lien de désabonnement ne désigne personne."),
+}
+
+
+class Letter(NamedTuple):
+    """What a carrier needs for one copy."""
+
+    carrier: Email
+    template: MailTemplate
+    envelope: Envelope
+
+
+def relay_name(file: BlogFile) -> str:
+    """The relay's name in `settings.RELAYS`, and its row's."""
+    return (file.sender and file.sender.relay) or "default"
+
+
+def relay_of(file: BlogFile) -> RelaySettings | None:
+    relay: RelaySettings | None = settings.RELAYS.get(relay_name(file))
+    return relay
+
+
+def cannot_send(file: BlogFile) -> str:
+    """The sentence that says what is missing before any mail can leave; empty when nothing is."""
+    if file.sender is None:
+        return f"The file {file.slug}.toml has no [sender]; the law asks who writes."
+    if relay_of(file) is None:
+        variable = f"EMAIL_URL_{file.sender.relay.upper()}" if file.sender.relay else "EMAIL_URL"
+        return f"No mail relay is set up: set {variable} to smtp://USER:PASSWORD@HOST:PORT, then start Postlark again."
+    return ""
+
+
+def carrier(relay: RelaySettings, until: float = float("inf")) -> Email:
+    """`until`: on time.monotonic(), when the caller must have its last answer."""
+    return Email(relay, hello=_own_name(), until=until)
+
+
+def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "") -> MailTemplate:
+    """The frozen rendition with its headers; what differs between readers stands as marks."""
+    sender = _sender(file)
+    own = sendable(sender.email)
+    headers = [
+        ("From", str(Address(display_name=sender.name, addr_spec=own))),
+        ("Subject", subject_prefix + delivery.rendition.subject),
+        ("Message-ID", f"<{mark('copy')}@{own.rpartition('@')[2]}>"),
+        ("List-Id", f"<{file.slug}.{own.rpartition('@')[2]}>"),
+        ("List-Unsubscribe", f"<{mark('unsubscribe')}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("Auto-Submitted", "auto-generated"),
+    ]
+    if sender.reply_to:
+        headers.insert(1, ("Reply-To", sendable(sender.reply_to)))
+    return MailTemplate(tuple(headers), sender=own, text=delivery.rendition.text, html=delivery.rendition.html)
+
+
+def envelope(key: int, delivery: Delivery, file: BlogFile, subscriber: Subscriber, why: Consent) -> Envelope:
+    """One reader's copy. The same copy always has the same Message-ID: a mailbox that gets it twice shows it once."""
+    words = {
+        "copy": f"{delivery.pk}.{subscriber.pk}",
+        "unsubscribe": unsubscribe_address(delivery.blog_id, subscriber.pk),
+        "why": _WHY[file.language][Consent.Basis(why.basis)].format(day=_spoken(why.obtained_on, file.language), sender=_sender(file).name),
+    }
+    return Envelope(key, read_address(subscriber.email).wire, words)
+
+
+def test_copy(delivery: Delivery, file: BlogFile) -> Letter:
+    """The marked copy for one address of the staff's own, which `delivery.audience` names."""
+    relay = relay_of(file)
+    assert relay is not None, "asked for only where cannot_send() says nothing"
+    prefix, _ = _TEST[file.language]
+    return Letter(carrier(relay), template(delivery, file, subject_prefix=prefix), _for_nobody(delivery, file, sendable(delivery.audience)))
+
+
+def sample(delivery: Delivery, file: BlogFile) -> EmailMessage:
+    """How it would look in a reader's mailbox; for rehearsal and preview."""
+    return mime(template(delivery, file), _for_nobody(delivery, file, "a.reader@example.com"))
+
+
+def unsubscribe_address(blog: int, subscriber: int) -> str:
+    return f"{settings.PUBLIC_URL}/u/{unsubscribe_token(blog, subscriber)}"
+
+
+def sendable(address: str) -> str:
+    """As a relay understands it. An address on this machine (news@localhost) stays as it is."""
+    return address if address.isascii() else read_address(address).wire
+
+
+def _for_nobody(delivery: Delivery, file: BlogFile, address: str) -> Envelope:
+    _, why = _TEST[file.language]
+    words = {
+        "copy": f"{delivery.pk}.test.{timezone.now():%Y%m%d%H%M%S}",
+        "unsubscribe": unsubscribe_address(delivery.blog_id, _NOBODY),
+        "why": why,
+    }
+    return Envelope(_NOBODY, address, words)
+
+
+def _sender(file: BlogFile) -> Sender:
+    assert file.sender is not None, "a blog with an e-mail channel has a sender; its file was refused otherwise"
+    return file.sender
+
+
+def _spoken(day: date, language: str) -> str:
+    with translation.override(language):
+        return dateformat.format(day, "j F Y")
+
+
+def _own_name() -> str:
+    """How we introduce ourselves to a relay: by the name that readers' links lead to."""
+    host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return f"[IPv6:{host}]" if address.version == 6 else f"[{host}]"

@@ -1,0 +1,2 @@
+class Refused(Exception):
+    """One sentence: why this can't be done, and what can."""
