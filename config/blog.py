@@ -17,6 +17,9 @@ _SENTENCES = {
     "int_type": "must be a whole number.",
     "string_type": "must be text in quotes.",
     "list_type": 'must be a list: ["..."].',
+    "model_type": "must be a section in [brackets].",
+    "model_attributes_type": "must be a section in [brackets].",
+    "string_pattern_mismatch": "may hold small letters, digits and _ only, and begins with a letter.",
 }
 
 
@@ -43,6 +46,8 @@ def read_blog(path: Path) -> tuple[BlogFile | None, list[str]]:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         return None, [f"{path.name}: cannot be read: {reason}."]
     sections, mistakes = _channels(table.pop("channels", {}))
+    if table.pop("slug", None) is not None:
+        mistakes.append("slug is the file's own name and stands nowhere else; remove it.")
     try:
         blog = BlogFile(slug=path.stem, channels=sections, **table)
     except ValidationError as error:
@@ -93,6 +98,10 @@ def _lines(error: ValidationError, prefix: str = "") -> list[str]:
         said = _SENTENCES.get(detail["type"])
         if detail["type"] == "value_error":
             said = str(detail["ctx"]["error"])
+        elif detail["type"] == "greater_than_equal":
+            said = f"is {detail['input']!r}; the least is {detail['ctx']['ge']}."
+        elif detail["type"] == "less_than_equal":
+            said = f"is {detail['input']!r}; the most is {detail['ctx']['le']}."
         elif detail["type"] == "literal_error":
             said = f"is {detail['input']!r}; allowed are {detail['ctx']['expected'].replace(chr(39), '')}."
         lines.append(f"{key} {said or detail['msg'] + '.'}")

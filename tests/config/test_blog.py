@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+
+from config.blog import read_blog, read_blogs
+
+EXAMPLE = Path("config/blogs/example.toml").read_text()
+
+
+def told(tmp_path: Path, text: str, name: str = "practice.toml") -> list[str]:
+    """The mistakes in a file with this text."""
+    file = tmp_path / name
+    file.write_text(text)
+    return read_blog(file)[1]
+
+
+def test_the_example_has_no_mistakes(tmp_path):
+    assert told(tmp_path, EXAMPLE) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        ('name = "Example Psychotherapy"\nfeed', "feed", "name is missing."),
+        ('feed = "http://127.0.0.1:8010/feed/"', 'feed = "blog.example"', "feed is 'blog.example'; allowed is an address that begins with"),
+        ('language = "en-CA"', 'language = "de"', "language is 'de'; allowed are en-CA or fr-CA."),
+        ('timezone = "America/Toronto"', 'timezone = "Toronto"', "timezone is 'Toronto', which is not a time zone"),
+        ('poll = "1m"', 'poll = "often"', "poll is 'often'; allowed is a number with s, m, h or d"),
+        ('poll = "1m"', "poll = 60", "poll is 60; allowed is a number with s, m, h or d"),
+        ('poll = "1m"', 'poll = "0s"', "poll is too short; the least is '1s'."),
+        ("backlog = 1", "backlog = -1", "backlog is -1; the least is 0."),
+        ("backlog = 1", "backlog = 51", "backlog is 51; the most is 50."),
+        ("backlog = 1", 'slug = "x"', "slug is the file's own name"),
+        ("[alerts]\nto = [", "[[alerts]]\nto = [", "alerts must be a section"),
+        ('reply_to = "office@blog.example"', 'relay = "Main!"', "sender.relay may hold small letters"),
+        ("backlog = 1", 'backlog = "1"', "backlog must be a whole number."),
+        ('hold = "0m"', 'quiet_hours = "21-8"', "quiet_hours is '21-8'; allowed is FROM-UNTIL"),
+        ('hold = "0m"', 'quiet_hours = "21:00-25:00"', "quiet_hours is '21:00-25:00'; allowed is FROM-UNTIL"),
+        ("allow_private_addresses = true", 'allow_private_addresses = "yes"', "allow_private_addresses must be true or false."),
+        ("allow_private_addresses = true", "allow_privat_addresses = true", "allow_privat_addresses is not a key Postlark knows"),
+        ('email = "news@blog.example"', 'email = "news"', "sender.email is 'news', which is not an e-mail address."),
+        ('mailing_address = "', 'mail_address = "', "sender.mailing_address is missing."),
+        (
+            '[channels.email]\nmode = "rehearsal"',
+            '[channels.email]\nmode = "on"',
+            "channels.email.mode is 'on'; allowed are live, rehearsal or off.",
+        ),
+        ("[channels.twitter]", "[channels.x]", "channels.x: no such channel; allowed are email, facebook"),
+        ("[channels.twitter]", "[channels.twitter]\nbase_url = 1", "channels.twitter.base_url must be text in quotes."),
+        ('to = ["office@blog.example"]', 'to = "office@blog.example"', "alerts.to must be a list"),
+    ],
+)
+def test_it_tells_file_key_what_is_wrong_and_what_is_allowed(tmp_path, right, wrong, sentence):
+    assert right in EXAMPLE
+    mistakes = told(tmp_path, EXAMPLE.replace(right, wrong))
+    assert any(line.startswith(f"practice.toml: {sentence}") for line in mistakes), mistakes
+
+
+def test_it_tells_every_mistake_of_every_file_at_once(tmp_path):
+    (tmp_path / "one.toml").write_text(EXAMPLE.replace('poll = "1m"', 'poll = "often"').replace('language = "en-CA"', 'language = "de"'))
+    (tmp_path / "two.toml").write_text("name = ")
+    (tmp_path / "Three.toml").write_text(EXAMPLE)
+    (tmp_path / "good.toml").write_text(EXAMPLE)
+    blogs, mistakes = read_blogs(tmp_path)
+    assert list(blogs) == ["good"]
+    assert sorted(line.split(":")[0] for line in mistakes) == ["Three.toml", "one.toml", "one.toml", "two.toml"]
+
+
+def test_it_says_what_is_not_toml_or_not_text(tmp_path):
+    assert "this is not TOML" in told(tmp_path, "name = [")[0]
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    assert read_blog(tmp_path / "bytes.toml")[1] == ["bytes.toml: cannot be read: it is not UTF-8 text."]
+
+
+@pytest.mark.parametrize("name", ["Big.toml", "a b.toml", "-a.toml", "x" * 51 + ".toml"])
+def test_it_says_how_a_file_is_named(tmp_path, name):
+    assert "a blog's file is named with small letters" in told(tmp_path, EXAMPLE, name)[0]
+
+
+def test_it_wants_a_disclaimer_unless_told_that_none_is_required(tmp_path):
+    without = EXAMPLE.replace("[disclaimer]\nfull = ", "[disclaimer]\nshort = ").replace('\nshort = "Educational only, not therapy."', "")
+    assert "disclaimer.full is missing" in told(tmp_path, without)[0]
+    assert told(tmp_path, without.replace("[disclaimer]", "[disclaimer]\nrequired = false")) == []
+
+
+def test_it_wants_a_sender_where_mail_is_sent(tmp_path):
+    head, _, tail = EXAMPLE.partition("[sender]")
+    mistakes = told(tmp_path, head + tail[tail.index("[alerts]") :])
+    assert mistakes == ["practice.toml: sender is missing; the law asks who writes: name, email, mailing_address, contact."]
+
+
+def test_it_refuses_a_live_channel_that_cannot_post_yet(tmp_path):
+    live = EXAMPLE.replace('[channels.facebook]\nmode = "rehearsal"', '[channels.facebook]\nmode = "live"')
+    assert told(tmp_path, live) == [
+        "practice.toml: channels.facebook.mode: Facebook cannot post live in this version; allowed are rehearsal, off."
+    ]
