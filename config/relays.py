@@ -1,0 +1,46 @@
+"""The mail relays, and what must be so before any newsletter may leave."""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from config.env import Env
+from worker.channels.email import RelaySettings, is_loopback, parse_relay
+from worker.lib.blogs import BlogFile
+
+Relays = Mapping[str, RelaySettings | None]
+
+
+def read_relays(env: Env) -> Relays:
+    """EMAIL_URL is the relay `default`, EMAIL_URL_MAIN is `main`. None: it is set, and the mistake in it is told."""
+    relays: dict[str, RelaySettings | None] = {}
+    for variable, url in env.matching(r"EMAIL_URL(?:_[A-Z0-9_]+?)?").items():
+        name = variable.removeprefix("EMAIL_URL").lstrip("_").lower() or "default"
+        try:
+            relays[name] = parse_relay(url)
+        except ValueError as mistake:
+            env.mistakes.append(f"{variable} {mistake}")
+            relays[name] = None
+    return relays
+
+
+def live_mail_mistakes(blogs: Iterable[BlogFile], relays: Relays, public_url: str) -> list[str]:
+    """A newsletter leaves only through a relay, and only with an unsubscribe link that a reader can use."""
+    mistakes = []
+    for blog in blogs:
+        email = blog.channels.get("email")
+        if email is None or email.mode != "live" or blog.sender is None:
+            continue
+        name = blog.sender.relay or "default"
+        variable = f"EMAIL_URL_{blog.sender.relay.upper()}" if blog.sender.relay else "EMAIL_URL"
+        relay = relays.get(name)
+        if name not in relays:
+            mistakes.append(
+                f"{blog.slug}.toml: channels.email.mode is live, but no relay is named: set {variable} to smtp://USER:PASSWORD@HOST:PORT, or the mode to rehearsal."
+            )
+        elif (
+            relay and not public_url.startswith("https://") and not (relay.is_loopback and is_loopback(urlsplit(public_url).hostname or ""))
+        ):
+            mistakes.append(
+                f"{blog.slug}.toml: channels.email.mode is live, but PUBLIC_URL is {public_url}: the unsubscribe link in each mail needs an https address that readers can reach."
+            )
+    return mistakes
