@@ -25,15 +25,16 @@ Origin = Post.Origin
 
 @dataclass
 class Found:
-    """What a look has found, by id. `listed`: every post that stands in the feed."""
+    """What a look has found, by id. `listed`: every post that stands in the feed; `old`: new to us, but not to the blog."""
 
     listed: list[int] = field(default_factory=list)
+    old: list[int] = field(default_factory=list)
     new: list[int] = field(default_factory=list)
     edited: list[int] = field(default_factory=list)
 
     @property
     def to_plan(self) -> list[int]:
-        return self.new + self.edited
+        return self.old + self.new + self.edited
 
     @property
     def sentence(self) -> str:
@@ -162,7 +163,7 @@ def _meet_first(mine: Turn, pairs: Sequence[tuple[Entry, Verdict]], again: Seque
         _name(post, verdict.names, Known(post.pk))
         note(_how_found(mine, origin, half_replaced), blog=mine.blog, post=post)
         ids[each.place] = post.pk
-        found.new.append(post.pk)
+        (found.old if origin == Origin.BASELINE else found.new).append(post.pk)
     return ids
 
 
