@@ -74,11 +74,10 @@ class Child:
 
 
 class Supervisor:
-    """`children` are started in this order; `stop_order` names the order in which they are stopped."""
+    """`children` are started all at once, and stopped one after the other in the order they are given."""
 
-    def __init__(self, children: Sequence[Child], stop_order: Sequence[str], say: Callable[[str], None]) -> None:
-        self._children = list(children)
-        self._stopping = sorted(self._children, key=lambda child: stop_order.index(child.name))
+    def __init__(self, children: Sequence[Child], say: Callable[[str], None]) -> None:
+        self._children = children
         self._say = say
 
     def run(self, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
@@ -117,7 +116,7 @@ class Supervisor:
     def _stop(self, wait: Callable[[float | None], set[int]]) -> None:
         """One after the other; a second Ctrl-C ends the patience with all of them."""
         hurry = False
-        for child in self._stopping:
+        for child in self._children:
             child.ask_to_stop()
             until = time.monotonic() + child.patience
             while child.process and not child.has_ended() and not hurry and time.monotonic() < until:

@@ -3,10 +3,10 @@
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 
 from worker.console.sign_in import one_time_link
-from worker.lib.blogs import blog_file, blogs
+from worker.lib.blogs import BlogFile, blog_file, blogs
 from worker.management import checks
 from worker.management.broker import private_broker
 from worker.management.lock import Taken, only_one
@@ -25,7 +25,6 @@ from worker.management.supervisor import Child, Supervisor
 from worker.models import Staff
 
 LOCAL_OWNER = "owner@localhost"
-STOP_ORDER = ["worker", "web", "broker", "example blog", "noticeboard"]
 WORKER_PATIENCE = 40.0  # a hand-over under way is let finish; the network's answer takes 30 seconds at most
 
 
@@ -62,15 +61,16 @@ class Command(ProcessCommand):
     def _run(self, **options: Any) -> None:
         call_command("migrate", verbosity=0)
         wrong = checks.mistakes()
-        ours = dict(_of_the_test_suite(**options))
-        wrong += filter(None, (address_in_use(*address) for address in (settings.LISTEN, *ours.values())))
+        served = list(_served(**options))
+        places = [settings.LISTEN, *(("127.0.0.1", each.port) for each in served)]
+        wrong += filter(None, (address_in_use(*place) for place in places))
         if wrong:
             raise CommandError("\n".join(wrong))
         link = _sign_in_link()
         connections.close_all()
         with ExitStack() as stack:
-            children = list(_children(ours, stack))
-            Supervisor(children, STOP_ORDER, self._say).run(_page_answers, lambda: self._welcome(link))
+            children = list(_children(served, stack))
+            Supervisor(children, self._say).run(_page_answers, lambda: self._welcome(link))
 
     def _welcome(self, link: str) -> None:
         self._say(f"Postlark is running: {settings.PUBLIC_URL}/  (Ctrl-C stops it)")
@@ -93,33 +93,47 @@ def _start_again(folder: Path, *options: str) -> None:
 _POSTLARK = ["-m", "worker.management.postlark"]
 
 
-def _of_the_test_suite(*, example: bool, stand_ins: bool, **_: Any) -> Iterator[tuple[str, tuple[str, int]]]:
-    """What else is served, and where: each stands at the address under which the blogs' files look for it."""
+class Served(NamedTuple):
+    """What else is served here, at the address under which the blogs' files look for it."""
+
+    name: str
+    module: str
+    port: int
+
+
+def _served(*, example: bool, stand_ins: bool, **_: Any) -> Iterator[Served]:
     blog = blog_file("example")
-    if example and blog:
-        yield from _on_loopback("example blog", blog.feed)
+    if example and blog and (port := _port_on_loopback(blog.feed)):
+        yield Served("example blog", "examples.blog", port)
     if stand_ins:
-        boards = [options for blog in blogs().values() for options in blog.channels.values() if options.mode == "live"]
-        for address in {getattr(options, "base_url", "") for options in boards}:
-            yield from _on_loopback("noticeboard", address)
+        for slug, address in sorted({(slug, address) for blog in blogs().values() for slug, address in _live_addresses(blog)}):
+            if port := _port_on_loopback(address):
+                yield Served(f"stand-in for {slug}", f"tests.fakes.{slug}", port)
 
 
-def _on_loopback(name: str, address: str) -> Iterator[tuple[str, tuple[str, int]]]:
+def _live_addresses(blog: BlogFile) -> Iterator[tuple[str, str]]:
+    for slug, options in blog.channels.items():
+        if options.mode == "live":
+            yield slug, getattr(options, "base_url", "")
+
+
+def _port_on_loopback(address: str) -> int | None:
     parts = urlsplit(address)
-    if parts.hostname in ("127.0.0.1", "localhost") and parts.port:
-        yield name, ("127.0.0.1", parts.port)
+    return parts.port if parts.hostname in ("127.0.0.1", "localhost") else None
 
 
-def _children(ours: dict[str, tuple[str, int]], stack: ExitStack) -> Iterator[Child]:
+def _children(served: Iterable[Served], stack: ExitStack) -> Iterator[Child]:
+    """In the order in which they are stopped: first who has work in hand, last who only answers."""
     environment = dict(os.environ)
+    broker = None
     if not settings.BROKER_URL:
-        command, environment["BROKER_URL"] = stack.enter_context(private_broker(settings.POSTLARK_DATA))
-        yield Child("broker", command, environment, settings.BASE_DIR)
-    modules = {"example blog": "examples.blog", "noticeboard": "tests.fakes.noticeboard"}
-    for name, (_, port) in ours.items():
-        yield Child(name, [sys.executable, "-m", modules[name], "--port", str(port)], environment, settings.BASE_DIR)
-    yield Child("web", [sys.executable, *_POSTLARK, "web"], environment, settings.BASE_DIR)
+        broker, environment["BROKER_URL"] = stack.enter_context(private_broker(settings.POSTLARK_DATA))
     yield Child("worker", [sys.executable, *_POSTLARK, "worker", "--clock"], environment, settings.BASE_DIR, WORKER_PATIENCE)
+    yield Child("web", [sys.executable, *_POSTLARK, "web"], environment, settings.BASE_DIR)
+    if broker:
+        yield Child("broker", broker, environment, settings.BASE_DIR)
+    for name, module, port in served:
+        yield Child(name, [sys.executable, "-m", module, "--port", str(port)], environment, settings.BASE_DIR)
 
 
 def _page_answers() -> bool:
