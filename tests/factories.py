@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from worker import channels
 from worker.lib.blogs import BlogFile
-from worker.models import Blog, Delivery, Post, Rendition
+from worker.models import Blog, Delivery, Post, Rendition, Staff
 
 DISCLAIMER = "DISCLAIMER: This blog is meant for psychoeducational purposes only. Not therapy."
 SHORT = "Educational only, not therapy."
@@ -88,3 +88,15 @@ def is_due(delivery: Delivery, **fields: Any) -> None:
     """Bring its next moment forward, as the passing of time would."""
     Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now() - timedelta(seconds=1), **fields)
     delivery.refresh_from_db()
+
+
+def make_staff(role: str = "office", email: str = "", blogs: tuple[Blog, ...] = (), password: str = "") -> Staff:
+    """All blogs unless some are given; without a password they sign in by link."""
+    staff = Staff(email=email or f"{role}@practice.example", role=role)
+    if password:
+        staff.set_password(password)
+    else:
+        staff.set_unusable_password()
+    staff.save()
+    staff.blogs.set(blogs)
+    return staff

@@ -1,0 +1,212 @@
+"""A day at the front desk, as rows: what the pictures in docs/ show and what the accessibility tests walk through."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from tests.factories import DISCLAIMER, SHORT, make_blog, make_delivery, make_post
+from worker.channels.base import mark
+from worker.models import Attempt, Batch, Blog, Connection, Delivery, Event, Post, Subscriber
+
+EXCERPT = "School can be super exciting for some, and the main source of stress and worry for others. Feeling worried is a normal response…"
+MAIL = f"""<!doctype html><html lang="en"><body style="margin:0;background:#eef0ed;font:16px/26px Georgia,serif">
+<div style="max-width:600px;margin:24px auto;background:#fff;border-radius:12px;padding:30px">
+<h1 style="font-size:26px;line-height:34px">Coping with school stress</h1><p>{EXCERPT}</p>
+<p><a href="https://blog.example/school-stress/" style="background:#1f5f5b;color:#fff;padding:12px 22px;border-radius:6px;text-decoration:none">Read the whole post</a></p>
+<p style="background:#faf6e3;border-left:3px solid #c8a94c;padding:8px 14px;font-size:14px">{DISCLAIMER}</p>
+<p style="font-size:13px">{mark("why")} <a href="{mark("unsubscribe")}">Unsubscribe</a></p></div></body></html>"""
+
+
+def a_day() -> Blog:
+    """One blog with every state on screen once: posted, sending, checking, needs you, held, waiting, skipped, failed, rehearsed, before our time."""
+    now = timezone.now()
+    blog = make_blog("example", channels={name: {"mode": "live"} for name in ("email", "facebook", "twitter", "pinterest", "linkedin")})
+    Blog.objects.filter(pk=blog.pk).update(
+        state="ok",
+        sentence="The feed is fine.",
+        last_good_at=now - timedelta(minutes=2),
+        next_look_at=now + timedelta(minutes=8, seconds=30),
+    )
+    Connection.objects.create(blog=blog, channel="linkedin", broken="LinkedIn’s permission ended yesterday.")
+    Connection.objects.create(blog=blog, channel="facebook")
+    for number in range(312):
+        Subscriber.objects.create(blog=blog, email=f"reader{number}@example.org", address_key=f"reader{number}@example.org", created_at=now)
+    _before_our_time(blog, now)
+    _a_week_ago(blog, now)
+    _yesterday(blog, now)
+    _today(blog, now)
+    blog.refresh_from_db()
+    return blog
+
+
+def _before_our_time(blog: Blog, now: datetime) -> None:
+    make_post(
+        blog,
+        title="The Importance of a Strong Therapeutic Alliance",
+        origin="baseline",
+        published_at=now - timedelta(days=30),
+        planned_at=now,
+    )
+
+
+def _a_week_ago(blog: Blog, now: datetime) -> None:
+    then = now - timedelta(days=9)
+    post = make_post(blog, title="Coping Skills as 10% Solutions", published_at=then, planned_at=then)
+    mail = _finished(post, "email", "sent", "Sent to 309 of 312 readers; 2 had unsubscribed, 1 was refused.", then, html=MAIL)
+    Batch.objects.create(delivery=mail, number=1, state="done", size=312, waiting=0, sent=309, refused=1, skipped=2)
+    for channel, word, name in (
+        ("facebook", "Posted", "Facebook"),
+        ("twitter", "Posted", "X (Twitter)"),
+        ("pinterest", "Pinned", "Pinterest"),
+    ):
+        url = f"https://{channel}.example/{post.pk}"
+        _finished(post, channel, "sent", f"{word} on {name} at {_clock(then)}.", then, remote_url=url, remote_id=f"{channel}-1")
+    _finished(post, "linkedin", "rehearsed", "Rehearsed: this is what LinkedIn would have shown. Nothing was sent.", then)
+
+
+def _yesterday(blog: Blog, now: datetime) -> None:
+    then = now - timedelta(days=1)
+    post = make_post(blog, title="Practicing Reflection", published_at=then, planned_at=then)
+    morning = now + timedelta(hours=11)
+    waiting = {"state": "pending", "waits_for": "clock", "reason": f"Quiet hours: it goes out at {_clock(morning)}.", "due_at": morning}
+    for channel in ("email", "facebook", "twitter"):
+        _told(make_delivery(post, channel, **waiting), [(then, "Postlark", "The post is new.", {"to": "pending"})])
+    _finished(post, "pinterest", "cancelled", "Cancelled by desk@practice.example: no fitting picture.", then, who="desk@practice.example")
+    held = "Held by desk@practice.example: the author wants to read it once more. Release it to let it go."
+    delivery = make_delivery(post, "linkedin", state="held", waits_for="person", reason=held, due_at=None)
+    _told(delivery, [(then, "Postlark", "The post is new.", {"to": "pending"}), (then, "desk@practice.example", held, {"to": "held"})])
+
+
+def _today(blog: Blog, now: datetime) -> None:
+    then = now - timedelta(minutes=3)
+    post = make_post(blog, title="Coping with school stress", published_at=then, planned_at=then)
+    mail = make_delivery(
+        post,
+        "email",
+        state="sending",
+        waits_for="network",
+        reason="The newsletter is being sent, about 10 a second.",
+        due_at=None,
+        rendition=_mail_words(),
+    )
+    Batch.objects.create(delivery=mail, number=1, state="sending", size=312, waiting=117, sent=184, refused=2, skipped=9)
+    _told(
+        mail,
+        [
+            (then, "Postlark", "The post is new. The newsletter is made.", {"to": "preparing"}),
+            (then, "Postlark", "312 readers are to get it.", {"to": "sending"}),
+        ],
+    )
+    _finished(
+        post,
+        "facebook",
+        "sent",
+        f"Posted on Facebook at {_clock(then)}.",
+        then,
+        remote_url="https://facebook.example/2",
+        remote_id="facebook-2",
+    )
+    _checking(post, now)
+    _finished(
+        post,
+        "pinterest",
+        "failed",
+        "Pinterest does not take this picture: it is too small. Change it on the blog, then resend.",
+        then,
+        waits_for="person",
+    )
+    mend = "LinkedIn’s permission ended yesterday. Mend the connection to LinkedIn, then resume it: this goes out by itself."
+    _told(make_delivery(post, "linkedin", state="pending", waits_for="person", reason=mend), [(then, "Postlark", mend, {"to": "pending"})])
+
+
+def _checking(post: Post, now: datetime) -> None:
+    """The one of the sketch: an answer was lost, and Postlark looks for the post itself."""
+    then = now - timedelta(minutes=3)
+    text = f"{post.title}: {EXCERPT} blog.example/school-stress {SHORT}"
+    delivery = make_delivery(
+        post,
+        "twitter",
+        state="unknown",
+        waits_for="network",
+        reason="We are checking whether this went out on X (Twitter). Nothing to do yet; the next look is in a few minutes.",
+        due_at=now + timedelta(minutes=3, seconds=30),
+        unknown_since=now - timedelta(minutes=2),
+        attempt=1,
+        rendition={
+            "text": text,
+            "link": post.url,
+            "image": post.image,
+            "alt": post.image_alt,
+            "disclaimer": SHORT,
+            "length": 268,
+            "limit": 280,
+        },
+    )
+    story = [
+        (then, "Postlark", "The post is new.", {}),
+        (
+            then + timedelta(seconds=1),
+            "Postlark",
+            "Text made for X (Twitter): 268 of 280, with the short disclaimer. Picture with description.",
+            {"to": "pending"},
+        ),
+        (
+            then + timedelta(seconds=50),
+            "Postlark",
+            "Handed to X (Twitter). The line broke before it answered, so it may or may not be out.",
+            {"to": "unknown"},
+        ),
+        (then + timedelta(seconds=110), "Postlark", "Looked at our own posts on X (Twitter): not there yet.", {"to": "unknown"}),
+    ]
+    _told(delivery, story)
+    Attempt.objects.create(
+        delivery=delivery,
+        number=1,
+        started_at=then,
+        calling_at=then,
+        finished_at=now,
+        outcome="unknown",
+        detail="Connection reset by peer",
+        holder="desk-1:4711",
+    )
+
+
+def _finished(
+    post: Post,
+    channel: str,
+    state: str,
+    reason: str,
+    at: datetime,
+    *,
+    who: str = "Postlark",
+    html: str = "",
+    waits_for: str = "nothing",
+    **values: Any,
+) -> Delivery:
+    words = {"rendition": _mail_words()} if html else {}
+    delivery = make_delivery(post, channel, state=state, waits_for=waits_for, reason=reason, due_at=None, finished_at=at, **words, **values)
+    _told(delivery, [(at, "Postlark", "The post is new.", {}), (at + timedelta(seconds=40), who, reason, {"to": state})])
+    return delivery
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo('America/Toronto')):%H:%M}"
+
+
+def _mail_words() -> dict[str, Any]:
+    text = f"Coping with school stress\n\n{EXCERPT}\n\n{DISCLAIMER}\n\n{mark('why')}\n{mark('unsubscribe')}"
+    return {
+        "subject": "Coping with school stress",
+        "text": text,
+        "html": MAIL,
+        "disclaimer": DISCLAIMER,
+        "length": len(text),
+        "limit": None,
+    }
+
+
+def _told(delivery: Delivery, story: list[tuple[datetime, str, str, dict[str, str]]]) -> None:
+    for at, who, what, data in story:
+        Event.objects.create(at=at, who=who, what=what, data=data, delivery=delivery, post=delivery.post, blog=delivery.blog)

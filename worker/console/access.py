@@ -1,0 +1,115 @@
+"""Who may see and do what: every staff page goes through `staff_page`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from functools import wraps
+from ipaddress import ip_address, ip_network
+from typing import Concatenate, ParamSpec, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from worker.lib.blogs import BlogFile, blog_file
+from worker.models import Blog, Delivery, Post, Staff
+
+P = ParamSpec("P")
+Row = TypeVar("Row", Post, Delivery)
+READING = ("GET", "HEAD")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who sits here, and the blogs they are given."""
+
+    staff: Staff
+    blogs: Mapping[int, Blog]
+
+    @property
+    def may_change(self) -> bool:
+        return self.staff.role != Staff.Role.READER
+
+    def blog(self, slug: str) -> Blog:
+        for blog in self.blogs.values():
+            if blog.slug == slug:
+                return blog
+        raise Http404
+
+    def post(self, pk: int) -> Post:
+        return _found(Post.objects.select_related("blog").filter(pk=pk, blog__in=self.blogs).first())
+
+    def delivery(self, pk: int) -> Delivery:
+        return _found(Delivery.objects.select_related("blog", "post").filter(pk=pk, blog__in=self.blogs).first())
+
+
+def _found(row: Row | None) -> Row:
+    """Somebody else's is told like one that does not exist."""
+    if row is None:
+        raise Http404
+    return row
+
+
+def desk_of(staff: Staff) -> Desk:
+    """No blogs named means all of them."""
+    given = set(staff.blogs.values_list("pk", flat=True))
+    return Desk(staff, {blog.pk: blog for blog in Blog.objects.order_by("slug") if not given or blog.pk in given})
+
+
+def staff_page(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Signed-in staff only; a reader changes nothing; nothing of it stays in a cache."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not isinstance(request.user, Staff):
+            return _to_sign_in(request)
+        if request.method not in READING and request.user.role == Staff.Role.READER:
+            raise PermissionDenied("You can look at everything here; changing it is for the office and the owner.")
+        response = view(request, desk_of(request.user), *args, **kwargs)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
+
+    return page
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(reverse("sign-in"))
+    return redirect_to_login(request.get_full_path() if request.method in READING else "/")
+
+
+def file_of(blog: Blog) -> BlogFile | None:
+    return blog_file(blog.slug)
+
+
+def name_of(blog: Blog) -> str:
+    file = file_of(blog)
+    return file.name if file else blog.slug
+
+
+def zone_of(blog: Blog) -> tzinfo:
+    """UTC where the blog's file is gone."""
+    file = file_of(blog)
+    return file.timezone if file else UTC
+
+
+def client_address(request: HttpRequest) -> str:
+    """The socket's address, unless that is a trusted proxy's: then the last one in X-Forwarded-For that is not."""
+    address = str(request.META.get("REMOTE_ADDR") or "")
+    chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    while chain and _trusted(address):
+        address = chain.pop()
+    return address
+
+
+def _trusted(address: str) -> bool:
+    try:
+        return any(ip_address(address) in ip_network(proxy, strict=False) for proxy in settings.TRUSTED_PROXIES)
+    except ValueError:
+        return False

@@ -1,0 +1,107 @@
+"""How the blogs themselves are: the last good look, the next one, what is paused, and the button to look now."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from worker import tasks
+from worker.console import home, times, words
+from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
+from worker.console.page import page
+from worker.deliver import staff
+from worker.hooks import publish
+from worker.models import Blog, Connection
+
+
+@dataclass(frozen=True)
+class ChannelHealth:
+    slug: str
+    name: str
+    says: str
+    trouble: bool
+    can_pause: bool
+    can_resume: bool
+
+
+@dataclass(frozen=True)
+class BlogHealth:
+    slug: str
+    name: str
+    sentence: str
+    trouble: bool
+    looks: str
+    last_good: str
+    feed: str
+    hook: str
+    paused: bool
+    channels: tuple[ChannelHealth, ...]
+
+
+@require_safe
+@staff_page
+def show(request: HttpRequest, desk: Desk) -> HttpResponse:
+    connections = {(c.blog_id, c.channel): c for c in Connection.objects.filter(blog__in=desk.blogs)}
+    return page(request, desk, "health", {"blogs": [_health(blog, connections) for blog in desk.blogs.values()]})
+
+
+def _health(blog: Blog, connections: dict[tuple[int, str], Connection]) -> BlogHealth:
+    now, file = timezone.now(), file_of(blog)
+    options = sorted(file.channels.items(), key=lambda item: words.place(item[0])) if file else []
+    return BlogHealth(
+        slug=blog.slug,
+        name=name_of(blog),
+        sentence=blog.sentence
+        if file
+        else f"The file of this blog is gone; put {blog.slug}.toml back, or leave it: what was sent stays in the record.",
+        trouble=blog.state in (Blog.State.TROUBLE, Blog.State.GONE) or file is None,
+        looks=home.looks(blog, now),
+        last_good=times.exact(blog.last_good_at, zone_of(blog)) if blog.last_good_at else "never yet",
+        feed=file.feed if file else "",
+        hook=publish.address(blog.slug),
+        paused=bool(blog.paused_by),
+        channels=tuple(
+            _channel(slug, home.channel_status(option, blog, connections.get((blog.pk, slug)), now), connections.get((blog.pk, slug)))
+            for slug, option in options
+        ),
+    )
+
+
+def _channel(slug: str, status: home.Status, connection: Connection | None) -> ChannelHealth:
+    stopped = bool(connection and (connection.paused_by or connection.broken))
+    return ChannelHealth(slug, words.channel_name(slug), status.says, status.trouble, not stopped and status.says != "Off", stopped)
+
+
+@require_POST
+@staff_page
+def look(request: HttpRequest, desk: Desk, slug: str) -> HttpResponse:
+    blog = desk.blog(slug)
+    Blog.objects.filter(pk=blog.pk).update(next_look_at=timezone.now())
+    tasks.ring(tasks.look, [blog.slug])
+    messages.success(request, f"Looking at {name_of(blog)} now.")
+    return redirect(reverse("health") + f"#{blog.slug}")
+
+
+@require_POST
+@staff_page
+def pause(request: HttpRequest, desk: Desk, slug: str, channel: str = "") -> HttpResponse:
+    return _turn(request, desk, slug, channel, stop=True)
+
+
+@require_POST
+@staff_page
+def resume(request: HttpRequest, desk: Desk, slug: str, channel: str = "") -> HttpResponse:
+    return _turn(request, desk, slug, channel, stop=False)
+
+
+def _turn(request: HttpRequest, desk: Desk, slug: str, channel: str, *, stop: bool) -> HttpResponse:
+    blog, file = desk.blog(slug), file_of(desk.blog(slug))
+    if channel and (file is None or channel not in file.channels):
+        raise Http404
+    turn = staff.pause if stop else staff.resume
+    messages.success(request, turn(blog, channel or None, desk.staff.email))
+    return redirect(reverse("health") + f"#{blog.slug}")

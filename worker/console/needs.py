@@ -1,0 +1,75 @@
+"""What stands on top: each thing that only a person can move on, with the one button that does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Sum as Total
+from django.urls import reverse
+
+from worker.console import words
+from worker.console.access import Desk, name_of
+from worker.models import Batch, Blog, Delivery
+
+MOST_SHOWN = 10
+State = Delivery.State
+
+
+@dataclass(frozen=True)
+class Need:
+    about: str
+    """Which post and channel, or which blog."""
+    sentence: str
+    button: str
+    address: str
+
+
+def what_needs_a_person(desk: Desk) -> list[Need]:
+    """The newest first, blogs in trouble before all."""
+    found = [*_troubled_blogs(desk), *_deliveries(desk), *_unknown_readers(desk)]
+    rest = len(found) - MOST_SHOWN
+    if rest <= 0:
+        return found
+    many = "More things wait" if rest > 1 else "One more thing waits"
+    return [
+        *found[:MOST_SHOWN],
+        Need(f"{many} for a person.", "The record shows them all.", "Show them", reverse("log") + "?state=needs-you"),
+    ]
+
+
+def _troubled_blogs(desk: Desk) -> Iterator[Need]:
+    for blog in desk.blogs.values():
+        if blog.state in (Blog.State.TROUBLE, Blog.State.GONE):
+            yield Need(name_of(blog), blog.sentence, "See the blog", reverse("health") + f"#{blog.slug}")
+
+
+def _deliveries(desk: Desk) -> Iterator[Need]:
+    """Those that wait for the same mending (a paused or broken connection) are one line."""
+    rows = Delivery.objects.filter(blog__in=desk.blogs, waits_for=Delivery.WaitsFor.PERSON).select_related("post").order_by("-pk")
+    told: set[tuple[int, str, str]] = set()
+    for delivery in rows[: MOST_SHOWN * 10]:
+        cause = (delivery.blog_id, delivery.channel, delivery.reason)
+        if delivery.state != State.PENDING or cause not in told:
+            told.add(cause)
+            yield _need(delivery)
+
+
+def _need(delivery: Delivery) -> Need:
+    about = f"“{delivery.post.title}”, {words.channel_name(delivery.channel)}:"
+    page = reverse("delivery", args=[delivery.pk])
+    if delivery.state == State.PENDING:
+        return Need(about, delivery.reason, "Mend it…", reverse("health") + f"#{delivery.blog.slug}")
+    if delivery.state == State.HELD:
+        return Need(about, delivery.reason, "Release or cancel…", page)
+    if delivery.state == State.UNKNOWN:
+        return Need(about, delivery.reason, "Answer…", page)
+    return Need(about, delivery.reason, "Resend…", reverse("act", args=[delivery.pk, "resend"]))
+
+
+def _unknown_readers(desk: Desk) -> Iterator[Need]:
+    rows = Batch.objects.filter(unknown__gt=0, delivery__blog__in=desk.blogs, delivery__state=State.SENT)
+    for row in rows.values("delivery", "delivery__post__title").annotate(people=Total("unknown")).order_by("-delivery")[:MOST_SHOWN]:
+        people = "1 reader" if row["people"] == 1 else f"{row['people']} readers"
+        sentence = f"The line broke while {people} were being mailed, so they may or may not have it."
+        if row["people"] == 1:
+            sentence = sentence.replace("were", "was")
+        yield Need(f"“{row['delivery__post__title']}”, E-mail:", sentence, "Answer…", reverse("delivery", args=[row["delivery"]]))

@@ -1,0 +1,105 @@
+"""Sending a post to one channel by hand: once more, or for the first time. Shows who has it already and what will go out."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from worker import tasks
+from worker.console import says, times, words
+from worker.console.access import Desk, file_of, staff_page, zone_of
+from worker.console.page import page, whole_number
+from worker.deliver import plan, staff
+from worker.models import Delivery, Post
+from worker.record.sums import sum_of
+
+AUDIENCES = {
+    "missing": "Only readers who do not have it yet",
+    "failed": "Only readers whose mail was refused",
+    "new": "Only readers who subscribed since",
+    "all": "All readers, also those who have it",
+    "one": "One reader:",
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page
+def show(request: HttpRequest, desk: Desk, pk: int, channel: str) -> HttpResponse:
+    post = desk.post(pk)
+    file = file_of(post.blog)
+    if file is None or channel not in file.channels:
+        raise Http404
+    before = list(_deliveries(post, channel))
+    refused = ""
+    if request.method == "POST":
+        try:
+            delivery = _send(request, desk, post, channel)
+        except staff.Refused as error:
+            refused = str(error)
+        else:
+            return redirect("delivery", pk=delivery.pk)
+    made = plan.draft(post, file, channel)
+    context = {
+        "post": post,
+        "channel": channel,
+        "name": words.channel_name(channel),
+        "rehearses": file.channels[channel].mode == "rehearsal",
+        "already": _already(before, desk),
+        "newest": before[0].pk if before else 0,
+        "wont_do": made if isinstance(made, str) else "",
+        "says": None if isinstance(made, str) else says.of_draft(made, channel, file),
+        "audiences": AUDIENCES if channel == "email" else {},
+        "refused": refused,
+        "typed": request.POST,
+    }
+    return page(request, desk, "send", context, status=422 if refused else 200)
+
+
+def _deliveries(post: Post, channel: str) -> list[Delivery]:
+    """Newest first, but for test copies."""
+    return list(Delivery.objects.filter(post=post, channel=channel).exclude(occasion=Delivery.Occasion.TEST).order_by("-pk"))
+
+
+def _already(before: list[Delivery], desk: Desk) -> list[str]:
+    """Who has it: one sentence for each delivery that went out."""
+    sent = [delivery for delivery in before if delivery.state == Delivery.State.SENT]
+    totals = sum_of([delivery.pk for delivery in sent if delivery.channel == "email"])
+    return [_had(delivery, totals[delivery.pk].sent if delivery.pk in totals else None, desk) for delivery in sent]
+
+
+def _had(delivery: Delivery, readers: int | None, desk: Desk) -> str:
+    zone = zone_of(desk.blogs[delivery.blog_id])
+    when = times.exact(delivery.finished_at, zone) if delivery.finished_at else "an unknown time"
+    who = f"{readers} reader{'' if readers == 1 else 's'}" if readers is not None else words.channel_name(delivery.channel)
+    return f"{who} got it on {when}."
+
+
+def _send(request: HttpRequest, desk: Desk, post: Post, channel: str) -> Delivery:
+    """A second click, or a page that was open while somebody else sent it, finds the newer delivery instead of making another."""
+    seen = whole_number(request.POST.get("newest", "")) or 0
+    with transaction.atomic():
+        Post.objects.select_for_update().get(pk=post.pk)
+        newest = next(iter(_deliveries(post, channel)), None)
+        if newest and newest.pk > seen:
+            messages.info(request, "This was asked for already; here is how it stands. Nothing was sent twice.")
+            return newest
+        delivery = staff.resend(
+            post, channel, desk.staff.email, request.POST.get("reason", ""), audience=_audience(request, channel), text=_own_words(request)
+        )
+    messages.success(request, "Asked for. It goes out now.")
+    tasks.ring(tasks.send, [delivery.pk])
+    return delivery
+
+
+def _audience(request: HttpRequest, channel: str) -> str:
+    if channel != "email":
+        return ""
+    chosen = request.POST.get("to", "missing")
+    if chosen == "one":
+        return request.POST.get("address", "").strip() or "nobody"
+    return chosen if chosen in AUDIENCES else "missing"
+
+
+def _own_words(request: HttpRequest) -> str | None:
+    return request.POST.get("text", "").strip() or None

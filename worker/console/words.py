@@ -1,0 +1,119 @@
+"""The one word, shape and colour that each state has on screen, and the short line under it."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+from worker import channels
+from worker.console import times
+from worker.models import Delivery
+from worker.record.sums import Sum
+
+State, WaitsFor = Delivery.State, Delivery.WaitsFor
+
+
+class Chip(NamedTuple):
+    """`shape` names an icon of templates/console/_parts.html, `tone` a colour of postlark.css."""
+
+    word: str
+    shape: str
+    tone: str
+
+
+NEEDS_YOU = Chip("Needs you", "exclamation", "red")
+BEFORE_OUR_TIME = Chip("Before our time", "dash", "grey")
+NOT_YET = Chip("Being prepared", "half", "blue")
+
+_CHIPS = {
+    State.HELD: Chip("Held", "bars", "amber"),
+    State.PENDING: Chip("Waiting", "clock", "blue"),
+    State.PREPARING: Chip("Preparing", "half", "blue"),
+    State.SENDING: Chip("Sending", "half", "blue"),
+    State.UNKNOWN: Chip("Checking", "question", "violet"),
+    State.FAILED: Chip("Failed", "cross", "red"),
+    State.SKIPPED: Chip("Skipped", "dash", "grey"),
+    State.CANCELLED: Chip("Cancelled", "dash", "grey"),
+    State.REHEARSED: Chip("Rehearsed", "ring", "teal"),
+    State.WITHDRAWN: Chip("Withdrawn", "dash", "grey"),
+}
+
+
+def chip(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> Chip:
+    """`total`: the sum of an e-mail delivery, where it has recipients."""
+    state = State(delivery.state)
+    if delivery.waits_for == WaitsFor.PERSON and state in (State.PENDING, State.UNKNOWN):
+        return NEEDS_YOU
+    if state == State.SENT:
+        return Chip(_done(delivery, total, now, zone), "tick", "green")
+    return _CHIPS[state]
+
+
+def _done(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> str:
+    """Posted 09:04 · Pinned · 309 of 312."""
+    if total:
+        return f"{total.sent} of {total.audience}"
+    known = channels.all_channels().get(delivery.channel)
+    word = known.done if known else "Sent"
+    at = delivery.finished_at
+    return f"{word} {times.clock(at, zone)}" if at and times.is_today(at, now, zone) else word
+
+
+def line(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> str:
+    """What stands small under the chip: short, and only what the word does not say already."""
+    state, ended = State(delivery.state), delivery.finished_at
+    if state == State.SENDING and total:
+        return f"{total.sent} of {total.audience} so far"
+    if state == State.SENT and total:
+        return parts_of(total)
+    if state == State.SENT:
+        return "" if ended is None or times.is_today(ended, now, zone) else capital(times.relative(ended, now, zone))
+    if state == State.REHEARSED and ended:
+        return capital(times.relative(ended, now, zone))
+    if delivery.waits_for == WaitsFor.NETWORK and state == State.UNKNOWN and delivery.due_at:
+        return f"Answer lost; looking {times.relative(max(delivery.due_at, now), now, zone)}"
+    if delivery.waits_for == WaitsFor.CLOCK and delivery.due_at:
+        return _waiting(delivery.due_at, delivery.reason, now, zone)
+    return _PLACE_OF_ADDRESS.sub("", first_sentence(delivery.reason))
+
+
+_PLACE_OF_ADDRESS = re.compile(r"(?<=\w)@[\w.-]*\w")  # in a narrow cell, desk@practice.example is desk
+
+
+def _waiting(due_at: datetime, reason: str, now: datetime, zone: tzinfo) -> str:
+    """until 14:05 · until tomorrow 08:00: quiet hours."""
+    if due_at <= now:
+        return "goes out now"
+    quiet = ": quiet hours" if reason.startswith("Quiet hours") else ""
+    return f"until {times.until(due_at, now, zone)}{quiet}"
+
+
+def parts_of(total: Sum) -> str:
+    """2 refused, 9 skipped: the other terms of the sum that are not nothing."""
+    terms = {name: getattr(total, name) for name in ("refused", "skipped", "unknown", "waiting")}
+    said = [f"{number} {name}" for name, number in terms.items() if number]
+    return ", ".join(said) or "Everybody has it"
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def first_sentence(text: str) -> str:
+    """`Quiet hours: it goes out at 08:00.` of a longer reason; a full stop within a name or an address ends nothing."""
+    return re.split(r"(?<=[.!?])\s+(?=[“\"A-ZÀ-Þ])", text.strip(), maxsplit=1)[0].removesuffix(".")
+
+
+def in_order(slugs: Iterable[str]) -> list[str]:
+    return sorted(slugs, key=place)
+
+
+def place(slug: str) -> tuple[int, str]:
+    """Where a channel stands from left to right; one that no longer has a file comes last."""
+    known = channels.all_channels().get(slug)
+    return (known.column if known else 10_000, slug)
+
+
+def channel_name(slug: str) -> str:
+    known = channels.all_channels().get(slug)
+    return known.name if known else slug
