@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from worker.hooks import health
+from worker.hooks import health, publish
 
 urlpatterns: list[URLPattern] = [
+    path("hooks/publish/<token>", publish.publish, name="publish"),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
 ]

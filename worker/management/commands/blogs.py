@@ -1,0 +1,37 @@
+from typing import Any
+
+from worker.ingest import bell
+from worker.lib.blogs import BlogFile, blogs
+from worker.management.command import PostlarkCommand
+from worker.models import Blog
+
+
+class Command(PostlarkCommand):
+    help = "Blogs with the health of their feeds: state, last good look, next look, what is wrong."
+
+    def act(self, **_: Any) -> tuple[Any, list[str]]:
+        rows = Blog.objects.in_bulk(list(blogs()), field_name="slug")
+        document = [_shape(file, rows.get(slug) or Blog(slug=slug)) for slug, file in blogs().items()]
+        lines = []
+        for each in document:
+            lines += [f"{each['slug']}: {each['sentence']}", f"    feed         {each['feed']}"]
+            lines += [f"    {label:<12} {each[key]:%Y-%m-%d %H:%M} UTC" for label, key in _TIMES.items() if each[key]]
+            lines += [f"    publish hook {each['publish_hook']}"]
+        return document, lines or ["There are no blogs yet; each is a file in the blogs folder."]
+
+
+_TIMES = {"last good": "last_good", "next look": "next"}
+
+
+def _shape(file: BlogFile, row: Blog) -> dict[str, Any]:
+    return {
+        "slug": file.slug,
+        "name": file.name,
+        "feed": file.feed,
+        "state": row.state,
+        "sentence": row.sentence,
+        "last_good": row.last_good_at,
+        "next": row.next_look_at,
+        "error": row.sentence if row.state in (Blog.State.TROUBLE, Blog.State.GONE) else None,
+        "publish_hook": bell.address(file.slug),
+    }
