@@ -14,7 +14,7 @@ from worker.console import home, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import page
 from worker.deliver import staff
-from worker.hooks import publish
+from worker.ingest import bell
 from worker.models import Blog, Connection
 
 
@@ -62,7 +62,7 @@ def _health(blog: Blog, connections: dict[tuple[int, str], Connection]) -> BlogH
         looks=home.looks(blog, now),
         last_good=times.exact(blog.last_good_at, zone_of(blog)) if blog.last_good_at else "never yet",
         feed=file.feed if file else "",
-        hook=publish.address(blog.slug),
+        hook=bell.address(blog.slug),
         paused=bool(blog.paused_by),
         channels=tuple(
             _channel(slug, home.channel_status(option, blog, connections.get((blog.pk, slug)), now), connections.get((blog.pk, slug)))
