@@ -14,7 +14,7 @@ from config.blog import read_blogs
 from config.database import database
 from config.env import Env
 from config.logs import LEVELS, logging
-from config.relays import live_mail_mistakes, read_relays
+from config.relays import Relays, live_mail_mistakes, read_relays
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env(os.environ)
@@ -58,7 +58,7 @@ LEASE = env.duration("LEASE", "120s")
 SWEEP = env.duration("SWEEP", "15s")
 BROKER_URL = env.url("BROKER_URL", "", ("redis", "rediss", "redis+socket"))
 POSTLARK_LOG = env.choice("POSTLARK_LOG", "info", LEVELS)
-RELAYS = read_relays(env)
+RELAYS: Relays = read_relays(env)
 SECRET_KEY = _kept_secret("SECRET_KEY")
 
 DATABASES = {"default": database(env, POSTLARK_DATA)}
@@ -70,7 +70,7 @@ if env.text("DATABASE_URL") and not SECRET_KEY:
 BLOGS, _wrong = read_blogs(POSTLARK_BLOGS)
 _wrong += live_mail_mistakes(BLOGS.values(), RELAYS, PUBLIC_URL)
 if env.mistakes or _wrong:
-    raise ImproperlyConfigured("\n".join(env.mistakes + _wrong))
+    raise ImproperlyConfigured("\n".join(dict.fromkeys(env.mistakes + _wrong)))
 
 # What Django needs ------------------------------------------------------------------------------------------------------
 
