@@ -129,6 +129,8 @@ class Button:
     label: str
     address: str
     grey: bool
+    main: bool
+    """The one that most will want now."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,9 @@ class Row:
 def what_can_be_done(delivery: Delivery, unknown: int, desk: Desk) -> Row:
     finished = delivery.waits_for == WaitsFor.NOTHING or delivery.state == State.FAILED
     label = "Send for real…" if delivery.state == State.REHEARSED else "Resend…"
-    again = Button("send", label, reverse("send", args=[delivery.post_id, delivery.channel]), not finished or not desk.may_change)
+    again = Button(
+        "send", label, reverse("send", args=[delivery.post_id, delivery.channel]), not finished or not desk.may_change, main=True
+    )
     why = WHY_GREY.get(State(delivery.state), FINISHED)
     return _row((again, *_buttons(("release", "hold", "cancel"), delivery, unknown, desk)), why, desk)
 
@@ -158,7 +162,9 @@ def answers(delivery: Delivery, unknown: int, desk: Desk) -> Row | None:
 def _buttons(keys: tuple[str, ...], delivery: Delivery, unknown: int, desk: Desk) -> Iterator[Button]:
     for key in keys:
         may = desk.may_change and ACTIONS[key].may(delivery, unknown)
-        yield Button(key, ACTIONS[key].label, reverse("act", args=[delivery.pk, key]), not may)
+        yield Button(
+            key, ACTIONS[key].label, reverse("act", args=[delivery.pk, key]), not may, delivery.state == State.HELD and key == "release"
+        )
 
 
 def _row(buttons: Iterable[Button], why: str, desk: Desk) -> Row:

@@ -80,9 +80,10 @@ def _channel(slug: str, status: home.Status, connection: Connection | None) -> C
 @staff_page
 def look(request: HttpRequest, desk: Desk, slug: str) -> HttpResponse:
     blog = desk.blog(slug)
-    Blog.objects.filter(pk=blog.pk).update(next_look_at=timezone.now())
-    tasks.ring(tasks.look, [blog.slug])
-    messages.success(request, f"Looking at {name_of(blog)} now.")
+    now = bell.rung(blog.slug)
+    if now:
+        tasks.ring(tasks.look, [blog.slug])
+    messages.success(request, f"Postlark looks at {name_of(blog)} {'now' if now else 'in a moment'}.")
     return redirect(reverse("health") + f"#{blog.slug}")
 
 
