@@ -5,7 +5,7 @@ import unicodedata
 from worker.channels.base import Channel, Message
 from worker.gate.refused import Refused
 from worker.lib.blogs import BlogFile
-from worker.lib.text import plain
+from worker.lib.text import one_line, plain
 
 
 def check(message: Message, blog: BlogFile, kind: type[Channel]) -> None:
@@ -14,17 +14,19 @@ def check(message: Message, blog: BlogFile, kind: type[Channel]) -> None:
     words = approved(blog)
     if not words:
         raise Refused(f"{blog.name} asks for a disclaimer and has no approved text; write it as disclaimer.full in {blog.slug}.toml.")
-    carried = [folded(message.text)]
-    escaped = [folded(kind.escape(each)) for each in words]
-    if not any(each in carried[0] for each in escaped):
+    text = folded(message.text)
+    if not any(folded(kind.escape(each)) in text for each in words):
         raise Refused("The approved disclaimer is not in the text, full or short, word for word; put it back.")
-    if (kind.slug == "email" or message.html) and not any(folded(each) in folded(plain(message.html)) for each in words):
+    if kind.slug != "email" and not message.html:
+        return
+    html = folded(plain(message.html))
+    if not any(folded(each) in html for each in words):
         raise Refused("The approved disclaimer is not in the HTML part of the mail, full or short, word for word; put it back.")
 
 
 def approved(blog: BlogFile) -> list[str]:
-    """Full before short; only what has words."""
-    return [words for words in (blog.disclaimer.full.strip(), blog.disclaimer.short.strip()) if words]
+    """Full before short, each as one line; only what has words."""
+    return [words for words in map(one_line, (blog.disclaimer.full, blog.disclaimer.short)) if words]
 
 
 def folded(text: str) -> str:

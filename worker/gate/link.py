@@ -11,7 +11,7 @@ def check(message: Message, kind: type[Channel]) -> None:
         raise Refused("There is no link to the post; the blog's feed must give its address.")
     if not is_web(message.link):
         raise Refused(f"The link {message.link!r} is not a web address; it must begin with https:// or http://.")
-    if kind.limits.link_in_text and message.link not in message.text:
+    if kind.limits.link_in_text and kind.escape(message.link) not in message.text:
         raise Refused(f"The link to the post is not in the text, and {kind.name} shows none beside it; put it back.")
 
 

@@ -1,0 +1,76 @@
+"""A post as the newsletter shows it: `templates/email/newsletter/`, one mail for all readers, with marks where their own words go."""
+
+import re
+from typing import Any
+
+import css_inline
+
+from worker.channels import find
+from worker.channels.base import Message, mark
+from worker.channels.email import EmailOptions
+from worker.gate import Refused
+from worker.gate.disclaimer import approved
+from worker.lib.blogs import BlogFile, Sender
+from worker.lib.text import one_line
+from worker.models import Post
+from worker.render.author import author_line
+from worker.render.clean import clean
+from worker.render.excerpt import excerpt
+from worker.render.images import Picture, is_the_blogs_own, picture
+from worker.render.links import share_row
+from worker.render.own import own_words
+from worker.render.related import related
+from worker.render.rendered import Rendered
+from worker.render.template import fill, squeezed
+from worker.render.words import WORDS
+
+# Mail programs that keep the style element get dark mode and the phone's width from it; the others have the inlined styles.
+_INLINER = css_inline.CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
+_OPENING_WORD = re.compile(r"[^\W\d_]{3,20}[\xa0\u202f]?:")
+
+
+def email(post: Post, blog: BlogFile, text: str | None) -> Rendered:
+    kind = find("email")
+    values = _values(post, blog, text)
+    subject = one_line(fill("email/newsletter/subject.txt", **values))
+    body = squeezed(fill("email/newsletter/body.txt", **values))
+    html = _INLINER.inline(fill("email/newsletter/body.html", **values))
+    image = values["picture"]
+    message = Message(text=body, link=values["link"], image=image.address, alt=image.alt, subject=subject, html=html)
+    return Rendered(message, values["disclaimer"], kind.measure(body), None)
+
+
+def _values(post: Post, blog: BlogFile, text: str | None) -> dict[str, Any]:
+    """What the templates may name."""
+    options = blog.channels.get("email")
+    link, title, image = clean(post.url).strip(), one_line(clean(post.title)), picture(post, find("email"))
+    if not is_the_blogs_own(image.address, link):
+        image = Picture()
+    disclaimer = next(iter(approved(blog)), "")
+    return {
+        "blog": blog,
+        "words": WORDS[blog.language],
+        "title": title,
+        "paragraphs": own_words(text, link, blog).split("\n\n") if text is not None else [excerpt(post, blog)],
+        "author": author_line(post, blog),
+        "link": link,
+        "picture": image,
+        "disclaimer": disclaimer,
+        "opening_word": _opening_word(disclaimer),
+        "shares": share_row(link, title, image.address),
+        "related": related(post, blog, options.related if isinstance(options, EmailOptions) else 0),
+        "sender": _sender(blog),
+        "why": mark("why"),
+        "unsubscribe": mark("unsubscribe"),
+    }
+
+
+def _opening_word(disclaimer: str) -> str:
+    match = _OPENING_WORD.match(disclaimer)
+    return match[0] if match else ""
+
+
+def _sender(blog: BlogFile) -> Sender:
+    if blog.sender is None:
+        raise Refused(f"{blog.name} does not say who writes, as the law asks; fill in [sender] in {blog.slug}.toml.")
+    return blog.sender

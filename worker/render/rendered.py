@@ -1,0 +1,15 @@
+"""What a channel would say."""
+
+from dataclasses import dataclass
+
+from worker.channels.base import Message
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """`disclaimer`: the approved words it carries. `length`: of the text, by the network's own counting; `limit` None: no network counts."""
+
+    message: Message
+    disclaimer: str
+    length: int
+    limit: int | None
