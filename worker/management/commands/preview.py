@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from worker import channels
+from worker.gate import Refused
+from worker.management.command import PostlarkCommand, find_blog, find_post
+from worker.management.rendition import as_json
+from worker.models import Delivery, Post, Rendition
+from worker.newsletter import mail
+from worker.render import Rendered, render
+
+
+class Command(PostlarkCommand):
+    help = "Exactly what a post would say on a channel, or why it may not go out."
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("post", help="id, URL or guid")
+        parser.add_argument("--channel", required=True, choices=channels.all_channels())
+        parser.add_argument("--eml", action="store_true", help="the whole mail on stdout, as a reader's mail program gets it")
+
+    def act(self, *, post: str, channel: str, eml: bool, **_: Any) -> tuple[Any, list[str]]:
+        if eml and channel != "email":
+            raise CommandError("--eml shows a mail; it goes with --channel email.")
+        found = find_post(post)
+        blog = find_blog(found.blog.slug)
+        if channel not in blog.channels:
+            raise CommandError(f"{blog.name} has no {channels.find(channel).name}: there is no [channels.{channel}] in {blog.slug}.toml.")
+        try:
+            made = render(found, blog, channel)
+        except Refused as refused:
+            raise CommandError(refused.sentence) from None
+        if eml:
+            self.stdout.ending = ""
+            letter = mail.sample(_unsaved(found, made), blog).as_string()
+            return {"eml": letter}, [letter]
+        return as_json(made), list(_lines(as_json(made), channel))
+
+
+def _unsaved(post: Post, made: Rendered) -> Delivery:
+    """A delivery that is only looked at."""
+    delivery = Delivery(pk=0, blog=post.blog, post=post, channel="email")
+    message = made.message
+    delivery.rendition = Rendition(subject=message.subject, text=message.text, html=message.html, length=made.length)
+    return delivery
+
+
+def _lines(says: dict[str, Any], channel: str) -> Iterator[str]:
+    for name in ("subject", "title"):
+        if says[name]:
+            yield f"{name.capitalize()}: {says[name]}"
+    yield says["text"]
+    yield ""
+    if says["description"] and says["description"] != says["text"]:
+        yield f"On the card: {says['description']}"
+    yield f"Link: {says['link']}"
+    yield f"Picture: {says['image']} ({says['alt']})" if says["image"] else "No picture."
+    limit = f" of {says['limit']}" if says["limit"] else ""
+    yield f"{says['length']}{limit} characters as {channels.find(channel).name} counts them."
