@@ -14,15 +14,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from http.client import HTTPResponse, IncompleteRead
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
@@ -79,7 +80,7 @@ def request(
         target = answer.headers.get("location")
         if not redirects or method != "GET" or answer.status not in _REDIRECTS or not target:
             return answer
-        url = urljoin(url, target)
+        url = _target(url, target)
         if urlsplit(url).netloc != urlsplit(answer.url).netloc:
             sent_headers.pop("Authorization", None)
     raise NoAnswer(f"{call.host} sends us on from one address to the next, more than {redirects} times.", sent=True)
@@ -194,7 +195,7 @@ class _Call:
             self._timer.join()
             self._twin.close()
 
-    def _read(self, raw: HTTPResponse, max_bytes: int) -> bytes:
+    def _read(self, raw: BaseHTTPResponse, max_bytes: int) -> bytes:
         pieces = bytearray()
         with raw:
             while piece := raw.read(_PIECE, decode_content=True):
@@ -217,6 +218,13 @@ class _Call:
         return NoAnswer(f"{self.host} could not be reached.", sent=False)
 
 
+def _target(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise NoAnswer(f"{urlsplit(url).hostname} sends us on to something that is no address.", sent=True) from None
+
+
 def _look_up(host: str, port: int, answers: "queue.SimpleQueue[Any]") -> None:
     try:
         answers.put([(family, address) for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)])
@@ -237,10 +245,37 @@ def _carried(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
+class _WholeHead(HTTPResponse):
+    """http.client takes a line that breaks off among the headers for their end; here it is no answer."""
+
+    def begin(self) -> None:
+        stream = self.fp
+        self.fp = cast("Any", _Unbroken(stream))
+        try:
+            super().begin()
+        finally:
+            if self.fp is not None:  # None: an answer without a body is closed already
+                self.fp = stream
+
+
+class _Unbroken:
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._stream.readline(limit)
+        if not line.endswith(b"\n") and len(line) != limit:
+            raise IncompleteRead(line)
+        return line
+
+    def close(self) -> None:
+        self._stream.close()
+
+
 class _PlainConnection(HTTPConnection):
     """`_new_conn` is urllib3's one place that opens a socket. It is private there, so a test holds it to that."""
 
-    call: _Call
+    response_class = _WholeHead
 
     def __init__(self, *args: Any, call: _Call, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -255,7 +290,7 @@ class _PlainConnection(HTTPConnection):
 
 
 class _SecureConnection(HTTPSConnection):
-    call: _Call
+    response_class = _WholeHead
 
     def __init__(self, *args: Any, call: _Call, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
