@@ -72,7 +72,9 @@ def test_three_hundred_readers_and_a_relay_that_misbehaves(relay, settings, look
     }
     total = the_sum(delivery)
     assert delivery.state == "sent"
-    assert delivery.reason.startswith(f"{total.sent} of 300 sent; {total.refused} refused, {total.unknown} in doubt. Of {total.unknown} it is not known")
+    assert delivery.reason.startswith(
+        f"{total.sent} of 300 sent; {total.refused} refused, {total.unknown} in doubt. Of {total.unknown} it is not known"
+    )
     assert not Attempt.objects.filter(delivery=delivery, outcome="").exists()
 
 

@@ -1,0 +1,115 @@
+"""The unsubscribe link: a page for people, one click for mail providers, nothing for link scanners."""
+
+import pytest
+from django.test import Client
+
+from tests.newsletter.people import live_blog, make_subscriber
+from worker.lib.signing import address_hash, read_unsubscribe_token, unsubscribe_token
+from worker.models import Blog, Event, Suppression
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client():
+    """As a mail provider asks: without any cookie, and a missing CSRF token would be noticed."""
+    return Client(enforce_csrf_checks=True)
+
+
+@pytest.fixture
+def reader(settings):
+    return make_subscriber(live_blog(name="Sheema’s <Blog>"), "ann@reader.example")
+
+
+def link(reader) -> str:
+    return f"/u/{unsubscribe_token(reader.blog_id, reader.pk)}"
+
+
+def test_get_shows_one_button_and_changes_nothing(client, reader):
+    page = client.get(link(reader))
+    assert page.status_code == 200
+    assert page.content.count(b"<button") == 1
+    assert "Unsubscribe from Sheema’s &lt;Blog&gt;" in page.content.decode()
+    reader.refresh_from_db()
+    assert reader.state == "confirmed"
+    assert not Suppression.objects.exists()
+
+
+def test_head_changes_nothing(client, reader):
+    assert client.head(link(reader)).status_code == 200
+    reader.refresh_from_db()
+    assert reader.state == "confirmed"
+
+
+def test_one_click_unsubscribes_without_cookie_session_or_csrf_token(client, reader):
+    page = client.post(link(reader), "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
+    assert page.status_code == 200
+    assert not page.cookies
+    assert b"You are unsubscribed." in page.content
+    reader.refresh_from_db()
+    assert reader.state == "unsubscribed"
+    assert reader.left_at is not None
+    assert Suppression.objects.get().address_hash == address_hash("ann@reader.example")
+    assert Blog.objects.get().suppressions == 1
+    event = Event.objects.get(subscriber=reader)
+    assert (event.who, event.what) == ("The reader", "A reader unsubscribed.")
+    assert "ann@" not in f"{event.what}{event.data}"
+
+
+def test_again_is_the_same_as_once(client, reader):
+    for _ in range(3):
+        assert client.post(link(reader)).status_code == 200
+    assert Blog.objects.get().suppressions == 1
+    assert Event.objects.count() == 1
+    assert b"You are unsubscribed." in client.get(link(reader)).content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda token: token[:-1], lambda token: "1-1", lambda token: token.replace("-", "-1", 1), lambda token: "%00", lambda token: "é"],
+)
+def test_a_link_that_is_not_ours_gets_a_clear_page(client, reader, change):
+    for answer in (client.get(f"/u/{change(link(reader)[3:])}"), client.post(f"/u/{change(link(reader)[3:])}")):
+        assert answer.status_code == 404
+        assert b"This link does not work." in answer.content
+        assert "Ce lien ne fonctionne pas." in answer.content.decode()
+    reader.refresh_from_db()
+    assert reader.state == "confirmed"
+
+
+def test_the_link_of_a_test_copy_names_nobody(client, reader):
+    assert client.post(f"/u/{unsubscribe_token(reader.blog_id, 0)}").status_code == 404
+
+
+def test_it_speaks_the_language_of_the_blog(client, settings):
+    reader = make_subscriber(live_blog(language="fr-CA", name="Le blogue"))
+    assert "Se désabonner de Le blogue" in client.get(link(reader)).content.decode()
+    page = client.post(link(reader)).content.decode()
+    assert '<html lang="fr-CA">' in page
+    assert "Vous êtes désabonné." in page
+
+
+def test_nothing_on_the_page_comes_from_elsewhere_and_the_link_stays_secret(client, reader):
+    page = client.get(link(reader))
+    assert "default-src 'none'" in page["Content-Security-Policy"]
+    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Cache-Control"] == "no-store"
+    assert b"http" not in page.content
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_are_refused(client, reader, method):
+    assert getattr(client, method)(link(reader)).status_code == 405
+
+
+def test_a_link_never_expires(reader, settings, time_machine):
+    token = unsubscribe_token(reader.blog_id, reader.pk)
+    time_machine.move_to("2046-01-01")
+    assert read_unsubscribe_token(token) == (reader.blog_id, reader.pk)
+
+
+def test_links_and_hashes_hang_on_the_secret_key(reader, settings):
+    token, hashed = unsubscribe_token(1, 2), address_hash("ann@reader.example")
+    settings.SECRET_KEY = "another key altogether"
+    assert read_unsubscribe_token(token) is None
+    assert address_hash("ann@reader.example") != hashed
