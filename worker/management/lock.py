@@ -2,9 +2,12 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+PATIENCE = 2.0  # the forks of a supervisor that was killed just now need a moment to end
 
 
 class Taken(Exception):
@@ -13,7 +16,7 @@ class Taken(Exception):
 
 @contextmanager
 def only_one(file: Path) -> Iterator[None]:
-    """Hold `file` locked; the kernel lets go when this process ends, however it ends. Raises Taken."""
+    """Hold `file` locked until this process and all its forks have ended, however they end. Raises Taken."""
     descriptor = _locked(file)
     try:
         yield
@@ -23,14 +26,17 @@ def only_one(file: Path) -> Iterator[None]:
 
 
 def _locked(file: Path) -> int:
+    until = time.monotonic() + PATIENCE
     while True:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its last holder may have removed the file between our open and our lock; then another copy can lock a new one.
+            if file.exists() and os.fstat(descriptor).st_ino == file.stat().st_ino:
+                return descriptor
         except BlockingIOError:
-            os.close(descriptor)
-            raise Taken from None
-        # Its last holder may have removed the file between our open and our lock; then another copy can lock a new one.
-        if file.exists() and os.fstat(descriptor).st_ino == file.stat().st_ino:
-            return descriptor
+            if time.monotonic() > until:
+                os.close(descriptor)
+                raise Taken from None
+            time.sleep(0.1)
         os.close(descriptor)

@@ -24,10 +24,7 @@ class ProcessCommand(PostlarkCommand):
         wrong = checks.mistakes()
         if wrong:
             raise CommandError("\n".join(wrong))
-        self.run(**options)
-
-    def run(self, **options: Any) -> None:
-        raise NotImplementedError
+        self.act(**options)
 
 
 def must_have_broker() -> None:

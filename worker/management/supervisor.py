@@ -6,12 +6,14 @@ It knows nothing of Postlark and sleeps until something happens.
 import os
 import select
 import signal
-import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from worker.lib.parent import die_with_parent
 
@@ -27,50 +29,71 @@ def pause_before_restart(deaths: int) -> float:
 
 @dataclass
 class Child:
-    """One process to be kept running. `patience`: how many seconds it gets to finish after SIGTERM."""
+    """One process to be kept running: a fork of this one that calls `main`. What is loaded before the fork stays shared memory.
+
+    `patience`: how many seconds it gets to finish after SIGTERM.
+    """
 
     name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    folder: Path
+    main: Callable[[], None]
     patience: float = 10.0
-    process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+    pid: int | None = field(default=None, init=False)
+    exit_code: int = field(default=0, init=False)
     started: float = field(default=0.0, init=False)
     deaths: int = field(default=0, init=False)
     restart_at: float | None = field(default=0.0, init=False)
 
     def start(self) -> None:
-        # A session of its own: a Ctrl-C in the terminal reaches the supervisor only, which stops the others in order.
-        self.process = subprocess.Popen(
-            self.command, env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_in_child
-        )
         self.started, self.restart_at = time.monotonic(), None
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become(self.main)
 
     def has_ended(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
+        """Asked until it says so, once, for each process started."""
+        if self.pid is not None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.exit_code = os.waitstatus_to_exitcode(status)
+                self._end_session()
+                return True
+        return False
 
     def note_death(self, now: float) -> str:
         """Decide when it is started again; the sentence that says so."""
-        returncode = self.kill()
         if now - self.started >= STEADY:
             self.deaths = 0
         self.deaths += 1
         pause = pause_before_restart(self.deaths)
         self.restart_at = now + pause
-        return f"The {self.name} {_how(returncode)}; it is started again in {pause:g} s."
+        return f"The {self.name} {_how(self.exit_code)}; it is started again in {pause:g} s."
 
     def ask_to_stop(self) -> None:
-        if self.process:
-            self.process.terminate()
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGTERM)
 
-    def kill(self) -> int:
-        """The process and whatever it has left in its session; its exit code."""
-        process, self.process = self.process, None
-        if process is None:
-            return 0
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        return process.wait()
+    def kill(self) -> None:
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self._end_session()
+
+    def _end_session(self) -> None:
+        """Whatever the process has left behind in its own session."""
+        if self.pid is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self.pid = None
+
+
+def program(command: list[str], folder: Path) -> Callable[[], None]:
+    """A `main` that becomes another program, run in `folder`."""
+
+    def become() -> None:
+        os.chdir(folder)
+        os.execv(command[0], command)
+
+    return become
 
 
 class Supervisor:
@@ -119,15 +142,34 @@ class Supervisor:
         for child in self._children:
             child.ask_to_stop()
             until = time.monotonic() + child.patience
-            while child.process and not child.has_ended() and not hurry and time.monotonic() < until:
+            while child.pid is not None and not child.has_ended() and not hurry and time.monotonic() < until:
                 hurry = bool(STOP & wait(until - time.monotonic()))
             child.kill()
 
 
-def _in_child() -> None:
-    """Between fork and exec. A background shell may have left SIGINT ignored, and that would be inherited."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    die_with_parent()
+def _become(main: Callable[[], None]) -> NoReturn:
+    """In the child, right after the fork. A session of its own: a Ctrl-C in the terminal reaches the supervisor only."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (*STOP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        die_with_parent()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        main()
+        code = 0
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        if isinstance(leaving.code, str):
+            sys.stderr.write(f"{leaving.code}\n")
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`postlark up`."""
 
+import gc
 import os
 import socket
 import sys
@@ -9,19 +10,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from celery.app.utils import find_app
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.urls import get_resolver
 
 from worker.console.sign_in import one_time_link
 from worker.lib.blogs import BlogFile, blog_file, blogs
 from worker.management import checks
 from worker.management.broker import private_broker
+from worker.management.commands.web import serve
+from worker.management.commands.worker import work
 from worker.management.lock import Taken, only_one
 from worker.management.process import ProcessCommand, address_in_use
 from worker.management.starter import NotAFeedAddress, starter_file
-from worker.management.supervisor import Child, Supervisor
+from worker.management.supervisor import Child, Supervisor, program
 from worker.models import Staff
 
 LOCAL_OWNER = "owner@localhost"
@@ -67,10 +72,12 @@ class Command(ProcessCommand):
         if wrong:
             raise CommandError("\n".join(wrong))
         link = _sign_in_link()
-        connections.close_all()
         with ExitStack() as stack:
             children = list(_children(served, stack))
+            _load()
+            connections.close_all()
             Supervisor(children, self._say).run(_page_answers, lambda: self._welcome(link))
+        _tidy_database()
 
     def _welcome(self, link: str) -> None:
         self._say(f"Postlark is running: {settings.PUBLIC_URL}/  (Ctrl-C stops it)")
@@ -124,16 +131,38 @@ def _port_on_loopback(address: str) -> int | None:
 
 def _children(served: Iterable[Served], stack: ExitStack) -> Iterator[Child]:
     """In the order in which they are stopped: first who has work in hand, last who only answers."""
-    environment = dict(os.environ)
     broker = None
     if not settings.BROKER_URL:
-        broker, environment["BROKER_URL"] = stack.enter_context(private_broker(settings.POSTLARK_DATA))
-    yield Child("worker", [sys.executable, *_POSTLARK, "worker", "--clock"], environment, settings.BASE_DIR, WORKER_PATIENCE)
-    yield Child("web", [sys.executable, *_POSTLARK, "web"], environment, settings.BASE_DIR)
+        broker, url = stack.enter_context(private_broker(settings.POSTLARK_DATA))
+        os.environ["BROKER_URL"] = settings.BROKER_URL = url
+    yield Child("worker", lambda: work(clock=True, processes=2), WORKER_PATIENCE)
+    yield Child("web", _serve)
     if broker:
-        yield Child("broker", broker, environment, settings.BASE_DIR)
+        yield Child("broker", program(broker, settings.BASE_DIR))
     for name, module, port in served:
-        yield Child(name, [sys.executable, "-m", module, "--port", str(port)], environment, settings.BASE_DIR)
+        yield Child(name, program([sys.executable, "-m", module, "--port", str(port)], settings.BASE_DIR))
+
+
+def _serve() -> None:
+    try:
+        serve()
+    except CommandError as error:
+        sys.exit(f"{error}")
+
+
+def _load() -> None:
+    """What the children will need, once for all of them: they are forked from here, and what is never collected stays shared."""
+    get_resolver().url_patterns  # noqa: B018  loads every page
+    find_app("config.celery").loader.import_default_modules()
+    gc.collect()
+    gc.freeze()
+
+
+def _tidy_database() -> None:
+    """SQLite puts its journal away when its last connection is closed in order; those of the pool's processes are not."""
+    with suppress(DatabaseError):
+        connections[DEFAULT_DB_ALIAS].ensure_connection()
+        connections.close_all()
 
 
 def _page_answers() -> bool:

@@ -13,19 +13,24 @@ from worker.management.process import ProcessCommand, exit_on_sigterm, not_liste
 class Command(ProcessCommand):
     help = "Serve the console and the public addresses until stopped."
 
-    def run(self, **options: Any) -> None:
-        host, port = settings.LISTEN
-        try:
-            server = create_server(
-                get_internal_wsgi_application(),
-                host=host,
-                port=port,
-                threads=6,
-                ident="",
-                clear_untrusted_proxy_headers=False,  # config/proxies.py does, and knows networks
-                asyncore_loop_timeout=30,
-            )
-        except OSError as error:
-            raise CommandError(not_listening(host, port, error)) from None
-        exit_on_sigterm()
-        server.run()
+    def act(self, *args: Any, **options: Any) -> tuple[None, list[str]]:
+        serve()
+        return None, []
+
+
+def serve() -> None:
+    host, port = settings.LISTEN
+    try:
+        server = create_server(
+            get_internal_wsgi_application(),
+            host=host,
+            port=port,
+            threads=6,
+            ident="",
+            clear_untrusted_proxy_headers=False,  # config/proxies.py does, and knows networks
+            asyncore_loop_timeout=30,
+        )
+    except OSError as error:
+        raise CommandError(not_listening(host, port, error)) from None
+    exit_on_sigterm()
+    server.run()

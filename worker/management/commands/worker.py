@@ -19,22 +19,26 @@ class Command(ProcessCommand):
         parser.add_argument("--clock", action="store_true", help="be the clock as well; then no `postlark beat` may run")
         parser.add_argument("--processes", type=int, default=2, help="how many tasks run at once (2)")
 
-    def run(self, **options: Any) -> None:
+    def act(self, *args: Any, **options: Any) -> tuple[None, list[str]]:
         must_have_broker()
-        # It warns of root because pickled messages could then do anything; config/celery.py accepts JSON only.
-        warnings.filterwarnings("ignore", category=SecurityWarning)
-        app = find_app("config.celery")
-        worker = app.Worker(
-            pool="prefork",
-            concurrency=options["processes"],
-            beat=options["clock"],
-            quiet=True,
-            # Nobody watches Celery's own events: what happened stands in rows.
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-        )
-        gc.collect()
-        gc.freeze()  # the pool is forked from here, and what is never collected stays shared memory
-        worker.start()
-        sys.exit(worker.exitcode)
+        work(clock=options["clock"], processes=options["processes"])
+        return None, []
+
+
+def work(*, clock: bool, processes: int) -> None:
+    # It warns of root because pickled messages could then do anything; config/celery.py accepts JSON only.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    worker = find_app("config.celery").Worker(
+        pool="prefork",
+        concurrency=processes,
+        beat=clock,
+        quiet=True,
+        # Nobody watches Celery's own events: what happened stands in rows.
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    gc.collect()
+    gc.freeze()  # the pool is forked from here, and what is never collected stays shared memory
+    worker.start()
+    sys.exit(worker.exitcode)
