@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_embedded_init, setup_logging, worker_process_init
+from celery.signals import beat_embedded_init, setup_logging, worker_process_init, worker_ready
 from django.conf import settings
 
 from worker.lib.parent import die_with_parent
@@ -58,3 +58,9 @@ def keep_our_logging(**_: Any) -> None:
 @beat_embedded_init.connect
 def leave_no_orphans(**_: Any) -> None:
     die_with_parent()
+
+
+@worker_ready.connect
+def sweep_at_once(**_: Any) -> None:
+    """What waited while nothing ran need not wait for the clock as well."""
+    app.send_task("worker.tasks.tick", retry=False)
