@@ -1,0 +1,212 @@
+"""A list of readers from a file: read wholly first, and then taken wholly or not at all."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from io import StringIO
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from worker.lib.address import Address, read_address
+from worker.lib.signing import address_hash
+from worker.models import Blog, Consent, Subscriber, Suppression
+from worker.newsletter.consent import ends_on
+from worker.newsletter.refused import Refused
+from worker.record.transition import note
+
+COLUMNS = ("email", "name", "language", "topics", "edition")
+LANGUAGES = {"": "", "en": "en-CA", "en-ca": "en-CA", "fr": "fr-CA", "fr-ca": "fr-CA"}
+_AT_ONCE = 1000
+
+
+class Row(NamedTuple):
+    """One reader as the file states them."""
+
+    address: Address
+    name: str
+    language: str
+    topics: list[str]
+    edition: str
+
+
+@dataclass
+class Sheet:
+    """What a file says. With `mistakes`, nothing of it may be taken."""
+
+    rows: list[Row] = field(default_factory=list)
+    repeated: int = 0
+    unused: list[str] = field(default_factory=list)
+    mistakes: list[str] = field(default_factory=list)
+
+
+class Basis(NamedTuple):
+    """Why we may write to everybody in the file, and who says so."""
+
+    basis: str
+    obtained_on: date
+    proof: str
+    who: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an import did, or would do."""
+
+    imported: int = 0
+    renewed: int = 0
+    already: int = 0
+    suppressed: int = 0
+    repeated: int = 0
+
+    def as_json(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def read_sheet(raw: bytes, editions: Iterable[str]) -> Sheet:
+    """UTF-8 CSV with a header; `;` between the columns is understood where the header has no comma."""
+    sheet = Sheet()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        sheet.mistakes.append(f"line {line}: this is not UTF-8 text; save the file as “CSV UTF-8”.")
+        return sheet
+    header = text.partition("\n")[0]
+    reader = csv.reader(StringIO(text, newline=""), delimiter=";" if ";" in header and "," not in header else ",", strict=True)
+    try:
+        _read_lines(((reader.line_num, cells) for cells in reader), sheet, set(editions))
+    except csv.Error as error:
+        sheet.mistakes.append(f"line {reader.line_num}: this is not CSV: {error}.")
+    return sheet
+
+
+def _read_lines(lines: Iterator[tuple[int, list[str]]], sheet: Sheet, editions: set[str]) -> None:
+    _, header = next(lines, (1, []))
+    columns = [name.strip().lower() for name in header]
+    if columns.count("email") != 1:
+        sheet.mistakes.append(f"line 1: the header must name the columns, one of them email; allowed are {', '.join(COLUMNS)}.")
+        return
+    sheet.unused = [name for name in columns if name not in COLUMNS]
+    seen: set[str] = set()
+    for line, cells in lines:
+        if not any(cell.strip() for cell in cells):
+            continue
+        try:
+            row = _read_row(columns, cells, editions)
+        except ValueError as mistake:
+            sheet.mistakes.append(f"line {line}: {mistake}")
+            continue
+        if row.address.key in seen:
+            sheet.repeated += 1
+        else:
+            seen.add(row.address.key)
+            sheet.rows.append(row)
+
+
+def _read_row(columns: list[str], cells: list[str], editions: set[str]) -> Row:
+    """ValueError with the sentence about the line."""
+    if len(cells) != len(columns):
+        raise ValueError(f"it has {len(cells)} columns, the header {len(columns)}.")
+    said = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
+    if not said["email"]:
+        raise ValueError("the e-mail address is missing.")
+    try:
+        address = read_address(said["email"])
+    except ValueError as mistake:
+        raise ValueError(f"{said['email']!r} {mistake}") from None
+    language = LANGUAGES.get(said.get("language", "").lower().replace("_", "-"))
+    if language is None:
+        raise ValueError(f"the language {said['language']!r} is not one of en-CA, fr-CA.")
+    edition = said.get("edition", "").lower() or "instant"
+    if edition not in editions:
+        raise ValueError(f"the edition {edition!r} is not one that this blog sends: {', '.join(sorted(editions))}.")
+    topics = [topic.strip() for topic in said.get("topics", "").split(";") if topic.strip()]
+    return Row(address, " ".join(said.get("name", "").split()), language, topics, edition)
+
+
+def take(blog: Blog, sheet: Sheet, basis: Basis, *, dry_run: bool = False) -> Taken:
+    """Write down who is new, with why we may write; who is known gets the new consent beside the old. Never who has left.
+
+    Refused when the basis is no longer in force, or a line has a mistake; nothing has changed then.
+    """
+    _check(sheet, basis)
+    with transaction.atomic():
+        Blog.objects.select_for_update().get(pk=blog.pk)  # two imports at once come one after the other
+        left = set(Suppression.objects.filter(blog=blog).values_list("address_hash", flat=True))
+        known = {one.address_key: one for one in Subscriber.objects.filter(blog=blog)}
+        welcome = [row for row in sheet.rows if not _has_left(row, known, left)]
+        fresh = [row for row in welcome if row.address.key not in known]
+        there = [known[row.address.key] for row in welcome if row.address.key in known]
+        has_it = _with_this_consent(blog, basis)
+        to_renew = [one for one in there if one.pk not in has_it]
+        if not dry_run:
+            _write(blog, fresh, to_renew, basis)
+            _note(blog, len(fresh), len(to_renew), basis)
+    return Taken(len(fresh), len(to_renew), len(there) - len(to_renew), len(sheet.rows) - len(welcome), sheet.repeated)
+
+
+def _check(sheet: Sheet, basis: Basis) -> None:
+    if sheet.mistakes:
+        raise Refused("\n".join(sheet.mistakes))
+    today = timezone.now().date()
+    last = ends_on(basis.basis, basis.obtained_on)
+    if basis.obtained_on > today:
+        raise Refused(f"--obtained {basis.obtained_on} is in the future; it is the day on which the consent was given.")
+    if last and last < today:
+        raise Refused(
+            f"This consent ended on {last}: a purchase gives 24 months, an inquiry 6. Nobody on the list may be written to on it."
+        )
+    if not basis.proof.strip():
+        raise Refused("--proof is empty; say where it can be seen that these people agreed, for example “sign-up sheet, open day 2026”.")
+
+
+def _has_left(row: Row, known: dict[str, Subscriber], left: set[str]) -> bool:
+    subscriber = known.get(row.address.key)
+    return address_hash(row.address.key) in left or (subscriber is not None and subscriber.state != Subscriber.State.CONFIRMED)
+
+
+def _with_this_consent(blog: Blog, basis: Basis) -> set[int]:
+    same = Consent.objects.filter(subscriber__blog=blog, basis=basis.basis, obtained_on=basis.obtained_on, proof=basis.proof)
+    return set(same.values_list("subscriber_id", flat=True))
+
+
+def _write(blog: Blog, fresh: list[Row], to_renew: list[Subscriber], basis: Basis) -> None:
+    now = timezone.now()
+    new = Subscriber.objects.bulk_create(
+        (
+            Subscriber(
+                blog=blog,
+                email=row.address.written,
+                address_key=row.address.key,
+                name=row.name,
+                language=row.language,
+                topics=row.topics,
+                edition=row.edition,
+                created_at=now,
+            )
+            for row in fresh
+        ),
+        batch_size=_AT_ONCE,
+    )
+    consents = (_consent(one, basis) for one in [*new, *to_renew])
+    Consent.objects.bulk_create(consents, batch_size=_AT_ONCE)
+
+
+def _consent(subscriber: Subscriber, basis: Basis) -> Consent:
+    return Consent(
+        subscriber=subscriber,
+        basis=basis.basis,
+        obtained_on=basis.obtained_on,
+        ends_on=ends_on(basis.basis, basis.obtained_on),
+        proof=basis.proof,
+        recorded_at=timezone.now(),
+        recorded_by=basis.who,
+    )
+
+
+def _note(blog: Blog, imported: int, renewed: int, basis: Basis) -> None:
+    what = f"{imported} readers were imported, the consent of {renewed} was renewed ({basis.basis}, obtained {basis.obtained_on})."
+    note(what, who=basis.who, blog=blog, data={"imported": imported, "renewed": renewed, "basis": basis.basis, "proof": basis.proof})
