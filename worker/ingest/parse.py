@@ -7,6 +7,7 @@ from calendar import timegm
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate
 from html.parser import HTMLParser
 from io import BytesIO
 from time import struct_time
@@ -31,6 +32,7 @@ UNTITLED = "Untitled post"
 
 # Not text: PostgreSQL refuses NUL, UTF-8 has no lone surrogates, and no reader sees the others.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NUMBERED = re.compile(rb"&#(?:x([0-9a-f]+)|([0-9]+));?", re.IGNORECASE)
 _END_OF_FEED = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _WEB_PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _SIZE_IN_NAME = re.compile(r"-\d+x\d+(?=\.\w+$)")
@@ -69,26 +71,35 @@ def parse(document: Document, now: datetime) -> tuple[Entry, ...]:
     if feed.bozo and not _END_OF_FEED.search(document.body.replace(b"\0", b"")):
         raise Trouble("The feed broke off in the middle; nothing was taken from it.")
     site = _address(feed.feed.get("link"), document.url) or document.url
-    return tuple(_entry(item, document.url, site, now) for item in feed.entries[:MAX_ENTRIES])
+    return tuple(_entry(item, feed.version, document.url, site, now) for item in feed.entries[:MAX_ENTRIES])
 
 
 def _read(document: Document) -> Any:
     try:
         return feedparser.parse(
-            BytesIO(document.body),
+            BytesIO(_NUMBERED.sub(_if_character, document.body)),
             response_headers={"content-type": document.content_type, "content-location": document.url},
             sanitize_html=False,  # nh3 does; feedparser's own is slow on hostile styles and lets some scripts through
             resolve_relative_uris=False,  # nh3 does
         )
-    except Exception:  # feedparser raises whatever a strange document makes the parsers below it raise
-        log.exception("feed could not be parsed", extra={"url": document.url})
+    except Exception as error:  # feedparser raises whatever a strange document makes the parsers below it raise
+        log.warning("feed could not be parsed", extra={"url": document.url, "error": repr(error)})
         raise Trouble("The feed is damaged in a way that Postlark cannot read around.") from None
 
 
-def _entry(item: Any, base: str, site: str, now: datetime) -> Entry:
+def _if_character(reference: "re.Match[bytes]") -> bytes:
+    """`&#xD800;` and its like stand for nothing (https://www.w3.org/TR/xml/#charsets), and feedparser gives up on them."""
+    try:
+        character = chr(int(reference[1], 16) if reference[1] else int(reference[2]))
+    except (ValueError, OverflowError):
+        return b""
+    return b"" if _NOT_TEXT.match(character) else reference[0]
+
+
+def _entry(item: Any, version: str, base: str, site: str, now: datetime) -> Entry:
     content, summary = _texts(item, base)
     url = _address(item.get("link"), base)
-    title = _title(item, content or summary)
+    title = _title(item, content or summary, as_html=not version.startswith("atom"))
     published = _date(item, now)
     guid = _words(item.get("id"), MAX_ADDRESS) or url or f"{title} {published or ''}".strip()
     image, alt = _image(item, base, content + summary)
@@ -106,10 +117,11 @@ def _entry(item: Any, base: str, site: str, now: datetime) -> Entry:
     )
 
 
-def _title(item: Any, text: str) -> str:
+def _title(item: Any, text: str, *, as_html: bool) -> str:
+    """RSS has no word for what a title is, and those who write it mean HTML."""
     stated = item.get("title_detail", {})
     title = stated.get("value", "")
-    if stated.get("type") != "text/plain":
+    if as_html or stated.get("type") != "text/plain":
         title = plain(nh3.clean(title))
     return _words(title, MAX_TITLE) or shortened(one_line(plain(text)), 60) or UNTITLED
 
@@ -127,12 +139,15 @@ def _safe(part: Any, base: str) -> str:
     if part.get("type") == "text/plain":
         text = "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip())
     own = _address(part.get("base"), base) or base
-    return nh3.clean(text, url_relative=("rewrite_with_base", own)).strip()
+    return _NOT_TEXT.sub("", nh3.clean(text, url_relative=("rewrite_with_base", own))).strip()
 
 
 def _author(item: Any) -> str:
-    name = item.get("author_detail", {}).get("name") or item.get("author", "")
-    return "" if "@" in name else _words(plain(nh3.clean(name)), MAX_NAME)
+    """The name, without the e-mail address beside it: `mara@blog.example (Mara Okafor)` or the other way round."""
+    stated = _words(item.get("author"), MAX_NAME)
+    named = re.fullmatch(r"\S+@\S+ \((.+)\)|(.+?) [(<]\S+@\S+[)>]", stated)
+    name = (named[1] or named[2]) if named else stated
+    return "" if "@" in name else one_line(plain(nh3.clean(name)))
 
 
 def _categories(item: Any) -> tuple[str, ...]:
@@ -145,12 +160,20 @@ def _date(item: Any, now: datetime) -> datetime | None:
 
     A bare Unix time is read as the year 1762 by feedparser, so the range is looked at.
     """
-    stated: struct_time | None = item.get("published_parsed") or item.get("updated_parsed")
+    stated: struct_time | None = item.get("published_parsed")
+    if stated is None and "updated_parsed" in item:  # asked for without looking, it is `published_parsed` again, with a warning
+        stated = item["updated_parsed"]
     try:
-        moment = datetime.fromtimestamp(timegm(stated), UTC) if stated else None
+        moment = datetime.fromtimestamp(timegm(stated), UTC) if stated else _without_zone(item.get("published", ""))
     except (ValueError, OverflowError, OSError):
         return None
     return moment if moment and EARLIEST <= moment <= now + timedelta(days=1) else None
+
+
+def _without_zone(stated: str) -> datetime | None:
+    """`Mon, 02 Nov 2026 10:00:00`: feedparser wants a zone after a weekday. It is taken for UTC, like other dates without."""
+    numbers = parsedate(stated)
+    return datetime(*numbers[:6], tzinfo=UTC) if numbers else None
 
 
 def _address(value: Any, base: str) -> str:
