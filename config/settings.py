@@ -159,6 +159,7 @@ CONTENT_SECURITY_POLICY = {
 # Who guesses passwords waits a quarter of an hour, for that address from that place: nobody can lock the office out from elsewhere.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
+AXES_USERNAME_FORM_FIELD = "username"  # the name that `authenticate` is called with, by which a guess is counted
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True

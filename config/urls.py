@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, path
 
+from worker.console import actions, delivery, home, log, mail, password, picture, post, send, sign_in
+from worker.console import health as console_health
 from worker.hooks import health, publish, unsubscribe
 
 urlpatterns: list[URLPattern] = [
@@ -9,4 +11,27 @@ urlpatterns: list[URLPattern] = [
     path("u/<str:token>", unsubscribe.unsubscribe_page, name="unsubscribe"),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
+    path("", home.show, name="home"),
+    path("sign-in", sign_in.by_password, name="sign-in"),
+    path("sign-in/<str:token>", sign_in.by_link, name="sign-in-by-link"),
+    path("sign-out", sign_in.out, name="sign-out"),
+    path("password", password.show, name="password"),
+    path("posts/<int:pk>", post.show, name="post"),
+    path("posts/<int:pk>/send/<slug:channel>", send.show, name="send"),
+    path("deliveries/<int:pk>", delivery.show, name="delivery"),
+    path("deliveries/<int:pk>/mail", mail.show, name="mail"),
+    path("deliveries/<int:pk>/picture", picture.show, name="picture"),
+    path("deliveries/<int:pk>/<slug:key>", actions.show, name="act"),
+    path("log", log.show, name="log"),
+    path("health", console_health.show, name="health"),
+    path("health/<slug:slug>/look", console_health.look, name="look"),
+    path("health/<slug:slug>/pause", console_health.pause, name="pause-blog"),
+    path("health/<slug:slug>/resume", console_health.resume, name="resume-blog"),
+    path("health/<slug:slug>/pause/<slug:channel>", console_health.pause, name="pause"),
+    path("health/<slug:slug>/resume/<slug:channel>", console_health.resume, name="resume"),
 ]
+
+handler400 = "worker.console.errors.bad_request"
+handler403 = "worker.console.errors.forbidden"
+handler404 = "worker.console.errors.not_found"
+handler500 = "worker.console.errors.broken"

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from worker import channels
 from worker.console import times, words
 from worker.console.access import Desk, name_of, staff_page, zone_of
+from worker.console.needs import NEEDS_YOU
 from worker.console.page import page, whole_number
 from worker.models import Delivery
 from worker.record.sums import sum_of
@@ -19,7 +20,7 @@ from worker.record.sums import sum_of
 LINES_A_PAGE = 50
 State = Delivery.State
 STATES = {
-    "needs-you": ("Needs you", Q(waits_for=Delivery.WaitsFor.PERSON)),
+    "needs-you": ("Needs you", NEEDS_YOU),
     "waiting": ("Waiting", Q(state=State.PENDING)),
     "sending": ("Sending", Q(state__in=[State.PREPARING, State.SENDING])),
     "checking": ("Checking", Q(state=State.UNKNOWN)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, Q
 from django.db.models import Sum as Total
 from django.urls import reverse
 
@@ -12,6 +13,12 @@ from worker.models import Batch, Blog, Delivery
 
 MOST_SHOWN = 10
 State = Delivery.State
+
+_newer = Delivery.objects.filter(post=OuterRef("post"), channel=OuterRef("channel"), pk__gt=OuterRef("pk")).exclude(
+    occasion=Delivery.Occasion.TEST
+)
+NEEDS_YOU = Q(waits_for=Delivery.WaitsFor.PERSON) & ~(Q(state=State.FAILED) & Q(Exists(_newer)))
+"""Waits for a person; a failure that was sent once more waits for nobody."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +51,25 @@ def _troubled_blogs(desk: Desk) -> Iterator[Need]:
 
 def _deliveries(desk: Desk) -> Iterator[Need]:
     """Those that wait for the same mending (a paused or broken connection) are one line."""
-    rows = Delivery.objects.filter(blog__in=desk.blogs, waits_for=Delivery.WaitsFor.PERSON).select_related("post").order_by("-pk")
+    rows = Delivery.objects.filter(NEEDS_YOU, blog__in=desk.blogs).select_related("post").order_by("-pk")
     told: set[tuple[int, str, str]] = set()
     for delivery in rows[: MOST_SHOWN * 10]:
         cause = (delivery.blog_id, delivery.channel, delivery.reason)
         if delivery.state != State.PENDING or cause not in told:
             told.add(cause)
-            yield _need(delivery)
+            yield _need(delivery, desk)
 
 
-def _need(delivery: Delivery) -> Need:
+def _need(delivery: Delivery, desk: Desk) -> Need:
     about = f"“{delivery.post.title}”, {words.channel_name(delivery.channel)}:"
     page = reverse("delivery", args=[delivery.pk])
     if delivery.state == State.PENDING:
-        return Need(about, delivery.reason, "Mend it…", reverse("health") + f"#{delivery.blog.slug}")
+        return Need(about, delivery.reason, "Mend it…", reverse("health") + f"#{desk.blogs[delivery.blog_id].slug}")
     if delivery.state == State.HELD:
         return Need(about, delivery.reason, "Release or cancel…", page)
     if delivery.state == State.UNKNOWN:
         return Need(about, delivery.reason, "Answer…", page)
-    return Need(about, delivery.reason, "Resend…", reverse("act", args=[delivery.pk, "resend"]))
+    return Need(about, delivery.reason, "Resend…", reverse("send", args=[delivery.post_id, delivery.channel]))
 
 
 def _unknown_readers(desk: Desk) -> Iterator[Need]:

@@ -101,7 +101,7 @@ def capital(text: str) -> str:
 
 def first_sentence(text: str) -> str:
     """`Quiet hours: it goes out at 08:00.` of a longer reason; a full stop within a name or an address ends nothing."""
-    return re.split(r"(?<=[.!?])\s+(?=[“\"A-ZÀ-Þ])", text.strip(), maxsplit=1)[0].removesuffix(".")
+    return re.split(r"(?:(?<=[.!?])|(?<=[.!?][”’\")]))\s+(?=[“\"A-ZÀ-Þ])", text.strip(), maxsplit=1)[0].removesuffix(".")
 
 
 def in_order(slugs: Iterable[str]) -> list[str]:

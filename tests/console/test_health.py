@@ -1,0 +1,68 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.console.conftest import client_of
+from tests.factories import make_blog, make_delivery, make_post
+from worker.ingest import bell
+from worker.models import Blog, Connection
+
+pytestmark = pytest.mark.django_db
+
+
+def text(answer) -> str:
+    return answer.content.decode()
+
+
+def test_it_tells_how_each_blog_is_and_where_its_web_site_rings(office) -> None:
+    make_blog()
+    Blog.objects.update(sentence="The feed is fine.", last_good_at=timezone.now())
+    page = text(office.get("/health"))
+    assert "The feed is fine." in page
+    assert bell.address("example") in page
+
+
+def test_the_address_that_rings_is_not_for_readers() -> None:
+    make_blog()
+    assert bell.address("example") not in text(client_of("reader").get("/health"))
+
+
+def test_look_now_makes_the_next_look_due(office) -> None:
+    make_blog()
+    Blog.objects.update(next_look_at=timezone.now() + timedelta(hours=1))
+    assert "Postlark looks at Example Psychotherapy now." in text(office.post("/health/example/look", follow=True))
+    assert Blog.objects.get().next_look_at <= timezone.now()
+
+
+def test_a_channel_is_paused_and_goes_on(office) -> None:
+    blog = make_blog()
+    delivery = make_delivery(make_post(blog), state="pending", waits_for="person", reason="Facebook is paused.")
+    assert "Facebook of example is paused by office0@practice.example" in text(office.post("/health/example/pause/facebook", follow=True))
+    assert Connection.objects.get(channel="facebook").paused_by == "office0@practice.example"
+    assert 'action="/health/example/resume/facebook"' in text(office.get("/health"))
+    office.post("/health/example/resume/facebook")
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.waits_for) == ("pending", "clock")
+
+
+def test_the_whole_blog_is_paused_and_goes_on(office) -> None:
+    make_blog()
+    office.post("/health/example/pause")
+    assert Blog.objects.get().paused_by == "office0@practice.example"
+    assert "Paused by office0@practice.example" in text(office.get("/"))
+    office.post("/health/example/resume")
+    assert Blog.objects.get().paused_by == ""
+
+
+def test_a_channel_the_blog_does_not_have_cannot_be_paused(office) -> None:
+    make_blog("example", channels={"facebook": {}})
+    assert office.post("/health/example/pause/nonsense").status_code == 404
+
+
+def test_a_blog_whose_file_is_gone_says_so(office, settings) -> None:
+    make_delivery(make_post(make_blog()))
+    settings.BLOGS = {}
+    assert "The file of this blog is gone" in text(office.get("/health"))
+    for address in ("/", "/log"):
+        assert office.get(address).status_code == 200

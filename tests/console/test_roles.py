@@ -1,0 +1,162 @@
+"""Every page and every action, tried as nobody, a reader, the office, and somebody of another blog."""
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from tests.console.conftest import client_of
+from tests.factories import make_blog, make_delivery, make_post
+from worker.models import Delivery, Event
+
+pytestmark = pytest.mark.django_db
+NOT_STAFF_PAGES = {"sign-in", "sign-in-by-link", "sign-out"}
+
+
+@pytest.fixture
+def held() -> Delivery:
+    post = make_post(make_blog("example", channels={"facebook": {}, "email": {}}))
+    rendition = {"text": "Words", "html": "<p>Words</p>", "image": "http://127.0.0.1:1/a.jpg", "disclaimer": "", "length": 5, "limit": None}
+    make_blog("other")
+    return make_delivery(post, "facebook", state="held", waits_for="person", reason="Held.", rendition=rendition)
+
+
+def pages(delivery: Delivery) -> dict[str, str]:
+    """Name of the address -> a page that is read there."""
+    one, post = f"/deliveries/{delivery.pk}", f"/posts/{delivery.post_id}"
+    return {
+        "home": "/",
+        "log": "/log",
+        "health": "/health",
+        "password": "/password",
+        "post": post,
+        "send": f"{post}/send/facebook",
+        "delivery": one,
+        "mail": f"{one}/mail",
+        "picture": f"{one}/picture",
+        "act": f"{one}/release",
+    }
+
+
+def actions(delivery: Delivery) -> dict[str, str]:
+    one = f"/deliveries/{delivery.pk}"
+    return {
+        **{key: f"{one}/{key}" for key in ("release", "hold", "cancel", "there", "not-there")},
+        "send": f"/posts/{delivery.post_id}/send/facebook",
+        "look": "/health/example/look",
+        "pause-blog": "/health/example/pause",
+        "resume-blog": "/health/example/resume",
+        "pause": "/health/example/pause/facebook",
+        "resume": "/health/example/resume/facebook",
+    }
+
+
+def of_one_blog(name: str) -> bool:
+    return name not in {"home", "log", "health", "password"}
+
+
+def test_the_tables_here_know_every_address_of_the_console(held) -> None:
+    console = {p.name for p in get_resolver().url_patterns if getattr(p, "callback", None) and ".console." in p.callback.__module__}
+    assert console == set(pages(held)) | set(actions(held)) - {"release", "hold", "cancel", "there", "not-there"} | NOT_STAFF_PAGES
+
+
+def test_nobody_is_led_to_sign_in(held) -> None:
+    before = Event.objects.count()
+    for address in pages(held).values():
+        answer = Client().get(address)
+        assert answer.status_code == 302, address
+        assert answer["Location"].startswith("/sign-in?next=/"), address
+    for address in actions(held).values():
+        assert Client().post(address, {"reason": "Because."}).status_code == 302, address
+    assert Event.objects.count() == before
+
+
+def test_a_page_that_asks_again_after_the_session_ended_is_led_to_sign_in(held) -> None:
+    answer = Client().get("/", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Redirect"]) == (200, "/sign-in")
+
+
+def test_a_reader_sees_everything_and_changes_nothing(held) -> None:
+    reader = client_of("reader")
+    for name, address in pages(held).items():
+        assert reader.get(address).status_code == 200, name
+    for name, address in {**actions(held), "password": "/password"}.items():
+        answer = reader.post(address, {"reason": "Because.", "password": "x"})
+        assert answer.status_code == 403, name
+        assert "for the office and the owner" in answer.content.decode()
+    held.refresh_from_db()
+    assert held.state == "held"
+    assert not Event.objects.exists()
+
+
+def test_a_reader_is_offered_no_button_that_would_be_refused(held) -> None:
+    reader = client_of("reader")
+    for name, address in pages(held).items():
+        if name in ("home", "log", "health", "post", "delivery"):
+            page = reader.get(address).content.decode()
+            assert page.count("<form") == page.count('action="/sign-out"') + page.count('class="filters"'), name
+            assert f"/deliveries/{held.pk}/release" not in page, name
+
+
+@pytest.mark.parametrize("role", ["office", "owner"])
+def test_the_office_and_the_owner_see_and_do_everything(held, role) -> None:
+    client = client_of(role, held.blog)
+    for name, address in pages(held).items():
+        assert client.get(address).status_code == 200, name
+    for name, address in actions(held).items():
+        assert client.post(address, {"reason": "Because."}).status_code == 302, name
+
+
+@pytest.mark.parametrize("role", ["reader", "office", "owner"])
+def test_another_blogs_people_do_not_learn_that_it_exists(held, role) -> None:
+    stranger = client_of(role, make_blog("other"))
+    for name, address in pages(held).items():
+        answer = stranger.get(address)
+        assert answer.status_code == (404 if of_one_blog(name) else 200), name
+        assert held.post.title not in answer.content.decode(), name
+        assert "health/example" not in answer.content.decode(), name
+    for name, address in actions(held).items():
+        assert stranger.post(address, {"reason": "Because."}).status_code == (403 if role == "reader" else 404), name
+    held.refresh_from_db()
+    assert held.state == "held"
+
+
+def test_an_action_without_the_forms_own_sign_is_refused(held) -> None:
+    strict = client_of("office")
+    strict.handler.enforce_csrf_checks = True
+    for name, address in actions(held).items():
+        assert strict.post(address, {"reason": "Because."}).status_code == 403, name
+    held.refresh_from_db()
+    assert held.state == "held"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/nothing",
+        "/deliveries/999999",
+        "/deliveries/99999999999999999999999999",
+        "/posts/0",
+        "/deliveries/x",
+        "/log/",
+        "/health/nobody/look",
+    ],
+)
+def test_what_is_not_there_is_told_in_a_sentence(office, address) -> None:
+    answer = office.get(address)
+    assert answer.status_code in (404, 405)
+    assert answer.status_code == 405 or "There is no such page." in answer.content.decode()
+
+
+def test_every_page_forbids_scripts_frames_and_other_hosts(held, office) -> None:
+    for name, address in {**pages(held), "sign-in": "/sign-in"}.items():
+        answer = office.get(address)
+        policy = answer["Content-Security-Policy"]
+        assert "default-src 'none'" in policy, name
+        assert answer["X-Content-Type-Options"] == "nosniff", name
+        assert answer["Referrer-Policy"] == "same-origin", name
+        if name != "mail":
+            assert "unsafe-inline" not in policy, name
+            assert "frame-ancestors 'none'" in policy, name
+            assert answer["X-Frame-Options"] == "DENY", name
+        if name not in ("picture",):
+            assert "no-store" in answer["Cache-Control"], name

@@ -1,0 +1,99 @@
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import make_blog, make_delivery, make_post
+from worker.models import Delivery, Post
+
+pytestmark = pytest.mark.django_db
+
+
+def text(answer: Any) -> str:
+    return answer.content.decode()
+
+
+@pytest.fixture
+def post() -> Post:
+    return make_post(make_blog("example", channels={"facebook": {}, "email": {}, "pinterest": {"mode": "off"}}), image="")
+
+
+def sent(post: Post, channel: str = "facebook") -> Delivery:
+    edition = "instant" if channel == "email" else ""
+    return make_delivery(post, channel, state="sent", waits_for="nothing", finished_at=timezone.now(), edition=edition, reason="Posted.")
+
+
+def form(page: str, **typed: str) -> dict[str, str]:
+    return {"newest": page.partition('name="newest" value="')[2].partition('"')[0], **typed}
+
+
+def test_it_says_who_has_it_already_and_shows_what_goes_out(office, post) -> None:
+    sent(post)
+    page = text(office.get(f"/posts/{post.pk}/send/facebook"))
+    assert "Send this to Facebook again?" in page
+    assert "Facebook got it on" in page
+    assert "Sending it again makes a second post there." in page
+    assert "<mark>" in page
+
+
+def test_it_is_sent_with_the_reason_kept(office, post) -> None:
+    address = f"/posts/{post.pk}/send/facebook"
+    answer = office.post(address, form(text(office.get(address)), reason="the first one was deleted by mistake"))
+    delivery = Delivery.objects.get(occasion="resend")
+    assert answer["Location"] == f"/deliveries/{delivery.pk}"
+    assert (delivery.asked_by, delivery.asked_because) == ("office0@practice.example", "the first one was deleted by mistake.")
+
+
+def test_a_second_click_finds_the_first_also_when_that_is_through_already(office, post) -> None:
+    sent(post)
+    address = f"/posts/{post.pk}/send/facebook"
+    typed = form(text(office.get(address)), reason="deleted by mistake")
+    office.post(address, typed)
+    Delivery.objects.filter(occasion="resend").update(state="sent", waits_for="nothing", finished_at=timezone.now())
+    again = office.post(address, typed, follow=True)
+    assert "Nothing was sent twice." in text(again)
+    assert Delivery.objects.filter(occasion="resend").count() == 1
+
+
+def test_it_asks_for_a_reason_and_keeps_what_was_typed(office, post) -> None:
+    address = f"/posts/{post.pk}/send/email"
+    answer = office.post(address, form(text(office.get(address)), to="all", reason=" ", text="Own words."))
+    page = text(answer)
+    assert answer.status_code == 422
+    assert "A reason is needed" in page
+    assert "Own words.</textarea>" in page
+    assert 'value="all" checked' in page
+    assert not Delivery.objects.exists()
+
+
+def test_it_waits_for_what_is_not_finished(office, post) -> None:
+    make_delivery(post, state="sending", waits_for="network", reason="On its way.")
+    address = f"/posts/{post.pk}/send/facebook"
+    answer = office.post(address, form(text(office.get(address)), reason="impatient"))
+    assert answer.status_code == 422
+    assert "On its way." in text(answer)
+
+
+def test_by_mail_it_goes_only_to_those_who_do_not_have_it_unless_told_otherwise(office, post) -> None:
+    address = f"/posts/{post.pk}/send/email"
+    page = text(office.get(address))
+    assert 'value="missing" checked' in page
+    office.post(address, form(page, reason="some were missing", to="nonsense"))
+    assert Delivery.objects.get().audience == "missing"
+
+
+@pytest.mark.parametrize("channel", ["pinterest", "twitter", "nonsense"])
+def test_a_channel_the_blog_does_not_have_is_refused(office, post, channel) -> None:
+    address = f"/posts/{post.pk}/send/{channel}"
+    answer = office.post(address, {"reason": "try"})
+    assert answer.status_code in (404, 422)
+    assert not Delivery.objects.exists()
+
+
+def test_the_post_page_offers_to_send_what_was_not_sent(office, post) -> None:
+    sent(post, "email")
+    page = text(office.get(f"/posts/{post.pk}"))
+    assert "Send it again…" in page
+    assert "Send it now…" in page
+    assert f'href="/posts/{post.pk}/send/facebook"' in page
+    assert "send/pinterest" not in page
