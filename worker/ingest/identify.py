@@ -98,8 +98,8 @@ def texts_alike(one: str, other: str) -> bool:
 
 Pair = tuple[int, int]
 """The place of an entry in its document, and the id of a post."""
-Equal = tuple[bool, bool, bool, bool, bool]
-"""Whether guid, host and path, path, title, date are equal."""
+Equal = tuple[bool, bool, bool, bool, bool, bool]
+"""Whether guid, host and path, path, title, date are equal, and title and date those of one and the same time."""
 
 
 def _match(entries: Mapping[int, Names], posts: Mapping[int, Known]) -> tuple[dict[int, int], dict[int, int | None]]:
@@ -128,7 +128,7 @@ def _pairs(entries: Mapping[int, Names], posts: Mapping[int, Known]) -> dict[Pai
         nothing: set[int] = set()
         for post in nothing.union(*(by_name.get(name, nothing) for name in (entry.guid, path(entry.link), entry.title_and_date))):
             equal = _equal(entry, posts[post])
-            if _same(equal, entry.title_and_date in posts[post].titles_and_dates):
+            if _same(equal):
                 pairs[index, post] = equal
     return pairs
 
@@ -140,11 +140,12 @@ def _equal(entry: Names, known: Known) -> Equal:
         path(entry.link) in known.paths,
         entry.title in known.titles,
         entry.date in known.dates,
+        entry.title_and_date in known.titles_and_dates,
     )
 
 
-def _same(equal: Equal, title_with_date: bool) -> bool:
-    guid, link, path, title, date = equal
+def _same(equal: Equal) -> bool:
+    guid, link, path, title, date, title_with_date = equal
     if guid:
         return path or title or date
     return link or (path and (title or date)) or (date and title_with_date)
@@ -172,7 +173,7 @@ def _more(one: Equal, other: Equal) -> bool:
 
 
 def _whole(entry: Names) -> Equal:
-    return (True, bool(entry.link), bool(entry.link), True, entry.date != UNDATED)
+    return (True, bool(entry.link), bool(entry.link), True, entry.date != UNDATED, True)
 
 
 def _alike(entries: Mapping[int, Entry], posts: Mapping[int, Known]) -> dict[int, int | None]:
