@@ -274,9 +274,12 @@ class _Page(HTMLParser):
             self.title += data
 
 
-def _guard_author() -> None:
-    """feedparser searches the author for an e-mail address with an expression that takes seconds on 20 kB of `a.a.a.`:
-    https://github.com/kurtmckee/feedparser/issues/562. So it gets the first 200 characters only.
+def _tame_feedparser() -> None:
+    """Two ways of it that cannot be switched off.
+
+    It searches the author for an e-mail address with an expression that takes seconds on 20 kB of `a.a.a.`, so it gets the
+    first 200 characters only: https://github.com/kurtmckee/feedparser/issues/562. And it makes an address of a guid that is
+    none, so that the guid would change with the feed's own address.
     """
     mixin = feedparser.mixin._FeedParserMixin
     original = mixin._sync_author_detail
@@ -288,6 +291,7 @@ def _guard_author() -> None:
         original(self, key)
 
     mixin._sync_author_detail = shortened_first
+    mixin.can_be_relative_uri = mixin.can_be_relative_uri - {"id"}
 
 
-_guard_author()
+_tame_feedparser()

@@ -1,0 +1,60 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from worker.ingest.admit import Fresh, by_age, first_look, later_look
+from worker.models import Post
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+NEW, BASELINE, BURST, UNSURE = Post.Origin.NEW, Post.Origin.BASELINE, Post.Origin.BURST, Post.Origin.UNSURE
+
+
+def fresh(*days: int | None, unsure: tuple[int, ...] = ()) -> list[Fresh]:
+    """One a day that it is old; None has no date."""
+    return [Fresh(place, None if day is None else NOW - timedelta(days=day), place in unsure) for place, day in enumerate(days)]
+
+
+@pytest.mark.parametrize(
+    ("days", "backlog", "announced"),
+    [
+        ((1, 2, 3), 0, []),
+        ((1, 2, 3), 2, [0, 1]),
+        ((3, 2, 1), 1, [2]),
+        ((1, 2, 3), 50, [0, 1, 2]),
+        ((None, None, None), 1, [0]),
+        ((5, 5, 5), 2, [0, 1]),
+    ],
+)
+def test_the_first_look_announces_the_newest_of_the_backlog(days: tuple[int | None, ...], backlog: int, announced: list[int]) -> None:
+    origins = first_look(fresh(*days), backlog, NOW)
+    assert [place for place, origin in origins.items() if origin == NEW] == announced
+    assert set(origins.values()) <= {NEW, BASELINE}
+
+
+@pytest.mark.parametrize(
+    ("days", "options", "expected"),
+    [
+        ((0, 0, 0), {}, [NEW, NEW, NEW]),
+        ((0, 0, 0, 0), {}, [BURST] * 4),
+        ((0,), {"replaced": True}, [BURST]),
+        ((0, 0), {"unsure": (1,)}, [NEW, UNSURE]),
+        ((0, 0, 0, 0), {"unsure": (3,)}, [NEW, NEW, NEW, UNSURE]),
+        ((0, 90), {}, [NEW, BASELINE]),
+        ((90, 90, 90, 90, 0), {}, [BASELINE] * 4 + [NEW]),
+        ((None,), {}, [NEW]),
+    ],
+)
+def test_later_looks_announce_what_is_new_and_hold_what_is_strange(
+    days: tuple[int | None, ...], options: dict[str, object], expected: list[str]
+) -> None:
+    unsure = options.get("unsure", ())
+    origins = later_look(fresh(*days, unsure=unsure), 3, NOW - timedelta(days=30), replaced=bool(options.get("replaced")))
+    assert [origins[place] for place in range(len(days))] == expected
+
+
+def test_without_an_older_post_nothing_is_too_old() -> None:
+    assert later_look(fresh(900), 3, None, replaced=False) == {0: NEW}
+
+
+def test_the_topmost_is_the_newest_where_dates_say_nothing() -> None:
+    assert [each.place for each in by_age(fresh(None, 1, None), NOW)] == [1, 2, 0]
