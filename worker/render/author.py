@@ -4,7 +4,7 @@ from worker.lib.blogs import BlogFile
 from worker.lib.text import one_line
 from worker.models import Post
 from worker.render.clean import clean
-from worker.render.excerpt import is_about_author, paragraphs_with_author
+from worker.render.excerpt import is_about_author, last_paragraphs
 from worker.render.sentences import sentences
 from worker.render.words import WORDS
 
@@ -13,7 +13,7 @@ LONGEST = 200
 
 def author_line(post: Post, blog: BlogFile) -> str:
     """The author's own line at the end of the post, by its first sentence; else “By” and the name; empty when the feed names nobody."""
-    about = next((text for text in reversed(paragraphs_with_author(post)) if is_about_author(text, post)), "")
+    about = next((text for text in reversed(last_paragraphs(post)) if is_about_author(text, post)), "")
     line = next(iter(sentences(about)[0]), about)
     if line and len(line) <= LONGEST:
         return line

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import accumulate
 
 from worker.gate.disclaimer import approved, folded
 from worker.lib.blogs import BlogFile
@@ -11,7 +12,9 @@ from worker.render.clean import clean
 from worker.render.sentences import sentences, shortened
 
 LONGEST = 500
-_NETWORKS = "facebook|twitter|x|pinterest|linkedin|instagram|whatsapp|threads|bluesky|e-?mail|courriel|print|imprimer|copy link|more|plus"
+_FAR_ENOUGH = 20_000
+"""Characters; where a post of any length has begun or ended."""
+_NETWORKS = "facebook|twitter|x|pinterest|linkedin|instagram|whatsapp|threads|bluesky|e-?mail|courriel|print|imprimer|copy link"
 
 _SHORTCODES = re.compile(
     r"\[/[\w-]+\]|\[[\w-]+\s+[\w-]+\s*=[^\[\]]{0,500}\]|\[(?:gallery|caption|embed|audio|video|playlist|toc|contact-form[\w-]*|et_pb_\w+|vc_\w+)[^\[\]]{0,500}\]"
@@ -47,7 +50,7 @@ def excerpt(post: Post, blog: BlogFile) -> str:
 def paragraphs(markup: str, post: Post, blog: BlogFile) -> list[str]:
     """The author's paragraphs, each one line; list items keep a line each, since they are no sentences of the text around them."""
     kept = []
-    for paragraph in _pieces(_visible(markup)):
+    for paragraph in _pieces(_visible(markup)[:_FAR_ENOUGH]):
         if _OTHER_POSTS.fullmatch(paragraph):
             break
         own = _own_words(paragraph, blog)
@@ -77,9 +80,9 @@ def is_about_author(text: str, post: Post) -> bool:
     return bool(author) and re.match(rf"{re.escape(author)}\s*(?:,|is\b|est\b|–|—|\()", text) is not None
 
 
-def paragraphs_with_author(post: Post) -> list[str]:
-    """The post's text as it stands, each paragraph one line."""
-    return _pieces(_visible(post.content))
+def last_paragraphs(post: Post) -> list[str]:
+    """How the post's text ends, each paragraph one line: there a blog says who wrote it."""
+    return _pieces(_visible(post.content)[-_FAR_ENOUGH:])
 
 
 @lru_cache(maxsize=16)  # the same text is asked for once a channel
@@ -106,17 +109,15 @@ def _own_words(paragraph: str, blog: BlogFile) -> str:
     for words in approved(blog):
         text = re.sub(r"\s+".join(map(re.escape, words.split())), " ", text, flags=re.IGNORECASE)
     text = one_line(_FIRST_ON.sub("", text))
-    text = re.sub(rf"(?:^|(?<=[…\]→]))\s*{_READ_ON.pattern}", "", text, flags=re.IGNORECASE)
+    text = re.sub(rf"(?:^|(?<=[…\]→])|(?<=\.\.\.))\s*{_READ_ON.pattern}", "", text, flags=re.IGNORECASE)
     text = one_line(_CUT_OFF.sub(" ", text))
     return "" if _SHARE_ROW.fullmatch(text) or _DISCLAIMER.match(text) else text
 
 
 def _up_to_longest(whole: list[str]) -> list[str]:
     """At least one."""
-    count = len(whole)
-    while count > 1 and len(" ".join(whole[:count])) > LONGEST:
-        count -= 1
-    return whole[:count]
+    ends = accumulate(len(sentence) + 1 for sentence in whole)
+    return whole[: max(1, sum(end <= LONGEST + 1 for end in ends))]
 
 
 def _as_it_is(texts: list[str]) -> str:
