@@ -89,7 +89,8 @@ def send_to_the_end(delivery: Delivery) -> None:
     for _ in range(60):
         if delivery.state == "pending" and delivery.waits_for == "clock":
             Delivery.objects.filter(pk=delivery.pk).update(state="sending", waits_for="network")
-        if delivery.state not in ("sending", "pending"):
+            delivery.refresh_from_db()
+        if delivery.state != "sending":
             return
         Batch.objects.filter(delivery=delivery, state="waiting").update(due_at=None)
         send_what_is_due(delivery)

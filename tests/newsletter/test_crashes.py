@@ -1,0 +1,115 @@
+"""A sender killed, or stopped past its lease, in every step of a newsletter: one copy a person at most, nobody lost, the sum balances."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.factories import SHORT
+from tests.fakes.relay import Relay
+
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("relay")]
+
+ROOT = Path(__file__).parents[2]
+LEASE = 3
+
+BLOG = f"""
+name = "Example Psychotherapy"
+feed = "http://127.0.0.1:1/feed/"
+disclaimer = {{ full = "{SHORT}" }}
+channels.email.mode = "live"
+sender = {{ name = "Example Psychotherapy", email = "news@blog.example", mailing_address = "1 Example Street", contact = "416 555 0100" }}
+"""
+
+
+@pytest.fixture
+def start(tmp_path, relay: Relay, fresh_database_url):
+    """Start a sender; `crash` arms a crash point, as POSTLARK_CRASH does."""
+    (tmp_path / "blogs").mkdir()
+    (tmp_path / "blogs" / "example.toml").write_text(BLOG)
+    own = {"POSTLARK_DATA": str(tmp_path / "data"), "POSTLARK_BLOGS": str(tmp_path / "blogs"), "EMAIL_URL": relay.url, "LEASE": f"{LEASE}s"}
+    if fresh_database_url:
+        own |= {"DATABASE_URL": fresh_database_url, "SECRET_KEY": "kept from nobody"}
+    started: list[subprocess.Popen] = []
+
+    def start(crash: str = "") -> subprocess.Popen:
+        command = [sys.executable, "-m", "tests.newsletter.sender"]
+        started.append(
+            subprocess.Popen(command, cwd=ROOT, env=os.environ | own | {"POSTLARK_CRASH": crash}, stdout=subprocess.PIPE, text=True)
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def the_end(process: subprocess.Popen) -> dict:
+    out, _ = process.communicate(timeout=90)
+    assert process.returncode == 0, out
+    return json.loads(out)
+
+
+def check(relay: Relay, end: dict, in_doubt: set[int]) -> None:
+    """`in_doubt`: how many more are unknown than the two whose line the relay drops (the cut-off one may be either of them)."""
+    assert max(relay.taken.values()) == 1
+    assert end["state"] == "sent"
+    assert end["sum"]["waiting"] == 0
+    assert end["sum"]["audience"] == len(end["people"]) == 101
+    assert end["sum"]["unknown"] - 2 in in_doubt
+    for address, state in end["people"].items():
+        if state == "sent":
+            assert relay.taken[address] == 1
+        if relay.taken[address]:
+            assert state in ("sent", "unknown")
+    assert {state for address, state in end["people"].items() if address.startswith("gone")} == {"refused"}
+
+
+@pytest.mark.parametrize(
+    ("point", "in_doubt"),
+    [
+        ("slice-written", {0}),
+        ("batch-claimed", {0}),
+        ("recipient-calling", {1}),
+        ("recipient-answered", {1}),
+        ("recipient-recorded", {0}),
+        ("batch-done", {0}),
+    ],
+)
+def test_killed_at_a_crash_point_and_started_again(start, relay, point, in_doubt):
+    killed = start(f"{point}:kill")
+    killed.wait(timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    check(relay, the_end(start()), in_doubt)
+
+
+@pytest.mark.parametrize(("point", "in_doubt"), [("batch-claimed", {0}), ("recipient-calling", {1}), ("recipient-answered", {1})])
+def test_stopped_past_its_lease_while_another_goes_on_and_then_woken(start, relay, point, in_doubt):
+    stopped = start(f"{point}:stop")
+    os.waitid(os.P_PID, stopped.pid, os.WSTOPPED | os.WNOWAIT)
+    end = the_end(start())
+    copies = relay.taken.total()
+    os.kill(stopped.pid, signal.SIGCONT)
+    stopped.wait(timeout=60)
+    assert stopped.returncode == -signal.SIGALRM
+    assert relay.taken.total() == copies
+    check(relay, end, in_doubt)
+
+
+def test_killed_again_and_again_at_any_moment(start, relay):
+    for number in range(8):
+        process = start()
+        before = relay.taken.total()
+        until = time.monotonic() + 20
+        while relay.taken.total() < before + 3 + number and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.005)
+        process.kill()
+        process.wait()
+    check(relay, the_end(start()), in_doubt=set(range(9)))
