@@ -131,12 +131,13 @@ def free_port() -> int:
 
 
 def alive_in(data: Path) -> list[int]:
-    """Processes whose environment names this data folder: what a stop must not leave behind. Linux only."""
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _belongs(entry, data)]
+    """Processes that name this data folder in their environment or on their command line: what a stop must not leave. Linux only."""
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _names(entry, data)]
 
 
-def _belongs(entry: Path, data: Path) -> bool:
+def _names(entry: Path, data: Path) -> bool:
     try:
-        return f"POSTLARK_DATA={data}\0".encode() in (entry / "environ").read_bytes() + b"\0"
+        # A Valkey overwrites its environment with its title.
+        return f"POSTLARK_DATA={data}\0" in (entry / "environ").read_text(errors="replace") or f"{data}/" in (entry / "cmdline").read_text()
     except OSError:
         return False

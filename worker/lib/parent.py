@@ -1,4 +1,4 @@
-"""A process that ends together with the one that forked it, even when that one is killed."""
+"""What a process can ask of the kernel about itself. Linux only; elsewhere nothing happens."""
 
 import ctypes
 import os
@@ -6,6 +6,7 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_PR_SET_NAME = 15
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _forked_by = os.getppid()
 
@@ -19,7 +20,7 @@ os.register_at_fork(before=_remember)
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends; ends it here if the parent is gone already. Linux only.
+    """Be killed when the process that forked this one ends, even when that one is killed; at once, if it has ended already.
 
     Call it in the child, right after the fork.
     """
@@ -28,3 +29,9 @@ def die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != _forked_by:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def be_called(name: str) -> None:
+    """How `ps` and `top` name this process: 15 characters."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_NAME, name.encode()[:15])

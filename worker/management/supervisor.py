@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from worker.lib.parent import die_with_parent
+from worker.lib.parent import be_called, die_with_parent
 
 STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 STEADY = 60.0
@@ -47,7 +47,7 @@ class Child:
         self.started, self.restart_at = time.monotonic(), None
         self.pid = os.fork()
         if self.pid == 0:
-            _become(self.main)
+            _become(self.name, self.main)
 
     def has_ended(self) -> bool:
         """Asked until it says so, once, for each process started."""
@@ -147,7 +147,7 @@ class Supervisor:
             child.kill()
 
 
-def _become(main: Callable[[], None]) -> NoReturn:
+def _become(name: str, main: Callable[[], None]) -> NoReturn:
     """In the child, right after the fork. A session of its own: a Ctrl-C in the terminal reaches the supervisor only."""
     code = 1
     try:
@@ -156,6 +156,7 @@ def _become(main: Callable[[], None]) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
         die_with_parent()
+        be_called(name)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         main()
         code = 0
