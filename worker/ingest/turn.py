@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -20,7 +21,7 @@ from worker.lib.blogs import BlogFile
 from worker.models import Blog
 from worker.record.transition import note
 
-LEASE = timedelta(seconds=60)
+LONGEST_LEASE = timedelta(minutes=1)
 """Longer than a fetch and everything after it."""
 
 State = Blog.State
@@ -60,7 +61,9 @@ def take(file: BlogFile) -> Turn | None:
     blog = blog_row(file.slug)
     free = Q(look_until=None) | Q(look_until__lte=Now())
     again = next_look(timezone.now(), file.poll, blog.failures + 1, _rng)
-    if not Blog.objects.filter(free, pk=blog.pk).update(look_until=Now() + LEASE, next_look_at=again, failures=blog.failures + 1):
+    if not Blog.objects.filter(free, pk=blog.pk).update(
+        look_until=Now() + min(settings.LEASE, LONGEST_LEASE), next_look_at=again, failures=blog.failures + 1
+    ):
         return None
     crash.point("look-claimed")
     blog.refresh_from_db()

@@ -36,4 +36,9 @@ class Command(PostlarkCommand):
         if not looked.good:
             self.troubles.append(f"{slug}: {looked.sentence}")
         posts = Post.objects.filter(pk__in=looked.posts).order_by("-published_at", "-id").values("id", "guid", "url", "title", "origin")
-        return {"blog": slug, "good": looked.good, "sentence": looked.sentence, "posts": list(posts)}
+        return {
+            "blog": slug,
+            "good": looked.good,
+            "sentence": looked.sentence,
+            "posts": [{**post, "id": str(post["id"])} for post in posts],
+        }
