@@ -30,7 +30,7 @@ def publish(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse("There is no blog at this address; `postlark blogs` shows the right one.\n", "text/plain", 404)
     method = _xml_rpc_method(request)
     if method and method not in PINGS:
-        return _xml(dumps(Fault(-32601, f"There is no method {method} here.")))
+        return HttpResponse(dumps(Fault(-32601, f"There is no method {method} here.")), "text/xml")
     thanks = _ring(slug)
     return (
         _xml(dumps(({"flerror": False, "message": thanks},), methodresponse=True)) if method else HttpResponse(f"{thanks}\n", "text/plain")
@@ -51,7 +51,3 @@ def _xml_rpc_method(request: HttpRequest) -> str:
     except UnreadablePostError:
         return ""
     return found[1].decode() if found else ""
-
-
-def _xml(document: str) -> HttpResponse:
-    return HttpResponse(f'<?xml version="1.0"?>\n{document}', "text/xml")
