@@ -80,18 +80,21 @@ def test_each_mistake_in_an_email_url_has_its_sentence_and_never_shows_the_passw
 
 
 @given(st.text(max_size=60))
-def test_no_email_url_makes_it_stumble(rest):
+def test_any_email_url_is_a_relay_or_a_sentence(rest):
     try:
-        parse_relay("smtp://" + rest)
-    except ValueError as mistake:
-        assert str(mistake).endswith(".")
+        relay = parse_relay("smtp://" + rest)
+    except ValueError:
+        return
+    assert relay.host
 
 
 def test_a_relay_never_shows_its_password():
     assert SECRET not in repr(parse_relay(f"smtp://u:{SECRET}@mail.example"))
 
 
-@pytest.mark.parametrize("options", [{"editions": ["weekly mon 09:00"]}, {"editions": []}, {"editions": ["instant", "monthly 1 09:00"]}, {"related": 99}])
+@pytest.mark.parametrize(
+    "options", [{"editions": ["weekly mon 09:00"]}, {"editions": []}, {"editions": ["instant", "monthly 1 09:00"]}, {"related": 99}]
+)
 def test_what_this_version_does_not_send_is_a_mistake_in_the_blogs_file(options):
     with pytest.raises(ValidationError):
         EmailOptions(**options)
@@ -117,7 +120,11 @@ def template(**changes) -> MailTemplate:
 
 
 def envelope(address="ann@reader.example", key=1, **words) -> Envelope:
-    return Envelope(key, address, {"copy": f"7.{key}", "unsubscribe": f"https://blog.example/u/{'x' * 120}?a=1&b=2", "why": "You asked <for> it & more.", **words})
+    return Envelope(
+        key,
+        address,
+        {"copy": f"7.{key}", "unsubscribe": f"https://blog.example/u/{'x' * 120}?a=1&b=2", "why": "You asked <for> it & more.", **words},
+    )
 
 
 def test_a_copy_has_the_headers_that_mailbox_providers_ask_for():
@@ -149,7 +156,11 @@ def test_everything_on_the_wire_is_ascii():
     assert mail["Subject"] == "Déjà vu — 🌿"
 
 
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=80).map(lambda evil: f"Title\r\nBcc: evil@evil.example\r\n\r\n{evil}"))
+@given(
+    st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=80).map(
+        lambda evil: f"Title\r\nBcc: evil@evil.example\r\n\r\n{evil}"
+    )
+)
 def test_no_title_or_name_can_add_a_header(evil):
     mail = mime(template(headers=(("Subject", evil), ("X-Name", mark("why")))), envelope(why=evil))
     names = [name.lower() for name, _ in mail.items()]

@@ -61,12 +61,11 @@ def test_what_is_no_address_is_told_where_to_look(text, word):
 
 
 @given(st.text(max_size=300))
-def test_whatever_is_written_is_an_address_for_a_relay_or_a_sentence(text):
+def test_whatever_is_taken_for_an_address_can_go_over_the_wire(text):
     try:
         wire = read_address(text).wire
-    except ValueError as mistake:
-        assert str(mistake).endswith((".", "to."))
-    else:
-        assert wire.isascii()
-        assert wire.isprintable()
-        assert " " not in wire
+    except ValueError:
+        return
+    assert wire.isascii()
+    assert wire.isprintable()
+    assert " " not in wire

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -135,7 +135,7 @@ def test_of_very_many_bad_lines_the_first_are_told(blog, sheet):
 
 
 def test_semicolons_are_understood_where_the_header_has_no_comma():
-    (row,) = read_sheet("email;name\nann@reader.example;Lee, Ann\n".encode(), ["instant"]).rows
+    (row,) = read_sheet(b"email;name\nann@reader.example;Lee, Ann\n", ["instant"]).rows
     assert row.name == "Lee, Ann"
 
 
@@ -147,7 +147,7 @@ def test_columns_without_use_are_named(blog, sheet):
 @pytest.mark.parametrize(
     ("basis", "obtained", "proof", "word"),
     [
-        ("express", (date.today() + timedelta(days=2)).isoformat(), "x", "in the future"),
+        ("express", (timezone.now().date() + timedelta(days=2)).isoformat(), "x", "in the future"),
         ("inquiry", "2020-01-01", "x", "This consent ended on 2020-07-01"),
         ("purchase", "2020-01-01", "x", "This consent ended on 2022-01-01"),
         ("express", TODAY, "  ", "--proof is empty"),
@@ -202,7 +202,7 @@ def test_show_answers_did_this_person_get_it(relay, settings):
 
 
 def test_somebody_unknown_is_a_sentence(blog):
-    with pytest.raises(CommandError, match="ann@reader.example is not on the list of example"):
+    with pytest.raises(CommandError, match="is not on the list of example"):
         run("show", "example", "ann@reader.example")
     with pytest.raises(CommandError, match="there is no @"):
         run("show", "example", "ann")

@@ -437,7 +437,7 @@ class Email(Carrier):
                     return Handed(key, _refusal(stage, reply))
         except ConnectionError as error:
             return Handed(key, Transient("The mail relay dropped the line before it took this message.", detail=str(error)))
-        if not (yield Intent(key)):
+        if (yield Intent(key)) is False:
             return None
         try:
             reply = line.ask(body)

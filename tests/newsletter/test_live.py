@@ -1,0 +1,102 @@
+"""The whole way: from a post to what stands in a reader's mailbox."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.factories import make_post
+from tests.newsletter.people import live_blog, make_subscriber, send_to_the_end, the_sum
+from worker import newsletter
+from worker.channels.email import parse_relay
+from worker.deliver import plan, staff
+from worker.deliver.send import send
+from worker.lib.blogs import blog_file
+from worker.models import Delivery
+from worker.newsletter import mail
+from worker.record.sums import Sum
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def blog(relay, settings):
+    return live_blog(relay, hold="0m")
+
+
+def publish(blog) -> Delivery:
+    post = make_post(blog, title="Coping with <school> stress\u2028Bcc: evil@evil.example")
+    plan.plan(post.pk)
+    return Delivery.objects.get(post=post, channel="email")
+
+
+def test_a_post_reaches_its_readers_with_disclaimer_reason_and_a_link_that_works(blog, relay):
+    ann, gone = make_subscriber(blog, "ann@reader.example"), make_subscriber(blog, "gone@reader.example")
+    delivery = publish(blog)
+    send(delivery.pk)
+    send_to_the_end(Delivery.objects.get(pk=delivery.pk))
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.reason) == ("sent", "1 of 2 sent; 1 refused.")
+    assert the_sum(delivery) == Sum(2, sent=1, refused=1)
+    copy = relay.mail_to(ann.email)
+    assert copy["Bcc"] is None
+    for part in ("plain", "html"):
+        words = copy.get_body((part,)).get_content()
+        assert "meant for psychoeducational purposes only" in words
+        assert "You get this because you asked for it on " in words
+    link = copy["List-Unsubscribe"][1:-1].removeprefix("http://127.0.0.1:8000")
+    assert Client(enforce_csrf_checks=True).post(link, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded").status_code == 200
+    ann.refresh_from_db()
+    assert ann.state == "unsubscribed"
+    assert gone.state == "confirmed"
+
+
+def test_a_resend_to_the_failed_ones_reaches_only_them(blog, relay):
+    make_subscriber(blog, "ann@reader.example")
+    make_subscriber(blog, "gone@reader.example")
+    first = publish(blog)
+    send(first.pk)
+    send_to_the_end(Delivery.objects.get(pk=first.pk))
+    again = staff.resend(first.post, "email", "office", "Mailbox mended.", audience="failed")
+    send(again.pk)
+    send_to_the_end(Delivery.objects.get(pk=again.pk))
+    again.refresh_from_db()
+    assert (again.state, the_sum(again)) == ("failed", Sum(1, refused=1))
+    assert relay.taken["ann@reader.example"] == 1
+
+
+def test_a_newsletter_that_was_put_off_goes_on_with_the_same_words_to_the_same_people(blog, relay, settings):
+    for _ in range(3):
+        make_subscriber(blog)
+    delivery = publish(blog)
+    right, settings.RELAYS = settings.RELAYS, {"default": parse_relay("smtp://127.0.0.1:1")}
+    send(delivery.pk)
+    for batch in newsletter.due_batches(delivery.pk):
+        newsletter.hand_over(batch)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.waits_for) == ("pending", "clock")
+    settings.RELAYS = right
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now())
+    send(delivery.pk)
+    send_to_the_end(Delivery.objects.get(pk=delivery.pk))
+    delivery.refresh_from_db()
+    assert delivery.reason == "3 of 3 sent."
+    assert relay.taken.total() == 3
+
+
+def test_a_test_copy_is_marked_and_counts_nobody(blog, relay):
+    make_subscriber(blog, "ann@reader.example")
+    post = publish(blog).post
+    copy = staff.test(post, "desk@practice.example", "office")
+    send(copy.pk)
+    copy.refresh_from_db()
+    assert copy.state == "sent"
+    assert relay.taken == {"desk@practice.example": 1}
+    assert relay.mail_to("desk@practice.example")["Subject"].startswith("[Test] Coping")
+    assert "test copy" in relay.mail_to("desk@practice.example").get_body(("plain",)).get_content()
+    assert not copy.recipients.exists()
+
+
+def test_the_sample_for_a_rehearsal_is_a_whole_mail(blog):
+    sample = mail.sample(publish(blog), blog_file("example"))
+    assert sample["To"] == "a.reader@example.com"
+    assert b"\r\nList-Unsubscribe: <http://127.0.0.1:8000/u/" in sample.as_bytes()
