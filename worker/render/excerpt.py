@@ -9,7 +9,7 @@ from worker.lib.blogs import BlogFile
 from worker.lib.text import one_line, plain
 from worker.models import Post
 from worker.render.clean import clean
-from worker.render.sentences import sentences, shortened
+from worker.render.sentences import joined, sentences, shortened
 
 LONGEST = 500
 _FAR_ENOUGH = 20_000
@@ -26,7 +26,7 @@ _READ_ON = re.compile(
     re.IGNORECASE,
 )
 _FIRST_ON = re.compile(
-    r"(?:The post|This post|L[’']article|Cet article)\b.{1,400}?(?:appeared first on|first appeared on|est apparu en premier sur)\b.*",
+    r"(?<!\w)(?:The post|This post|L[’']article|Cet article)\b.{1,400}?(?:appeared first on|first appeared on|est apparu en premier sur)\b.*",
     re.DOTALL,
 )
 _SHARE_ROW = re.compile(
@@ -71,7 +71,7 @@ def opening(texts: list[str]) -> str:
             break
         if sum(map(len, found)) > LONGEST:
             break
-    return " ".join(_up_to_longest(found))
+    return joined(_up_to_longest(found))
 
 
 def is_about_author(text: str, post: Post) -> bool:

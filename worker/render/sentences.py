@@ -23,6 +23,11 @@ def sentences(text: str) -> tuple[list[str], str]:
     return whole, text[ends[-1] if ends else 0 :].strip()
 
 
+def joined(whole: list[str]) -> str:
+    """Sentences as one text; Chinese and Japanese set no space between them."""
+    return re.sub(r"(?<=[。！？」』）]) ", "", " ".join(whole))
+
+
 def shortened(text: str, fits: Callable[[str], bool], *, least_words: int = _LEAST_WORDS, enough: float = _ENOUGH) -> str:
     """The longest beginning of `text` that fits; empty when none does.
 

@@ -11,6 +11,6 @@ def fill(name: str, **values: Any) -> str:
 
 
 def squeezed(text: str) -> str:
-    """What was empty leaves no gap: at most one blank line between two paragraphs, none around them, no spaces at a line's ends."""
-    lines = "\n".join(line.strip(" \t") for line in text.split("\n"))
+    """What was empty leaves no gap: one space between two words, at most one blank line between two paragraphs, nothing around them."""
+    lines = "\n".join(re.sub(r"[ \t]+", " ", line).strip(" ") for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
