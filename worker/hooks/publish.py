@@ -32,9 +32,9 @@ def publish(request: HttpRequest, token: str) -> HttpResponse:
     if method and method not in PINGS:
         return HttpResponse(dumps(Fault(-32601, f"There is no method {method} here.")), "text/xml")
     thanks = _ring(slug)
-    return (
-        _xml(dumps(({"flerror": False, "message": thanks},), methodresponse=True)) if method else HttpResponse(f"{thanks}\n", "text/plain")
-    )
+    if method:
+        return HttpResponse(dumps(({"flerror": False, "message": thanks},), methodresponse=True), "text/xml")
+    return HttpResponse(f"{thanks}\n", "text/plain")
 
 
 def _ring(slug: str) -> str:
