@@ -107,9 +107,9 @@ def test_nobody_writes_without_saying_who() -> None:
 
 
 def test_the_disclaimer_is_set_in_full() -> None:
-    mail = a_mail({"disclaimer": {"full": "Disclaimer: this & that.", "short": "Short."}})
-    assert "Disclaimer: this & that." in mail.text
-    assert "<strong>Disclaimer:</strong> this &amp; that." in mail.html
+    mail = a_mail({"disclaimer": {"full": "Disclaimer: this & that isn't therapy.", "short": "Short."}})
+    assert "Disclaimer: this & that isn't therapy." in mail.text
+    assert ">Disclaimer: this &amp; that isn't therapy.<" in mail.html
 
 
 def test_a_mail_without_a_disclaimer_has_no_empty_box() -> None:

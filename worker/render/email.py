@@ -1,6 +1,5 @@
 """A post as the newsletter shows it: `templates/email/newsletter/`, one mail for all readers, with marks where their own words go."""
 
-import re
 from typing import Any
 
 import css_inline
@@ -26,7 +25,6 @@ from worker.render.words import WORDS
 
 # Mail programs that keep the style element get dark mode and the phone's width from it; the others have the inlined styles.
 _INLINER = css_inline.CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
-_OPENING_WORD = re.compile(r"[^\W\d_]{3,20}[\xa0\u202f]?:")
 
 
 def email(post: Post, blog: BlogFile, text: str | None) -> Rendered:
@@ -56,18 +54,12 @@ def _values(post: Post, blog: BlogFile, text: str | None) -> dict[str, Any]:
         "link": link,
         "picture": image,
         "disclaimer": disclaimer,
-        "opening_word": _opening_word(disclaimer),
         "shares": share_row(link, title, image.address),
         "related": related(post, blog, options.related if isinstance(options, EmailOptions) else 0),
         "sender": _sender(blog),
         "why": mark("why"),
         "unsubscribe": mark("unsubscribe"),
     }
-
-
-def _opening_word(disclaimer: str) -> str:
-    match = _OPENING_WORD.match(disclaimer)
-    return match[0] if match else ""
 
 
 def _sender(blog: BlogFile) -> Sender:

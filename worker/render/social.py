@@ -29,7 +29,7 @@ REASONABLE = 120
 
 @dataclass(frozen=True)
 class Parts:
-    """What a template may name."""
+    """What a template may name; beside them `lead`, the title as it leads into the excerpt."""
 
     title: str
     excerpt: str
@@ -40,7 +40,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Draft:
-    """A text in the making."""
+    """A text in the making: always the whole template, filled with less and less until it fits."""
 
     kind: type[Channel]
     colon: str
