@@ -10,6 +10,12 @@ from worker.models import Blog, Event, Suppression
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _own_settings(settings):
+    """From here on the factories' changes go away with the test."""
+    settings.RELAYS = {}
+
+
 @pytest.fixture
 def client():
     """As a mail provider asks: without any cookie, and a missing CSRF token would be noticed."""

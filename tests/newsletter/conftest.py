@@ -1,3 +1,5 @@
+from importlib import import_module
+
 import pytest
 
 from tests.fakes.relay import Relay
@@ -9,12 +11,16 @@ def relay():
         yield server
 
 
+@pytest.fixture(autouse=True)
+def _own_settings(settings):
+    """From here on the factories' changes go away with the test."""
+    settings.RELAYS = {}
+
+
 @pytest.fixture
 def looks(monkeypatch):
     """Called at every crash point of a hand-over: `looks.append(check)`."""
-    import importlib
-
     checks = []
-    module = importlib.import_module("worker.newsletter.hand_over")
-    monkeypatch.setattr(module, "point", lambda name: [check(name) for check in checks])
+    hand_over = import_module("worker.newsletter.hand_over")  # the package shows the function of that name
+    monkeypatch.setattr(hand_over, "point", lambda name: [check(name) for check in checks])
     return checks

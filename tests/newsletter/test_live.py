@@ -44,7 +44,12 @@ def test_a_post_reaches_its_readers_with_disclaimer_reason_and_a_link_that_works
         assert "meant for psychoeducational purposes only" in words
         assert "You get this because you asked for it on " in words
     link = copy["List-Unsubscribe"][1:-1].removeprefix("http://127.0.0.1:8000")
-    assert Client(enforce_csrf_checks=True).post(link, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded").status_code == 200
+    assert (
+        Client(enforce_csrf_checks=True)
+        .post(link, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
+        .status_code
+        == 200
+    )
     ann.refresh_from_db()
     assert ann.state == "unsubscribed"
     assert gone.state == "confirmed"

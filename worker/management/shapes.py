@@ -17,7 +17,9 @@ def deliveries_json(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
     ids = [delivery.pk for delivery in rows]
     sums = sum_of([delivery.pk for delivery in rows if delivery.channel == "email"])
     attempts = dict(Delivery.objects.filter(pk__in=ids).annotate(n=Count("attempts")).values_list("pk", "n"))
-    return [_delivery_json(delivery, attempts.get(delivery.pk, 0), _sum_json(delivery, sums)) for delivery in rows]
+    return [
+        _delivery_json(delivery, attempts.get(delivery.pk, 0), _sum_json(delivery, attempts.get(delivery.pk, 0), sums)) for delivery in rows
+    ]
 
 
 def _delivery_json(delivery: Delivery, attempts: int, recipients: dict[str, int] | None) -> dict[str, Any]:
@@ -42,9 +44,10 @@ def _delivery_json(delivery: Delivery, attempts: int, recipients: dict[str, int]
     }
 
 
-def _sum_json(delivery: Delivery, sums: dict[int, Any]) -> dict[str, int] | None:
-    """None for the networks, and while an audience is still being written down."""
-    if delivery.pk not in sums or delivery.state in (Delivery.State.PREPARING, Delivery.State.PENDING, Delivery.State.HELD):
+def _sum_json(delivery: Delivery, attempts: int, sums: dict[int, Any]) -> dict[str, int] | None:
+    """None for the networks, and while an audience is still being written down (it is frozen at the first attempt)."""
+    unwritten = not attempts and delivery.state in (Delivery.State.PENDING, Delivery.State.HELD)
+    if delivery.pk not in sums or delivery.state == Delivery.State.PREPARING or unwritten:
         return None
     return asdict(sums[delivery.pk])
 
