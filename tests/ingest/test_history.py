@@ -178,6 +178,14 @@ def test_the_same_text_under_the_same_title_is_held_with_both_shown(looks: Looks
     assert Post.objects.filter(origin=UNSURE).count() == 1
 
 
+def test_two_new_posts_with_one_text_are_held_and_shown_to_each_other(looks: Looks) -> None:
+    looks(rss(*FEED))
+    twin = item("Winter", day=-2, guid="https://blog.example/?p=twin", link="https://blog.example/winter-2/")
+    looks(rss(twin, item("Winter", day=-1), *FEED))
+    one, other = Post.objects.filter(origin=UNSURE)
+    assert (one.resembles, other.resembles) == (other, one)
+
+
 def test_two_posts_with_one_guid_are_two(looks: Looks) -> None:
     one_guid = [{**each, "guid": "blog"} for each in FEED]
     looks(rss(*one_guid))

@@ -15,7 +15,7 @@ Where several posts fit an entry, the one that agrees in everything the others d
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -26,13 +26,13 @@ from worker.ingest.parse import Entry
 
 @dataclass
 class Known:
-    """A post we have. `text` is looked at only where the title is an entry's (`namesakes`)."""
+    """A post we have, by every name it has had. `text` is asked for its words only where that may decide."""
 
     id: int
     guids: set[str] = field(default_factory=set)
     links: set[str] = field(default_factory=set)
     titles_and_dates: set[str] = field(default_factory=set)
-    text: str = ""
+    text: Callable[[], str] = str
 
     @cached_property
     def paths(self) -> set[str]:
@@ -76,12 +76,6 @@ def identify(entries: Sequence[Entry], known: Iterable[Known]) -> list[Verdict]:
     verdicts |= {index: Verdict(Kind.UNSURE, every[index], post) for index, post in (torn | alike).items()}
     verdicts |= {index: Verdict(Kind.SAME, every[index], post) for index, post in same.items()}
     return [verdicts[index] for index in range(len(entries))]
-
-
-def namesakes(entries: Iterable[Entry], known: Iterable[Known]) -> list[Known]:
-    """The posts whose texts are needed: those that have had the title of an entry."""
-    titles = {same_words(entry.title) for entry in entries}
-    return [each for each in known if titles & each.titles]
 
 
 def replaced(listed: Collection[int], found: Collection[int], new: int) -> bool:
@@ -189,7 +183,7 @@ def _alike(entries: Mapping[int, Entry], posts: Mapping[int, Known]) -> dict[int
     for title, indexes in new.items():
         texts = {index: entries[index].text for index in indexes} if known[title] or len(indexes) > 1 else {}
         for index, text in texts.items():
-            like = [post.id for post in known[title] if texts_alike(text, post.text)]
+            like = [post.id for post in known[title] if texts_alike(text, post.text())]
             if like or any(texts_alike(text, texts[other]) for other in indexes if other != index):
                 alike[index] = max(like, default=None)
     return alike

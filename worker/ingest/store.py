@@ -1,9 +1,11 @@
 """The entries of a good look become rows: posts, the names they have had, lines of the record. All in one transaction."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -11,8 +13,8 @@ from django.db.models import Min
 
 from worker.ingest import admit, turn
 from worker.ingest.fetch import Document
-from worker.ingest.identify import Kind, Known, Verdict, identify, namesakes, replaced
-from worker.ingest.names import Names, address
+from worker.ingest.identify import Kind, Known, Verdict, identify, replaced
+from worker.ingest.names import Names, address, same_words
 from worker.ingest.parse import Entry
 from worker.ingest.turn import Turn
 from worker.lib import crash
@@ -46,7 +48,7 @@ class Found:
 
 def store(mine: Turn, document: Document, entries: Sequence[Entry], now: datetime) -> Found:
     """Write down what the document holds, and end the turn. Raises turn.Overtaken, and then nothing is written."""
-    known = _known(mine.blog, entries)
+    known = _known(mine.blog)
     pairs = list(zip(entries, identify(entries, known.values()), strict=True))
     crash.point("look-identified")
     with transaction.atomic():
@@ -67,16 +69,18 @@ def store(mine: Turn, document: Document, entries: Sequence[Entry], now: datetim
     return found
 
 
-def _known(blog: Blog, entries: Sequence[Entry]) -> dict[int, Known]:
-    """Every post of the blog with every name it has had; with the text where a title is the same."""
+def _known(blog: Blog) -> dict[int, Known]:
+    """Every post of the blog with every name it has had."""
     known: dict[int, Known] = {}
     for post, kind, value in Alias.objects.filter(blog=blog).values_list("post_id", "kind", "value"):
-        each = known.setdefault(post, Known(post))
+        each = known.get(post) or known.setdefault(post, Known(post, text=partial(_text, post)))
         {Alias.Kind.GUID: each.guids, Alias.Kind.LINK: each.links}.get(Alias.Kind(kind), each.titles_and_dates).add(value)
-    wanted = [each.id for each in namesakes(entries, known.values())]
-    for post, content, summary in Post.objects.filter(pk__in=wanted).values_list("pk", "content", "summary"):
-        known[post].text = plain(content or summary)
     return known
+
+
+def _text(post: int) -> str:
+    content, summary = Post.objects.values_list("content", "summary").get(pk=post)
+    return plain(content or summary)
 
 
 def _accept(mine: Turn, pairs: Sequence[tuple[Entry, Verdict]], known: dict[int, Known], now: datetime) -> Found:
@@ -147,24 +151,41 @@ def _meet_first(mine: Turn, pairs: Sequence[tuple[Entry, Verdict]], again: Seque
     else:
         origins = admit.later_look(fresh, mine.file.burst, _oldest(mine.blog.listed), replaced=half_replaced)
     guids = _Guids(mine.blog, [pairs[each.place][0].guid for each in fresh])
-    ids = {}
+    posts: dict[int, Post] = {}
     for each in admit.by_age(fresh, now):
         entry, verdict = pairs[each.place]
         origin = origins[each.place]
-        post = Post.objects.create(
-            blog=mine.blog,
-            guid=guids.free(entry.guid),
-            published_at=entry.published or now,
-            seen_at=now,
-            origin=origin,
-            resembles_id=verdict.post if origin == Origin.UNSURE else None,
-            **_stated(entry),
-        )
-        _name(post, verdict.names, Known(post.pk))
+        post = _create(mine.blog, entry, verdict, guids.free(entry.guid), origin, now)
         note(_how_found(mine, origin, half_replaced), blog=mine.blog, post=post)
-        ids[each.place] = post.pk
+        posts[each.place] = post
         (found.old if origin == Origin.BASELINE else found.new).append(post.pk)
-    return ids
+    _show_twins_to_each_other(posts.values())
+    return {place: post.pk for place, post in posts.items()}
+
+
+def _create(blog: Blog, entry: Entry, verdict: Verdict, guid: str, origin: str, now: datetime) -> Post:
+    post = Post.objects.create(
+        blog=blog,
+        guid=guid,
+        published_at=entry.published or now,
+        seen_at=now,
+        origin=origin,
+        resembles_id=verdict.post if origin == Origin.UNSURE else None,
+        **_stated(entry),
+    )
+    _name(post, verdict.names, Known(post.pk))
+    return post
+
+
+def _show_twins_to_each_other(posts: Iterable[Post]) -> None:
+    """New posts that are only like one another: each is the one that the other may be."""
+    twins: dict[str, list[Post]] = defaultdict(list)
+    for post in posts:
+        if post.origin == Origin.UNSURE and post.resembles_id is None:
+            twins[same_words(post.title)].append(post)
+    for alike in twins.values():
+        for post, other in zip(alike, alike[1:] + alike[:1], strict=True):
+            Post.objects.filter(pk=post.pk).update(resembles=other)
 
 
 def _how_found(mine: Turn, origin: str, half_replaced: bool) -> str:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -94,9 +94,9 @@ def end_badly(turn: Turn, trouble: Trouble) -> None:
 
 def _end(turn: Turn, again: datetime, **fields: Any) -> None:
     """A ring during the look has moved the next one forward: that stays."""
-    if not _ours(turn).update(look_until=None, **fields):
+    unless_rung = Case(When(next_look_at=turn.blog.next_look_at, then=Value(again)), default=F("next_look_at"))
+    if not _ours(turn).update(look_until=None, next_look_at=unless_rung, **fields):
         raise Overtaken
-    Blog.objects.filter(pk=turn.blog.pk, next_look_at=turn.blog.next_look_at).update(next_look_at=again)
 
 
 def _ours(turn: Turn) -> Any:
