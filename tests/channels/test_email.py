@@ -4,8 +4,11 @@ import re
 import socket
 import time
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
+from aiosmtpd.controller import Controller
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -174,6 +177,39 @@ def test_a_mark_without_words_stops_the_copy():
         mime(template(text=mark("read")), envelope())
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+class Mailbox:
+    """A handler of aiosmtpd, a server that others wrote: it takes everything."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, list[str], bytes]] = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
+        return "250 OK"
+
+
+def test_a_server_that_others_wrote_takes_it_byte_for_byte():
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        handed = converse(f"smtp://127.0.0.1:{controller.port}", people("ann", "bob"))
+    finally:
+        controller.stop()
+    assert [one.error for one in handed.values()] == [None, None]
+    (sender, recipients, raw), _ = mailbox.taken
+    assert (sender, recipients) == ("news@blog.example", ["ann@reader.example"])
+    mail = message_from_bytes(raw, policy=default)
+    assert mail["To"] == "ann@reader.example"
+    assert ".a dot" in mail.get_body(("plain",)).get_content().splitlines()
+
+
 # The conversation -----------------------------------------------------------------------------------------------------------
 
 
@@ -295,11 +331,8 @@ def test_what_the_relay_does_not_offer_needs_a_person(options, word):
 
 
 def test_a_relay_that_cannot_be_reached_is_tried_again():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with pytest.raises(Transient, match="cannot be reached"):
-        converse(f"smtp://127.0.0.1:{port}", people("a"))
+        converse(f"smtp://127.0.0.1:{free_port()}", people("a"))
 
 
 def test_a_relay_that_greets_with_a_no_is_tried_again():
