@@ -48,7 +48,8 @@ def test_it_says_who_it_is_and_what_it_reads(looks: Looks, site: FeedSite) -> No
     assert site.asked[0]["accept"].startswith("application/rss+xml")
 
 
-def test_the_next_look_is_written_down_before_the_fetch(blog: Blog, site: FeedSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_look_is_written_down_before_the_fetch(looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks(rss(*FEED))
     stood: list[Blog] = []
 
     def fetch(*_: object, **__: object) -> None:
@@ -56,7 +57,7 @@ def test_the_next_look_is_written_down_before_the_fetch(blog: Blog, site: FeedSi
         raise Trouble("Enough.")
 
     monkeypatch.setattr("worker.ingest.watch.fetch", fetch)
-    look(blog.slug)
+    looks()
     assert stood[0].next_look_at is not None
     assert stood[0].look_until is not None
     assert stood[0].next_look_at > timezone.now() + timedelta(minutes=8)

@@ -43,6 +43,11 @@ def test_it_comes_back_no_earlier_than_the_site_wishes(wish: timedelta | None, e
     assert pause(retry_after=wish) == expected
 
 
+@pytest.mark.parametrize(("failures", "seconds"), [(1, 5), (2, 10), (4, 40), (7, 320), (8, 600), (50, 600)])
+def test_a_feed_that_was_never_read_is_tried_again_soon(failures: int, seconds: int) -> None:
+    assert pause(failures=failures, never_read=True) == timedelta(seconds=seconds)
+
+
 def test_a_feed_that_is_gone_is_looked_at_once_a_day() -> None:
     assert pause(gone=True) == timedelta(days=1)
 

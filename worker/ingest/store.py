@@ -185,7 +185,7 @@ def _show_twins_to_each_other(posts: Iterable[Post]) -> None:
             twins[same_words(post.title)].append(post)
     for alike in twins.values():
         for post, other in zip(alike, alike[1:] + alike[:1], strict=True):
-            Post.objects.filter(pk=post.pk).update(resembles=other)
+            Post.objects.filter(pk=post.pk).exclude(pk=other.pk).update(resembles=other)
 
 
 def _how_found(mine: Turn, origin: str, half_replaced: bool) -> str:

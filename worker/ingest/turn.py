@@ -60,7 +60,7 @@ def take(file: BlogFile) -> Turn | None:
     """Take the blog's next look; None when one is under way."""
     blog = blog_row(file.slug)
     free = Q(look_until=None) | Q(look_until__lte=Now())
-    again = next_look(timezone.now(), file.poll, blog.failures + 1, _rng)
+    again = next_look(timezone.now(), file.poll, blog.failures + 1, _rng, never_read=blog.baseline_at is None)
     if not Blog.objects.filter(free, pk=blog.pk).update(
         look_until=Now() + min(settings.LEASE, LONGEST_LEASE), next_look_at=again, failures=blog.failures + 1
     ):
@@ -86,7 +86,15 @@ def end_well(turn: Turn, sentence: str, **fields: Any) -> None:
 
 def end_badly(turn: Turn, trouble: Trouble) -> None:
     """What we know stays; the row says what is wrong, and the record says it once. As `end_well`."""
-    again = next_look(timezone.now(), turn.file.poll, turn.blog.failures, _rng, retry_after=trouble.retry_after, gone=trouble.gone)
+    again = next_look(
+        timezone.now(),
+        turn.file.poll,
+        turn.blog.failures,
+        _rng,
+        never_read=turn.first,
+        retry_after=trouble.retry_after,
+        gone=trouble.gone,
+    )
     _end(turn, again, state=State.GONE if trouble.gone else State.TROUBLE, sentence=trouble.sentence)
     if trouble.sentence != turn.blog.sentence:
         note(f"The feed could not be read. {trouble.sentence}", blog=turn.blog)
