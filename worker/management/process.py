@@ -41,20 +41,19 @@ def exit_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
-def address_in_use(host: str, port: int) -> str:
-    """The sentence that says why nothing can listen there; empty when something can."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+def cannot_listen(host: str, port: int, otherwise: str) -> str:
+    """The sentence that says why nothing can listen there, and what to do `otherwise`; empty when something can."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen(1)
-        except OSError as error:
-            return not_listening(host, port, error)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"{host}:{port} is taken by another program. Stop that one, or {otherwise}"
+        return f"Postlark cannot listen on {host}:{port}: {error.strerror}. Instead, {otherwise}"
     return ""
 
 
-def not_listening(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"{host}:{port} is taken by another program. Stop that one, or choose another address: LISTEN=127.0.0.1:8001"
-    return f"Postlark cannot listen on {host}:{port}: {error.strerror}. Choose another address: LISTEN=127.0.0.1:8001"
+ANOTHER_ADDRESS = "choose another address: LISTEN=127.0.0.1:8001"

@@ -18,13 +18,13 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.urls import get_resolver
 
 from worker.console.sign_in import one_time_link
-from worker.lib.blogs import BlogFile, blog_file, blogs
+from worker.lib.blogs import BlogFile, blogs
 from worker.management import checks
 from worker.management.broker import private_broker
 from worker.management.commands.web import serve
 from worker.management.commands.worker import work
 from worker.management.lock import Taken, only_one
-from worker.management.process import ProcessCommand, address_in_use
+from worker.management.process import ANOTHER_ADDRESS, ProcessCommand, cannot_listen
 from worker.management.starter import NotAFeedAddress, starter_file
 from worker.management.supervisor import Child, Supervisor, program
 from worker.models import Staff
@@ -67,10 +67,10 @@ class Command(ProcessCommand):
         call_command("migrate", verbosity=0)
         wrong = checks.mistakes()
         served = list(_served(**options))
-        places = [settings.LISTEN, *(("127.0.0.1", each.port) for each in served)]
-        wrong += filter(None, (address_in_use(*place) for place in places))
-        if wrong:
-            raise CommandError("\n".join(wrong))
+        wrong.append(cannot_listen(*settings.LISTEN, ANOTHER_ADDRESS))
+        wrong += [cannot_listen("127.0.0.1", each.port, f"change the {each.name}'s port in the blog's file.") for each in served]
+        if any(wrong):
+            raise CommandError("\n".join(filter(None, wrong)))
         link = _sign_in_link()
         with ExitStack() as stack:
             children = list(_children(served, stack))
@@ -109,8 +109,8 @@ class Served(NamedTuple):
 
 
 def _served(*, example: bool, stand_ins: bool, **_: Any) -> Iterator[Served]:
-    blog = blog_file("example")
-    if example and blog and (port := _port_on_loopback(blog.feed)):
+    ours = next((blog for slug, blog in blogs().items() if slug.startswith("example")), None)
+    if example and ours and (port := _port_on_loopback(ours.feed)):
         yield Served("example blog", "examples.blog", port)
     if stand_ins:
         for slug, address in sorted({(slug, address) for blog in blogs().values() for slug, address in _live_addresses(blog)}):

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
 from waitress.server import create_server
 
-from worker.management.process import ProcessCommand, exit_on_sigterm, not_listening
+from worker.management.process import ANOTHER_ADDRESS, ProcessCommand, cannot_listen, exit_on_sigterm
 
 
 class Command(ProcessCommand):
@@ -20,17 +20,16 @@ class Command(ProcessCommand):
 
 def serve() -> None:
     host, port = settings.LISTEN
-    try:
-        server = create_server(
-            get_internal_wsgi_application(),
-            host=host,
-            port=port,
-            threads=6,
-            ident="",
-            clear_untrusted_proxy_headers=False,  # config/proxies.py does, and knows networks
-            asyncore_loop_timeout=30,
-        )
-    except OSError as error:
-        raise CommandError(not_listening(host, port, error)) from None
+    if wrong := cannot_listen(host, port, ANOTHER_ADDRESS):
+        raise CommandError(wrong)
+    server = create_server(
+        get_internal_wsgi_application(),
+        host=host,
+        port=port,
+        threads=6,
+        ident="",
+        clear_untrusted_proxy_headers=False,  # config/proxies.py does, and knows networks
+        asyncore_loop_timeout=30,
+    )
     exit_on_sigterm()
     server.run()
