@@ -30,12 +30,12 @@ def next_look(
         pause = max(poll, GONE)
     elif never_read and failures:
         pause = min(_doubled(SOON, failures), poll)
-    elif failures:
-        pause = max(poll, min(_doubled(poll, failures), LONGEST_BACK_OFF))
+    elif failures and poll < LONGEST_BACK_OFF:
+        pause = min(_doubled(poll, failures), LONGEST_BACK_OFF)
     pause *= rng.uniform(0.9, 1.1)
     return now + max(pause, min(retry_after or timedelta(0), LONGEST_WISH))
 
 
 def _doubled(pause: timedelta, failures: int) -> timedelta:
     """With every failure after the first."""
-    return pause * 2 ** min(failures - 1, 16)
+    return pause * (1 << min(failures - 1, 16))
