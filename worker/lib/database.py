@@ -13,7 +13,9 @@ def unapplied() -> list[str]:
 def newer() -> list[str]:
     """Names of Postlark's migrations that the database has and the code has not: a newer Postlark wrote it."""
     loader = MigrationLoader(connection)
-    return [f"{app}.{name}" for app, name in sorted(loader.applied_migrations) if app == "worker" and (app, name) not in loader.disk_migrations]
+    return [
+        f"{app}.{name}" for app, name in sorted(loader.applied_migrations) if app == "worker" and (app, name) not in loader.disk_migrations
+    ]
 
 
 def described() -> str:
