@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.newsletter.people import live_blog, make_newsletter, make_subscriber, people, planned, send_to_the_end, the_sum
+from tests.newsletter.people import live_blog, make_newsletter, make_subscriber, people, planned, send_to_the_end, send_what_is_due, the_sum
 from worker import newsletter
 from worker.models import Batch, Delivery, Event
 from worker.newsletter.conclusion import conclude
@@ -78,6 +78,29 @@ def test_whoever_did_not_get_it_is_sent_it_once_more(doubtful, relay):
     assert relay.taken["lost@reader.example"] == 0
     assert the_sum(doubtful) == Sum(3, sent=1, unknown=2)
     assert doubtful.state == "sent"
+
+
+@pytest.fixture
+def doubtful_and_waiting(relay, settings, db) -> Delivery:
+    """Of lost it is not known; grey was asked to wait."""
+    blog = live_blog(relay)
+    for name in ("fine", "lost", "grey"):
+        make_subscriber(blog, f"{name}@reader.example")
+    delivery = planned(blog)
+    send_what_is_due(delivery)
+    assert newsletter.due_batches() == []
+    return delivery
+
+
+def test_settled_in_mid_run_as_not_sent_their_turn_comes_at_once(doubtful_and_waiting):
+    newsletter.settle(doubtful_and_waiting, "office", sent=False)
+    assert newsletter.due_batches() == [doubtful_and_waiting.batches.get().pk]
+    assert doubtful_and_waiting.reason == "office found out that 1 reader did not get it. Their copies go out now."
+
+
+def test_settled_in_mid_run_as_sent_the_sum_is_told_anew(doubtful_and_waiting):
+    newsletter.settle(doubtful_and_waiting, "office", sent=True)
+    assert doubtful_and_waiting.reason.startswith("2 of 3 sent so far; 1 still to go, next try at ")
 
 
 def test_all_in_doubt_settled_as_sent_ends_an_unknown_delivery(relay, settings, db):

@@ -104,7 +104,7 @@ def test_whoever_is_asked_to_wait_is_tried_again_within_five_minutes_and_the_row
     batch = delivery.batches.get()
     assert timedelta(0) < batch.due_at - timezone.now() < timedelta(minutes=5)
     assert delivery.state == "sending"
-    assert delivery.reason.startswith("1 of 2 sent so far; 1 wait for the next try at ")
+    assert delivery.reason.startswith("1 of 2 sent so far; 1 still to go, next try at ")
     assert newsletter.due_batches() == []
     newsletter.hand_over(batch.pk)
     assert people(delivery)["grey"].tries == 1

@@ -19,6 +19,7 @@ from worker.record.sums import Sum, sum_of
 from worker.record.transition import POSTLARK, note, transition
 
 State, WaitsFor = Delivery.State, Delivery.WaitsFor
+_ENDED = (State.SENT, State.FAILED, State.UNKNOWN)
 
 _NOBODY = {
     "failed": "Nobody to send to: nobody was refused who does not have it by now.",
@@ -106,8 +107,8 @@ def _settle_batch(batch: Batch, recipients: list[int], who: str, sent: bool) -> 
         batch.sent += moved
     else:
         batch.waiting += moved
-    if batch.waiting and batch.state == Batch.State.DONE:
-        batch.state, batch.due_at = Batch.State.WAITING, None
+        if batch.state != Batch.State.SENDING:
+            batch.state, batch.due_at = Batch.State.WAITING, None
     batch.save()
 
 
@@ -115,15 +116,18 @@ def _restate(delivery: Delivery, who: str, sent: bool, number: int) -> None:
     delivery.refresh_from_db()
     people = "1 reader" if number == 1 else f"{number} readers"
     what = f"{who} found out that {people} {'got' if sent else 'did not get'} it."
-    if delivery.state not in (State.SENT, State.FAILED, State.UNKNOWN):  # still on its way: the end will count them
+    if delivery.state not in (*_ENDED, State.SENDING):  # it waits for something else, and says so
         note(what, who=who, delivery=delivery)
-    elif sent:
-        _end(delivery, Q(state=delivery.state), who=who, what=what)
-    else:
+    elif not sent:
         reason = f"{what} Their copies go out now."
         transition(
             delivery, Q(state=delivery.state), state=State.SENDING, waits_for=WaitsFor.NETWORK, reason=reason, who=who, unknown_since=None
         )
+    elif delivery.state in _ENDED:
+        _end(delivery, Q(state=delivery.state), who=who, what=what)
+    else:
+        note(what, who=who, delivery=delivery)
+        _say_when(delivery)
 
 
 def _end(delivery: Delivery, only_if: Q, *, who: str = POSTLARK, what: str = "") -> bool:
@@ -158,7 +162,7 @@ def _say_when(delivery: Delivery) -> None:
         return
     next_at = unfinished.aggregate(next=Min("due_at"))["next"]
     total = sum_of([delivery.pk])[delivery.pk]
-    reason = f"{total.sent} of {total.audience} sent so far{_others(total)}; {total.waiting} wait for the next try at {spoken_for(delivery, next_at)}."
+    reason = f"{total.sent} of {total.audience} sent so far{_others(total)}; {total.waiting} still to go, next try at {spoken_for(delivery, next_at)}."
     if reason != delivery.reason:
         transition(delivery, Q(state=State.SENDING), state=State.SENDING, waits_for=WaitsFor.NETWORK, reason=reason)
 
