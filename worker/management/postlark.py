@@ -1,8 +1,9 @@
 """The `postlark` command: one sentence and exit 1 for what is refused, exit 2 for wrong usage, never a traceback for a user's mistake."""
 
 import os
+import re
 import sys
-from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 from worker.management import commands
@@ -46,13 +47,10 @@ def _run(name: str) -> None:
 
 
 def _listing(names: list[str]) -> list[str]:
-    """Each command with the first line of its help."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    lines = []
-    for name in names:
-        command = import_module(f"worker.management.commands.{name}").Command
-        lines.append(f"{name:<12} {command.help.splitlines()[0]}")
-    return lines
+    """Each command with the first line of its help, read from its file: a mistake in the configuration must not hide the help."""
+    folder = Path(commands.__path__[0])
+    found = [re.search(r'^    help = "(.+)"$', (folder / f"{name}.py").read_text(encoding="utf-8"), re.MULTILINE) for name in names]
+    return [f"{name:<12} {match[1] if match else ''}" for name, match in zip(names, found, strict=True)]
 
 
 if __name__ == "__main__":
