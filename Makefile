@@ -1,6 +1,6 @@
 # The workflow, by name. All of it stands in ./run, so that no make is needed.
 
-.PHONY: run test lint format bench lock
+.PHONY: run test lint format bench pictures lock
 
 run:            ## Postlark on this machine, with the example blog; or: make run FEED=https://blog.example/feed/
 	@./run up "$(FEED)"
@@ -16,6 +16,9 @@ format:         ## put the formatting right
 
 bench:          ## what the figures in README.md come from
 	@./run bench
+
+pictures:       ## the pictures in the documents, taken by a browser test
+	POSTLARK_PICTURES=docs/pictures ./run test tests/browser -k pictures
 
 lock:           ## the hashed locks, from pyproject.toml (needs uv); --universal also locks for Python 3.11.2 and other systems
 	uv pip compile $(LOCK) pyproject.toml -o requirements/runtime.txt

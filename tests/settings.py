@@ -11,7 +11,9 @@ TEMPORARY = Path(tempfile.mkdtemp(prefix="postlark-tests-"))
 atexit.register(shutil.rmtree, TEMPORARY, ignore_errors=True)
 
 (TEMPORARY / "blogs").mkdir()
-for name in [name for name in os.environ if name.startswith(("POSTLARK_", "EMAIL_URL", "BROKER_URL", "PUBLIC_URL", "LISTEN", "TRUSTED_"))]:
+_SAID = ("POSTLARK_", "EMAIL_URL", "BROKER_URL", "PUBLIC_URL", "LISTEN", "TRUSTED_")
+_KEPT = {"POSTLARK_PICTURES"}  # where a browser test leaves what it saw
+for name in [name for name in os.environ if name.startswith(_SAID) and name not in _KEPT]:
     del os.environ[name]
 os.environ |= {"POSTLARK_DATA": str(TEMPORARY / "data"), "POSTLARK_BLOGS": str(TEMPORARY / "blogs"), "POSTLARK_LOG": "warning"}
 if "DATABASE_URL" in os.environ:
