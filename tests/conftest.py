@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from django.conf import settings
 
 from tests.processes import Valkey
 from tests.settings import NO_SKIPS
@@ -22,6 +23,14 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"Skipped, which POSTLARK_NO_SKIPS forbids: {report.longrepr[2]}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _blogs_files_go_away() -> Iterator[None]:
+    """`make_blog` adds to settings.BLOGS; no test sees the blogs of another."""
+    before = settings.BLOGS
+    yield
+    settings.BLOGS = before
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def blog_file(slug: str = "example", **values: Any) -> BlogFile:
 
 
 def make_blog(slug: str = "example", **values: Any) -> Blog:
-    """The row and, in settings.BLOGS, the file. Use the `settings` fixture (or `blogs` below) so that the file goes away again."""
+    """The row and, in settings.BLOGS, the file. tests/conftest.py takes the file away again."""
     settings.BLOGS = {**settings.BLOGS, slug: blog_file(slug, **values)}
     return Blog.objects.get_or_create(slug=slug)[0]
 
