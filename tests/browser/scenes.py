@@ -8,19 +8,24 @@ from django.utils import timezone
 
 from tests.factories import DISCLAIMER, SHORT, make_blog, make_delivery, make_post
 from worker.channels.base import mark
-from worker.models import Attempt, Batch, Blog, Connection, Delivery, Event, Post, Subscriber
+from worker.models import Attempt, Batch, Blog, Connection, Delivery, Event, Post, Rendition, Subscriber
 
+TORONTO = ZoneInfo("America/Toronto")
 EXCERPT = "School can be super exciting for some, and the main source of stress and worry for others. Feeling worried is a normal response…"
 MAIL = f"""<!doctype html><html lang="en"><body style="margin:0;background:#eef0ed;font:16px/26px Georgia,serif">
-<div style="max-width:600px;margin:24px auto;background:#fff;border-radius:12px;padding:30px">
+<div style="max-width:600px;margin:24px auto;background:#fff;border-radius:12px;overflow:hidden">
+<img src="PICTURE" alt="A quiet path through a park" style="width:100%;display:block"><div style="padding:14px 30px 30px">
 <h1 style="font-size:26px;line-height:34px">Coping with school stress</h1><p>{EXCERPT}</p>
 <p><a href="https://blog.example/school-stress/" style="background:#1f5f5b;color:#fff;padding:12px 22px;border-radius:6px;text-decoration:none">Read the whole post</a></p>
 <p style="background:#faf6e3;border-left:3px solid #c8a94c;padding:8px 14px;font-size:14px">{DISCLAIMER}</p>
-<p style="font-size:13px">{mark("why")} <a href="{mark("unsubscribe")}">Unsubscribe</a></p></div></body></html>"""
+<p style="font-size:13px">{mark("why")} <a href="{mark("unsubscribe")}">Unsubscribe</a></p></div></div></body></html>"""
 
 
-def a_day() -> Blog:
-    """One blog with every state on screen once: posted, sending, checking, needs you, held, waiting, skipped, failed, rehearsed, before our time."""
+def a_day(picture: str) -> Blog:
+    """One blog with every state on screen once: posted, sending, checking, needs you, held, waiting, cancelled, failed, rehearsed, before our time.
+
+    `picture`: the address of the picture that every post has.
+    """
     now = timezone.now()
     blog = make_blog("example", channels={name: {"mode": "live"} for name in ("email", "facebook", "twitter", "pinterest", "linkedin")})
     Blog.objects.filter(pk=blog.pk).update(
@@ -31,12 +36,15 @@ def a_day() -> Blog:
     )
     Connection.objects.create(blog=blog, channel="linkedin", broken="LinkedIn’s permission ended yesterday.")
     Connection.objects.create(blog=blog, channel="facebook")
-    for number in range(312):
-        Subscriber.objects.create(blog=blog, email=f"reader{number}@example.org", address_key=f"reader{number}@example.org", created_at=now)
+    addresses = [f"reader{number}@example.org" for number in range(312)]
+    Subscriber.objects.bulk_create(Subscriber(blog=blog, email=address, address_key=address, created_at=now) for address in addresses)
     _before_our_time(blog, now)
     _a_week_ago(blog, now)
     _yesterday(blog, now)
     _today(blog, now)
+    Post.objects.update(image=picture)
+    Rendition.objects.exclude(html="").update(html=MAIL.replace("PICTURE", picture))
+    Rendition.objects.filter(html="").update(image=picture, alt="A quiet path through a park")
     blog.refresh_from_db()
     return blog
 
@@ -69,7 +77,7 @@ def _a_week_ago(blog: Blog, now: datetime) -> None:
 def _yesterday(blog: Blog, now: datetime) -> None:
     then = now - timedelta(days=1)
     post = make_post(blog, title="Practicing Reflection", published_at=then, planned_at=then)
-    morning = now + timedelta(hours=11)
+    morning = (now.astimezone(TORONTO) + timedelta(days=1)).replace(hour=8, minute=0, second=0)
     waiting = {"state": "pending", "waits_for": "clock", "reason": f"Quiet hours: it goes out at {_clock(morning)}.", "due_at": morning}
     for channel in ("email", "facebook", "twitter"):
         _told(make_delivery(post, channel, **waiting), [(then, "Postlark", "The post is new.", {"to": "pending"})])
@@ -192,7 +200,7 @@ def _finished(
 
 
 def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(ZoneInfo('America/Toronto')):%H:%M}"
+    return f"{moment.astimezone(TORONTO):%H:%M}"
 
 
 def _mail_words() -> dict[str, Any]:
