@@ -71,7 +71,6 @@ def picture() -> Iterator[str]:
 
 @pytest.fixture
 def day(live_server: Any, picture: str, settings: Any) -> Blog:
-    settings.BLOGS = {}
     settings.PUBLIC_URL = live_server.url
     return a_day(picture)
 

@@ -55,6 +55,7 @@ def test_one_signs_in_and_holds_a_post_with_the_keyboard_alone(browser: Browser,
     wrong = watched(context, live_server.url)
     page = context.new_page()
     page.goto(link)
+    expect(page.get_by_role("button", name="Sign in")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="things need you")).to_be_visible()
     page.keyboard.press("Tab")

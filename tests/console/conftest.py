@@ -10,11 +10,6 @@ def _quick_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture(autouse=True)
-def _no_blogs_left(settings) -> None:
-    settings.BLOGS = {}
-
-
 def client_of(role: str, *blogs: Blog) -> Client:
     """A browser in which somebody with this role has signed in."""
     client = Client()

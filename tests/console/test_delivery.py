@@ -249,3 +249,13 @@ def test_a_networks_escaping_is_not_shown() -> None:
 def test_a_mail_page_asks_only_for_its_own_post(mail) -> None:
     stranger = client_of("owner", make_blog("other"))
     assert stranger.get(f"/deliveries/{mail.pk}/mail").status_code == 404
+
+
+def test_an_address_that_cannot_be_read_is_no_link(office) -> None:
+    broken = "https://[::1"
+    words = {"text": "Words", "link": broken, "length": 5, "limit": None}
+    delivery = make_delivery(make_post(make_blog(), url=broken), state="sent", waits_for="nothing", remote_url=broken, rendition=words)
+    for address in ("/", f"/posts/{delivery.post_id}", f"/deliveries/{delivery.pk}"):
+        answer = office.get(address)
+        assert answer.status_code == 200
+        assert f'href="{broken}' not in text(answer)

@@ -219,3 +219,7 @@ def test_cookies_are_kept_from_scripts_and_other_sites(client) -> None:
     for name in ("sessionid", "csrftoken"):
         assert client.cookies[name]["httponly"], name
         assert client.cookies[name]["samesite"] == "Lax"
+
+
+def test_a_nul_is_only_a_wrong_address(client) -> None:
+    assert "do not belong together" in client.post("/sign-in", {"email": "desk\0@practice.example", "password": "\0"}).content.decode()

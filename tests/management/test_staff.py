@@ -2,7 +2,6 @@
 
 import io
 import json
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,11 +22,6 @@ def said(*words: str) -> str:
 
 def signs_in(link: str) -> bool:
     return Client().post(urlsplit(link).path).status_code == 302
-
-
-@pytest.fixture(autouse=True)
-def _blogs(settings: Any) -> None:
-    settings.BLOGS = {}
 
 
 def test_it_adds_a_person_and_prints_a_link_that_signs_them_in() -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from worker import tasks
 from worker.console import words
 from worker.console.access import Desk, staff_page
-from worker.console.page import page, safe_link
+from worker.console.page import page, safe_link, typed
 from worker.deliver import staff
 from worker.models import Delivery
 
@@ -74,7 +74,7 @@ ACTIONS = {
         title="Send this now?",
         consequence="It goes out at once, whatever it was waiting for.",
         button="Send it now",
-        act=lambda delivery, who, request: staff.release(delivery, who, request.POST.get("reason", "")),
+        act=lambda delivery, who, request: staff.release(delivery, who, typed(request, "reason")),
         done="Released. It goes out now.",
         may=_can_be_released,
         reason="optional",
@@ -84,7 +84,7 @@ ACTIONS = {
         title="Hold this back?",
         consequence="It stays here until somebody releases or cancels it.",
         button="Hold it",
-        act=lambda delivery, who, request: staff.hold(delivery, who, request.POST.get("reason", "")),
+        act=lambda delivery, who, request: staff.hold(delivery, who, typed(request, "reason")),
         done="Held. Nothing goes out until somebody releases it.",
         may=_waits,
         reason="required",
@@ -94,7 +94,7 @@ ACTIONS = {
         title="Cancel this?",
         consequence="It will not go out. You can still send the post later from its page.",
         button="Cancel it",
-        act=lambda delivery, who, request: staff.cancel(delivery, who, request.POST.get("reason", "")),
+        act=lambda delivery, who, request: staff.cancel(delivery, who, typed(request, "reason")),
         done="Cancelled. It will not go out.",
         may=_held_or_waits,
         reason="required",
@@ -104,7 +104,7 @@ ACTIONS = {
         title="You looked, and it is there?",
         consequence="Postlark takes your word for it, writes that down, and sends nothing.",
         button="Yes, it is there",
-        act=lambda delivery, who, request: staff.settle(delivery, who, True, safe_link(request.POST.get("address", "").strip())),
+        act=lambda delivery, who, request: staff.settle(delivery, who, True, safe_link(typed(request, "address"))),
         done="Thank you. It counts as sent.",
         may=_in_doubt,
         asks_address=True,
@@ -189,7 +189,7 @@ def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
 
 def _act(request: HttpRequest, desk: Desk, delivery: Delivery, action: Action) -> str | None:
     """None when it was done, or when it no longer can be: then the delivery's page says how it stands. Else what is missing."""
-    if action.reason == "required" and not request.POST.get("reason", "").strip():
+    if action.reason == "required" and not typed(request, "reason"):
         return "Write down why, in a few words. It is kept in the record."
     try:
         action.act(delivery, desk.staff.email, request)

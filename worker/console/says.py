@@ -72,6 +72,7 @@ def _says(
 ) -> Says:
     """`said`: a rendition or a message; both name their parts alike."""
     part = {name: str(getattr(said, name)) for name in ("subject", "title", "description", "text", "link", "alt")}
+    link = safe_link(part["link"])
     return Says(
         channel=words.channel_name(channel),
         slug=channel,
@@ -80,9 +81,9 @@ def _says(
         title=part["title"],
         description=part["description"],
         text=marked(with_samples(as_shown(part["text"], channel)), disclaimer),
-        link=safe_link(part["link"]),
-        link_shown=_host_and_path(part["link"]),
-        link_in_text=bool(part["link"]) and part["link"] in part["text"],
+        link=link,
+        link_shown=_host_and_path(link),
+        link_in_text=bool(link) and link in part["text"],
         picture=picture,
         alt=part["alt"],
         mail=mail,

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from worker import tasks
 from worker.console import says, times, words
 from worker.console.access import Desk, file_of, staff_page, zone_of
-from worker.console.page import page, whole_number
+from worker.console.page import page, typed, whole_number
 from worker.deliver import plan, staff
 from worker.models import Delivery, Post
 from worker.record.sums import sum_of
@@ -77,7 +77,7 @@ def _had(delivery: Delivery, readers: int | None, desk: Desk) -> str:
 
 def _send(request: HttpRequest, desk: Desk, post: Post, channel: str) -> Delivery:
     """A second click, or a page that was open while somebody else sent it, finds the newer delivery instead of making another."""
-    seen = whole_number(request.POST.get("newest", "")) or 0
+    seen = whole_number(typed(request, "newest")) or 0
     with transaction.atomic():
         Post.objects.select_for_update().get(pk=post.pk)
         newest = next(iter(_deliveries(post, channel)), None)
@@ -85,7 +85,7 @@ def _send(request: HttpRequest, desk: Desk, post: Post, channel: str) -> Deliver
             messages.info(request, "This was asked for already; here is how it stands. Nothing was sent twice.")
             return newest
         delivery = staff.resend(
-            post, channel, desk.staff.email, request.POST.get("reason", ""), audience=_audience(request, channel), text=_own_words(request)
+            post, channel, desk.staff.email, typed(request, "reason"), audience=_audience(request, channel), text=_own_words(request)
         )
     messages.success(request, "Asked for. It goes out now.")
     tasks.ring(tasks.send, [delivery.pk])
@@ -97,9 +97,9 @@ def _audience(request: HttpRequest, channel: str) -> str:
         return ""
     chosen = request.POST.get("to", "missing")
     if chosen == "one":
-        return request.POST.get("address", "").strip() or "nobody"
+        return typed(request, "address") or "nobody"
     return chosen if chosen in AUDIENCES else "missing"
 
 
 def _own_words(request: HttpRequest) -> str | None:
-    return request.POST.get("text", "").strip() or None
+    return typed(request, "text") or None

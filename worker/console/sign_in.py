@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from worker.console.page import typed
 from worker.models import Staff
 
 LINK_LASTS_HOURS = 24
@@ -35,7 +36,7 @@ def by_password(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Staff):
         return redirect(_destination(request))
     if request.method == "POST":
-        email = request.POST.get("email", "").strip().lower()
+        email = typed(request, "email").lower()
         staff = authenticate(request, username=email, password=request.POST.get("password", ""))
         if isinstance(staff, Staff):
             login(request, staff)
