@@ -27,7 +27,9 @@ def ring(task: Task, ids: Iterable[int | str]) -> None:
         try:
             task.apply_async((each,), retry=False)
         except OperationalError as error:
-            log.warning("broker does not answer; the sweep will find it", extra={"task": task.name, "id": each, "error": type(error).__name__})
+            log.warning(
+                "broker does not answer; the sweep will find it", extra={"task": task.name, "id": each, "error": type(error).__name__}
+            )
             return
 
 

@@ -160,7 +160,7 @@ def _unknown(delivery: Delivery, error: Exception) -> None:
     answer_lost(delivery, words)
 
 
-def answer_lost(delivery: Delivery, words: dict[str, str], only_if: Q | None = None) -> None:
+def answer_lost(delivery: Delivery, words: dict[str, Any], only_if: Q | None = None) -> None:
     """The request may have been heard: find out by reading back, or ask a person where nothing can be read."""
     name = _name(delivery)
     if _reads_back(delivery):
@@ -172,8 +172,13 @@ def answer_lost(delivery: Delivery, words: dict[str, str], only_if: Q | None = N
         _to_unknown(delivery, reason, words, look_at=None, only_if=only_if)
 
 
-def _to_unknown(delivery: Delivery, reason: str, words: dict[str, str], look_at: datetime | None, only_if: Q | None = None) -> None:
-    stands = {"state": State.UNKNOWN, "waits_for": WaitsFor.NETWORK if look_at else WaitsFor.PERSON, "reason": reason, "due_at": look_at}
+def _to_unknown(delivery: Delivery, reason: str, words: dict[str, Any], look_at: datetime | None, only_if: Q | None = None) -> None:
+    stands: dict[str, Any] = {
+        "state": State.UNKNOWN,
+        "waits_for": WaitsFor.NETWORK if look_at else WaitsFor.PERSON,
+        "reason": reason,
+        "due_at": look_at,
+    }
     _close(delivery, Outcome.UNKNOWN, **words, **stands, only_if=only_if, unknown_since=timezone.now(), absences=0)
 
 
@@ -189,7 +194,7 @@ def _close(delivery: Delivery, outcome: str, *, status: str = "", detail: str = 
         delivery.attempts.filter(number=delivery.attempt).update(finished_at=timezone.now(), outcome=outcome, status=status, detail=detail)
 
 
-def _words(error: DeliveryError) -> dict[str, str]:
+def _words(error: DeliveryError) -> dict[str, Any]:
     return {"status": error.status, "detail": error.detail or error.sentence}
 
 

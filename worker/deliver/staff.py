@@ -1,6 +1,7 @@
 """What a person may do with a delivery, at the console or the command line. Each act needs a name, most need a reason; both are kept."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -197,7 +198,7 @@ def resume(blog: Blog, channel: str | None, who: str) -> str:
     return what
 
 
-def _act(delivery: Delivery, only_if: Q, verb: str, who: str, *, state: str, waits_for: str, reason: str, **fields: object) -> None:
+def _act(delivery: Delivery, only_if: Q, verb: str, who: str, *, state: str, waits_for: str, reason: str, **fields: Any) -> None:
     if not transition(delivery, only_if, state=state, waits_for=waits_for, reason=reason, who=who, **fields):
         delivery.refresh_from_db()
         raise Refused(

@@ -13,4 +13,4 @@ def delay(tries: int, rng: Random) -> timedelta:
     The jitter keeps many that failed together from coming back together.
     """
     doubled = FIRST * 2 ** min(tries - 1, 16)
-    return min(doubled, LONGEST) * rng.uniform(0.8, 1.2)
+    return timedelta(seconds=min(doubled, LONGEST).total_seconds() * rng.uniform(0.8, 1.2))

@@ -25,7 +25,9 @@ def without_secrets(text: str) -> str:
 
 
 class KeyValueFormatter(logging.Formatter):
-    converter = staticmethod(time.gmtime)
+    @staticmethod
+    def converter(seconds: float | None = None) -> time.struct_time:
+        return time.gmtime(seconds)
 
     def format(self, record: logging.LogRecord) -> str:
         facts: dict[str, Any] = {k: v for k, v in vars(record).items() if k not in _STANDARD and not k.startswith("_")}

@@ -1,7 +1,7 @@
 """What hold, release and cancel share: a delivery, a reason, and one line of what changed."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from abc import abstractmethod
+from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
@@ -13,7 +13,9 @@ from worker.models import Delivery
 
 
 class ActCommand(PostlarkCommand):
-    verb: ClassVar[Callable[[Delivery, str, str], None]]
+    @abstractmethod
+    def change(self, delivery: Delivery, who: str, because: str) -> None:
+        """Raises staff.Refused."""
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("delivery", help="id, as `postlark log` shows it")
@@ -22,7 +24,7 @@ class ActCommand(PostlarkCommand):
     def act(self, *, delivery: str, reason: str, **_: Any) -> tuple[Any, list[str]]:
         row = find_delivery(delivery)
         try:
-            self.verb(row, the_operator(), reason)
+            self.change(row, the_operator(), reason)
         except staff.Refused as refused:
             raise CommandError(str(refused)) from None
         if row.waits_for == Delivery.WaitsFor.CLOCK:

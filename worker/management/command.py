@@ -51,7 +51,7 @@ class PostlarkCommand(BaseCommand):
                 self.stdout.write(line)
 
     @abstractmethod
-    def act(self, **options: Any) -> tuple[Any, Iterable[str]]:
+    def act(self, *args: Any, **options: Any) -> tuple[Any, Iterable[str]]:
         """(the JSON document, the lines for people). Raises CommandError with one sentence for what is refused."""
 
 

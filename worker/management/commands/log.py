@@ -13,7 +13,20 @@ from worker.management.command import PostlarkCommand, find_blog
 from worker.management.shapes import deliveries_json
 from worker.models import Delivery
 
-COLUMNS = ["id", "blog", "channel", "occasion", "state", "waits_for", "reason", "due_at", "finished_at", "remote_id", "remote_url", "attempts"]
+COLUMNS = [
+    "id",
+    "blog",
+    "channel",
+    "occasion",
+    "state",
+    "waits_for",
+    "reason",
+    "due_at",
+    "finished_at",
+    "remote_id",
+    "remote_url",
+    "attempts",
+]
 
 
 class Command(PostlarkCommand):
@@ -26,7 +39,9 @@ class Command(PostlarkCommand):
         parser.add_argument("--since", help="made since then: a date, a time, or how long ago (2d, 6h)")
         parser.add_argument("--csv", action="store_true", help="as CSV on stdout")
 
-    def act(self, *, blog: str | None, channel: str | None, state: str | None, since: str | None, csv: bool, **_: Any) -> tuple[Any, list[str]]:
+    def act(
+        self, *, blog: str | None, channel: str | None, state: str | None, since: str | None, csv: bool, **_: Any
+    ) -> tuple[Any, list[str]]:
         deliveries = Delivery.objects.select_related("blog", "post").order_by("-id")
         if blog:
             deliveries = deliveries.filter(blog__slug=find_blog(blog).slug)
@@ -75,6 +90,7 @@ def _moment(since: str) -> datetime:
     if day:
         moment = datetime.combine(day, datetime.min.time())
     if moment is None:
-        raise CommandError(f"--since is {since!r}; allowed is a date (2026-11-22), a time (2026-11-22T14:00:00Z), or how long ago (2d, 6h).")
+        raise CommandError(
+            f"--since is {since!r}; allowed is a date (2026-11-22), a time (2026-11-22T14:00:00Z), or how long ago (2d, 6h)."
+        )
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-

@@ -9,7 +9,7 @@ from worker.management.command import PostlarkCommand, find_blog, the_operator
 
 class Command(PostlarkCommand):
     help = "Let nothing more out of a blog, or of one of its channels, until it is resumed."
-    verb = staticmethod(staff.pause)
+    change = staticmethod(staff.pause)
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("blog", help="the blog's slug")
@@ -19,5 +19,5 @@ class Command(PostlarkCommand):
         file = find_blog(blog)
         if channel is not None and channel not in file.channels:
             raise CommandError(f"The blog {blog} has no channel {channel!r}; it has {', '.join(file.channels)}.")
-        sentence = self.verb(ingest.blog_row(blog), channel, the_operator())
+        sentence = self.change(ingest.blog_row(blog), channel, the_operator())
         return {"blog": blog, "channel": channel, "sentence": sentence}, [sentence]

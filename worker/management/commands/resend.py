@@ -29,4 +29,6 @@ class Command(PostlarkCommand):
         except staff.Refused as refused:
             raise CommandError(str(refused)) from None
         tasks.ring(tasks.send, [delivery.pk])
-        return deliveries_json([delivery])[0], [f"Delivery {delivery.pk} of “{delivery.post.title}” to {channels.find(channel).name} goes out now."]
+        return deliveries_json([delivery])[0], [
+            f"Delivery {delivery.pk} of “{delivery.post.title}” to {channels.find(channel).name} goes out now."
+        ]

@@ -4,4 +4,4 @@ from worker.management.commands import pause
 
 class Command(pause.Command):
     help = "Let a paused blog or channel go on; also after its connection was mended."
-    verb = staticmethod(staff.resume)
+    change = staticmethod(staff.resume)

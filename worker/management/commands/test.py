@@ -26,5 +26,3 @@ class Command(PostlarkCommand):
         if delivery.state not in ("sent", "pending"):
             raise CommandError(delivery.reason)
         return deliveries_json([delivery])[0], [delivery.reason]
-
-

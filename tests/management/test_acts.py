@@ -1,0 +1,143 @@
+"""The commands by which an operator reads the record and acts on it."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from tests.factories import make_blog, make_delivery, make_post
+from worker.models import Delivery, Post
+
+pytestmark = pytest.mark.django_db
+DELIVERY_KEYS = {
+    "id", "blog", "post", "channel", "occasion", "state", "waits_for", "reason", "due_at", "finished_at", "remote_id", "remote_url", "attempts", "recipients",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _blogs(settings: Any) -> None:
+    settings.BLOGS = {}
+
+
+@pytest.fixture
+def post() -> Post:
+    return make_post(make_blog())
+
+
+def said(*words: str) -> str:
+    out = io.StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue()
+
+
+def told(*words: str) -> Any:
+    return json.loads(said(*words, "--json"))
+
+
+def test_the_log_lists_deliveries_newest_first(post: Post) -> None:
+    first, second = make_delivery(post, "facebook"), make_delivery(post, "twitter")
+    rows = told("log")
+    assert [row["id"] for row in rows] == [str(second.pk), str(first.pk)]
+    assert rows[0].keys() >= DELIVERY_KEYS
+    assert rows[0]["post"] == {"id": str(post.pk), "guid": post.guid, "url": post.url, "title": post.title}
+    assert rows[0]["due_at"] == second.due_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert rows[0]["recipients"] is None
+
+
+def test_the_log_can_be_narrowed(post: Post) -> None:
+    make_delivery(post, "facebook")
+    sent = make_delivery(post, "twitter", state="sent", waits_for="nothing", created_at=timezone.now() - timedelta(days=3))
+    assert [row["id"] for row in told("log", "--state", "sent")] == [str(sent.pk)]
+    assert [row["channel"] for row in told("log", "--channel", "facebook")] == ["facebook"]
+    assert [row["channel"] for row in told("log", "--since", "2d")] == ["facebook"]
+    assert [row["channel"] for row in told("log", "--since", (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%d"))] == ["facebook"]
+    assert len(told("log", "--blog", "example")) == 2
+    with pytest.raises(CommandError, match="no blog 'other'"):
+        said("log", "--blog", "other")
+    with pytest.raises(CommandError, match="--since is 'yesterday'; allowed is"):
+        said("log", "--since", "yesterday")
+
+
+def test_a_title_in_the_csv_never_runs_as_a_formula(post: Post) -> None:
+    Post.objects.update(title='=HYPERLINK("https://evil.example")')
+    make_delivery(post, "facebook")
+    row = next(csv.DictReader(io.StringIO(said("log", "--csv"))))
+    assert row["post_title"] == '\'=HYPERLINK("https://evil.example")'
+
+
+def test_show_tells_the_whole_story(post: Post) -> None:
+    delivery = make_delivery(post, "facebook")
+    call_command("hold", str(delivery.pk), "--reason", "the picture is wrong", stdout=io.StringIO())
+    story = told("show", str(delivery.pk))
+    assert story.keys() >= DELIVERY_KEYS | {"rendition", "timeline"}
+    assert story["rendition"].keys() >= {"subject", "text", "html", "link", "image", "alt", "disclaimer", "length", "limit"}
+    assert "the picture is wrong" in story["timeline"][-1]["what"]
+    assert story["timeline"][-1].keys() == {"at", "who", "what"}
+    assert story["attempts"] == []
+    assert "What happened" in said("show", str(delivery.pk))
+
+
+def test_posts_show_every_channel(post: Post) -> None:
+    old = make_delivery(post, "facebook", state="sent", waits_for="nothing", finished_at=timezone.now() - timedelta(hours=1))
+    make_delivery(post, "facebook", state="rehearsed", waits_for="nothing", occasion="test")
+    listed = told("posts", "example")[0]
+    assert listed.keys() >= {"id", "blog", "guid", "url", "title", "published_at", "edited_since_sent", "channels"}
+    assert listed["channels"]["facebook"] == {"id": str(old.pk), "state": "sent", "waits_for": "nothing", "reason": old.reason}
+    assert listed["edited_since_sent"] is False
+    Post.objects.update(edited_at=timezone.now())
+    assert told("posts")[0]["edited_since_sent"] is True
+
+
+@pytest.mark.parametrize("name", ["id", "url", "guid"])
+def test_a_post_is_named_by_id_url_or_guid(post: Post, name: str) -> None:
+    word = str(post.pk) if name == "id" else getattr(post, name)
+    assert told("resend", word, "--channel", "facebook", "--reason", "they asked")["state"] == "pending"
+
+
+def test_resend_hold_release_and_cancel_say_what_they_changed(post: Post) -> None:
+    row = told("resend", post.guid, "--channel", "facebook", "--reason", "they asked")
+    assert (row["occasion"], row["state"]) == ("resend", "pending")
+    assert told("hold", row["id"], "--reason", "wait")["state"] == "held"
+    assert told("release", row["id"], "--reason", "go")["state"] == "pending"
+    assert told("cancel", row["id"], "--reason", "no")["state"] == "cancelled"
+    with pytest.raises(CommandError, match="Cancelled"):
+        said("release", row["id"], "--reason", "go")
+
+
+def test_what_does_not_exist_is_named(post: Post) -> None:
+    with pytest.raises(CommandError, match="There is no delivery '999999'"):
+        said("show", "999999")
+    with pytest.raises(CommandError, match="There is no post 'nowhere'"):
+        said("resend", "nowhere", "--channel", "facebook", "--reason", "they asked")
+
+
+def test_a_text_file_that_cannot_be_read_is_named(post: Post, tmp_path: Any) -> None:
+    (tmp_path / "text").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CommandError, match="not UTF-8"):
+        said("resend", post.guid, "--channel", "facebook", "--reason", "so", "--text-file", str(tmp_path / "text"))
+    with pytest.raises(CommandError, match="No such file"):
+        said("resend", post.guid, "--channel", "facebook", "--reason", "so", "--text-file", str(tmp_path / "none"))
+
+
+def test_a_doubtful_delivery_is_settled(post: Post) -> None:
+    delivery = make_delivery(post, "facebook", state="unknown", waits_for="person", attempt=1)
+    row = told("settle", str(delivery.pk), "--sent", "https://facebook.example/1")
+    assert (row["state"], row["remote_url"]) == ("sent", "https://facebook.example/1")
+    with pytest.raises(CommandError, match="for newsletters"):
+        said("settle", str(delivery.pk), "--sent", "--all-unknown")
+
+
+def test_a_channel_is_paused_and_resumed(post: Post) -> None:
+    delivery = make_delivery(post, "facebook")
+    assert "paused by" in told("pause", "example", "facebook")["sentence"]
+    Delivery.objects.filter(pk=delivery.pk).update(waits_for="person")
+    told("resume", "example", "facebook")
+    delivery.refresh_from_db()
+    assert delivery.waits_for == "clock"
+    with pytest.raises(CommandError, match="no channel 'myspace'"):
+        said("pause", "example", "myspace")
