@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import make_blog, make_delivery, make_post
-from worker.models import Delivery, Post
+from worker.models import Batch, Delivery, Post
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +97,12 @@ def test_the_post_page_offers_to_send_what_was_not_sent(office, post) -> None:
     assert "Send it now…" in page
     assert f'href="/posts/{post.pk}/send/facebook"' in page
     assert "send/pinterest" not in page
+
+
+def test_a_newsletter_on_its_way_says_who_has_it_by_now_and_cannot_be_sent_again(office, post) -> None:
+    mail = make_delivery(post, "email", state="sending", waits_for="network", edition="instant", reason="Being sent.")
+    Batch.objects.create(delivery=mail, number=1, size=10, waiting=6, sent=4)
+    page = text(office.get(f"/posts/{post.pk}/send/email"))
+    assert "4 readers got it by now." in page
+    assert "The one before is not finished: Being sent. Finish that one first." in page
+    assert '<button class="button primary" type="submit" disabled>' in page

@@ -26,7 +26,7 @@ STATES = {
     "checking": ("Checking", Q(state=State.UNKNOWN)),
     "sent": ("Sent", Q(state=State.SENT)),
     "rehearsed": ("Rehearsed", Q(state=State.REHEARSED)),
-    "held": ("Held", Q(state=State.HELD)),
+    "held": ("Held", Q(state=State.HELD, waits_for=Delivery.WaitsFor.PERSON)),  # held ones always do; this finds the index
     "failed": ("Failed", Q(state=State.FAILED)),
     "not-sent": ("Skipped or cancelled", Q(state__in=[State.SKIPPED, State.CANCELLED, State.WITHDRAWN])),
 }

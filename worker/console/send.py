@@ -12,7 +12,7 @@ from worker.console.access import Desk, file_of, staff_page, zone_of
 from worker.console.page import page, typed, whole_number
 from worker.deliver import plan, staff
 from worker.models import Delivery, Post
-from worker.record.sums import sum_of
+from worker.record.sums import Sum, sum_of
 
 AUDIENCES = {
     "missing": "Only readers who do not have it yet",
@@ -47,7 +47,7 @@ def show(request: HttpRequest, desk: Desk, pk: int, channel: str) -> HttpRespons
         "rehearses": file.channels[channel].mode == "rehearsal",
         "already": _already(before, desk),
         "newest": before[0].pk if before else 0,
-        "wont_do": made if isinstance(made, str) else "",
+        "wont_do": _unfinished(before) or (made if isinstance(made, str) else ""),
         "says": None if isinstance(made, str) else says.of_draft(made, channel, file),
         "audiences": AUDIENCES if channel == "email" else {},
         "refused": refused,
@@ -61,18 +61,29 @@ def _deliveries(post: Post, channel: str) -> list[Delivery]:
     return list(Delivery.objects.filter(post=post, channel=channel).exclude(occasion=Delivery.Occasion.TEST).order_by("-pk"))
 
 
+def _unfinished(before: list[Delivery]) -> str:
+    """Why it cannot be sent just now: one that is still on its way."""
+    for delivery in before:
+        if delivery.waits_for != Delivery.WaitsFor.NOTHING and delivery.state != Delivery.State.FAILED:
+            return f"The one before is not finished: {delivery.reason} Finish that one first."
+    return ""
+
+
 def _already(before: list[Delivery], desk: Desk) -> list[str]:
-    """Who has it: one sentence for each delivery that went out."""
-    sent = [delivery for delivery in before if delivery.state == Delivery.State.SENT]
-    totals = sum_of([delivery.pk for delivery in sent if delivery.channel == "email"])
-    return [_had(delivery, totals[delivery.pk].sent if delivery.pk in totals else None, desk) for delivery in sent]
+    """Who has it: one sentence for each delivery of which anybody has anything."""
+    totals = sum_of([delivery.pk for delivery in before if delivery.channel == "email"])
+    return [_had(delivery, totals.get(delivery.pk), desk) for delivery in before if _reached(delivery, totals.get(delivery.pk))]
 
 
-def _had(delivery: Delivery, readers: int | None, desk: Desk) -> str:
-    zone = zone_of(desk.blogs[delivery.blog_id])
-    when = times.exact(delivery.finished_at, zone) if delivery.finished_at else "an unknown time"
-    who = f"{readers} reader{'' if readers == 1 else 's'}" if readers is not None else words.channel_name(delivery.channel)
-    return f"{who} got it on {when}."
+def _reached(delivery: Delivery, total: Sum | None) -> bool:
+    return delivery.state == Delivery.State.SENT if total is None else total.sent > 0
+
+
+def _had(delivery: Delivery, total: Sum | None, desk: Desk) -> str:
+    who = words.channel_name(delivery.channel) if total is None else f"{total.sent} reader{'' if total.sent == 1 else 's'}"
+    if delivery.finished_at is None:
+        return f"{who} got it by now."
+    return f"{who} got it on {times.exact(delivery.finished_at, zone_of(desk.blogs[delivery.blog_id]))}."
 
 
 def _send(request: HttpRequest, desk: Desk, post: Post, channel: str) -> Delivery:
