@@ -15,7 +15,6 @@ from examples import blog as example
 from tests.fakes.noticeboard import Noticeboard
 from tests.processes import Installation, alive_in, until
 
-OPTIONS = {"settle": "2s", "refuses_duplicates": False}
 FILE = """
 name = "Example Psychotherapy"
 feed = "{feed}"
