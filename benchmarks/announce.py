@@ -1,0 +1,99 @@
+"""F7: from the ping of a blog that has published to the last of five channels, all of them rehearsing.
+
+    python -m benchmarks.announce [--rounds 20]
+
+Once with `postlark up` and its private broker, once with web and worker on a broker of their own, as on many machines.
+"""
+
+import argparse
+import json
+import sqlite3
+import statistics
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from benchmarks.idle import answers
+from examples import blog as example
+from tests.processes import Installation, Valkey, free_port, until
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "config" / "blogs" / "example.toml"
+LAST = "SELECT count(*) FROM worker_delivery d JOIN worker_post p ON p.id = d.post_id WHERE p.url = ? AND d.state = 'rehearsed'"
+PAUSE = 6.0  # a blog that rings again within 5 s waits its turn: worker/ingest/bell.py
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=20, help="how many posts are published (20)")
+    rounds = parser.parse_args().rounds
+    for name, place, reach in (("embedded", embedded, 1000), ("own broker", own_broker, 500)):
+        with tempfile.TemporaryDirectory(prefix="postlark-announce-") as folder, example.server(port=0) as blog:
+            threading.Thread(target=blog.serve_forever, daemon=True).start()
+            with place(Path(folder), blog.RequestHandlerClass.blog) as (here, hook):
+                took = sorted(announce(here, hook, blog.RequestHandlerClass.blog) for _ in range(rounds))
+            blog.shutdown()
+        p95 = took[max(0, -(-len(took) * 95 // 100) - 1)]
+        print(f"F7 {name:<10} {rounds} posts: p50 {statistics.median(took) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms (reach: {reach})")
+
+
+def announce(here: Installation, hook: str, blog: example.Blog) -> float:
+    """Seconds from the ping until five deliveries of a new post have been rehearsed."""
+    url = blog.url(blog.publish(f"A walk at {time.time_ns()}", "Going outside helps."))
+    began = time.monotonic()
+    with urllib.request.urlopen(urllib.request.Request(hook, method="POST", data=b""), timeout=10):
+        pass
+    with closing(sqlite3.connect(here.data / "postlark.sqlite3", timeout=20)) as rows:
+        while rows.execute(LAST, (url,)).fetchone()[0] < 5:
+            if time.monotonic() - began > 60:
+                raise SystemExit("The post was not announced on all five channels within a minute.")
+            time.sleep(0.002)
+    took = time.monotonic() - began
+    time.sleep(PAUSE)
+    return took
+
+
+@contextmanager
+def embedded(folder: Path, blog: example.Blog) -> Iterator[tuple[Installation, str]]:
+    here, web = installation(folder, blog)
+    with here.running("up", output=folder / "output"):
+        yield here, hook_of(here, web)
+
+
+@contextmanager
+def own_broker(folder: Path, blog: example.Blog) -> Iterator[tuple[Installation, str]]:
+    with ExitStack() as stack:
+        broker = stack.enter_context(Valkey(folder))
+        here, web = installation(folder, blog, BROKER_URL=broker.url)
+        here.run("migrate")
+        for words in (("worker",), ("beat",), ("web",)):
+            stack.enter_context(here.running(*words, output=folder / "output"))
+        yield here, hook_of(here, web)
+
+
+def installation(folder: Path, blog: example.Blog, **environment: str) -> tuple[Installation, str]:
+    """Its file is the example's, for the blog that is served here; it looks by itself only once an hour."""
+    address = f"127.0.0.1:{free_port()}"
+    here = Installation(folder, LISTEN=address, PUBLIC_URL=f"http://{address}", POSTLARK_LOG="warning", **environment)
+    text = EXAMPLE.read_text().replace("http://127.0.0.1:8010", blog.base).replace('poll = "1m"', 'poll = "1h"')
+    (here.blogs / "example.toml").write_text(text.replace('mode = "rehearsal"', 'mode = "rehearsal"\nhold = "0m"'))
+    return here, f"http://{address}"
+
+
+def hook_of(here: Installation, web: str) -> str:
+    """The address that the blog rings at, once all is up and the first look is over."""
+    until(lambda: answers(f"{web}/healthz"), "the page answers", 60)
+    until(
+        lambda: "last_good" in (said := here.run("blogs", "--json").stdout) and json.loads(said)[0]["last_good"],
+        "the first look is over",
+        60,
+    )
+    hook: str = json.loads(here.run("blogs", "--json").stdout)[0]["publish_hook"]
+    return hook
+
+
+if __name__ == "__main__":
+    main()
