@@ -40,6 +40,7 @@ app.conf.update(
     timezone="UTC",
 )
 app.autodiscover_tasks(["worker"])
+app.set_default()  # for every thread of this process: the web rings from many
 
 
 @app.on_after_finalize.connect

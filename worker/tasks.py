@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 
 from celery import Task, shared_task
+from celery.app.utils import find_app
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
@@ -23,6 +24,7 @@ def ring(task: Task, ids: Iterable[int | str]) -> None:
     """Ask a worker to come at once. A broker in trouble is only noted: the rows are written, and the sweep finds them."""
     if not settings.BROKER_URL:
         return
+    find_app("config.celery")  # in the web and in commands nobody has loaded it; without, Celery would ring at a default address
     for each in ids:
         try:
             task.apply_async((each,), retry=False)
