@@ -5,17 +5,21 @@ reconciliation and a person act in between. What runs is the real code on the re
 """
 
 from collections.abc import Generator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from tests.deliver.world import REFUSALS, ModelPoster, World, world
+from tests.deliver.world import REFUSALS, ModelPoster, Process, World, world
+from tests.factories import make_delivery
 from worker import channels
 from worker.deliver import reconcile, send, staff, sweep
+from worker.models import Delivery
 
 which = st.integers(0, 2)
 MOST = 3
@@ -146,10 +150,14 @@ def model_network(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> G
 
 
 def test_at_most_one_post_and_no_dead_end_whatever_happens(model_network: None) -> None:
+    explore(60)
+
+
+def explore(examples: int) -> None:
     run_state_machine_as_test(
         Ledger,
         settings=settings(
-            max_examples=100,
+            max_examples=examples,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
@@ -158,3 +166,104 @@ def test_at_most_one_post_and_no_dead_end_whatever_happens(model_network: None) 
             phases=[Phase.generate],
         ),
     )
+
+
+def test_a_resend_is_not_taken_for_the_post_that_went_out_before_it(model_network: None) -> None:
+    """Same words, minutes later, and its answer lost: only a person can tell, and is asked."""
+    with world(refuses_duplicates=False, reads_back=True) as there:
+        there.run_out(there.start(lambda: send.send(there.deliveries[0].pk)))
+        there.deliveries.append(make_delivery(there.post, "noticeboard", occasion="resend"))
+        again = there.start(lambda: send.send(there.deliveries[1].pk))
+        while again.at != "requested":
+            again.go_on()
+        again.die()
+        there.pass_time(130)
+        there.run_out(there.start(sweep.sweep))
+        for _ in range(3):
+            there.pass_time(920)
+            there.run_out(there.start(lambda: reconcile.reconcile(there.deliveries[1].pk)))
+        assert (there.delivery(0).state, there.delivery(1).state, there.delivery(1).waits_for) == ("sent", "unknown", "person")
+
+
+# What each part of the protocol is for: one course of events, with the part and without it.
+
+
+def request_lost_and_late(there: World) -> None:
+    """The sender dies with its request under way; everybody is quick; then the request arrives after all."""
+    sender = reach(there, "requested")
+    sender.die()
+    give_up_on_it(there)
+    take_all(there)
+
+
+def stopped_at_the_call(there: World) -> None:
+    """The sender is stopped just before its request, for so long that a person has settled the matter; then it wakes."""
+    sender = reach(there, "calling")
+    give_up_on_it(there, between_looks=920)
+    there.run_out(sender)
+    take_all(there)
+
+
+def frozen_before_the_call(there: World) -> None:
+    """A machine whose clock stood still: no alarm rings when it wakes, and its claim has long been given away."""
+    with mock.patch.object(send, "deadly", no_alarm):
+        sender = reach(there, "opened")
+    give_up_on_it(there)
+    there.run_out(sender)
+    take_all(there)
+
+
+def reach(there: World, place: str) -> Process:
+    sender = there.start(lambda: send.send(there.deliveries[0].pk))
+    while sender.at != place:
+        sender.go_on()
+    return sender
+
+
+def give_up_on_it(there: World, between_looks: float = 11) -> None:
+    """The lease ends, Postlark looks twice, a person says that it is not there, it goes out again."""
+    there.pass_time(121)
+    there.run_out(there.start(sweep.sweep))
+    for _ in range(2):
+        there.pass_time(between_looks)
+        there.run_out(there.start(lambda: reconcile.reconcile(there.deliveries[0].pk)))
+    with suppress(staff.Refused):
+        staff.settle(there.delivery(), "staff", sent=False)
+    again = there.start(lambda: send.send(there.deliveries[0].pk))
+    while not again.dead:
+        for request in there.network.travelling:
+            if request.sender is again:
+                there.network.take(request)
+        again.go_on()
+
+
+def take_all(there: World) -> None:
+    for request in there.network.travelling:
+        there.network.take(request, answered=False)
+
+
+def no_alarm(length: timedelta) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def never_ask_the_row(delivery: Delivery, reason: str) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("events", "where", "part", "left_out"),
+    [
+        (request_lost_and_late, send, "commit_calling", never_ask_the_row),
+        (request_lost_and_late, ModelPoster, "settle", timedelta(0)),
+        (stopped_at_the_call, send, "deadly", no_alarm),
+        (frozen_before_the_call, send, "commit_calling", never_ask_the_row),
+    ],
+    ids=["the second commit", "the settling time", "the deadline that kills", "the row asked before the call"],
+)
+def test_without_this_part_it_would_be_doubled(model_network: None, events: Any, where: Any, part: str, left_out: Any) -> None:
+    with world(refuses_duplicates=False, reads_back=True) as there:
+        events(there)
+        assert there.posts_of(there.delivery()) == 1
+    with world(refuses_duplicates=False, reads_back=True) as there, mock.patch.object(where, part, left_out):
+        events(there)
+        assert there.posts_of(there.delivery()) == 2

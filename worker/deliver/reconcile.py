@@ -4,7 +4,7 @@ Read back from the network by link, text and time. Found is proof. Absent is two
 apart, both after the moment by which the caller was certainly dead; what follows absence the adapter declares.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -71,14 +71,15 @@ def reconcile(delivery_id: int) -> None:
         if file is None:
             raise Rejected("The blog's file is gone.")
         poster = handover.poster_for(delivery, file)
-        look = poster.find(handover.message_of(delivery), _window_opens(delivery))
+        looked_at = timezone.now()  # before the reading: a request that arrives while we read may be missed by it
+        look = _of_its_own(delivery, poster.find(handover.message_of(delivery), _window_opens(delivery)))
     except (Unauthorized, Rejected) as error:
         reason = f"{error.sentence} So Postlark cannot find out whether this is out on {name}. Look there: is it?"
         _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"Could not look at {name}: {error.sentence}", due_at=None)
     except Transient as error:
         _look_failed(delivery, name, error, file)
     else:
-        _judge(delivery, file, name, poster, look)
+        _judge(delivery, file, name, poster, look, looked_at)
 
 
 def _take_the_look(delivery: Delivery) -> bool:
@@ -97,8 +98,15 @@ def _window_opens(delivery: Delivery) -> datetime:
     return (first or delivery.created_at) - CLOCKS_DIFFER
 
 
-def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster, look: Look) -> None:
-    now = timezone.now()
+def _of_its_own(delivery: Delivery, look: Look) -> Look:
+    """A resend says the words of what went out before it: a post that another delivery has is not this one."""
+    others = Delivery.objects.filter(blog=delivery.blog, channel=delivery.channel).exclude(pk=delivery.pk)
+    if look.found and others.filter(remote_id=look.found.remote_id).exists():
+        return replace(look, found=None)
+    return look
+
+
+def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster, look: Look, now: datetime) -> None:
     seen = f"Looked at our own posts on {name} ({look.seen} of them)"
     evidence = {"look": {"at": now.isoformat(), "seen": look.seen, "detail": look.detail}}
     if look.found:
