@@ -10,15 +10,21 @@ import logging
 import re
 import socket
 import traceback
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Protocol
 
 import pytest
 
+from tests.fakes.relay import Relay
 from worker.channels.base import (
+    Carrier,
     DeliveryError,
+    Envelope,
+    Handed,
+    Intent,
+    MailTemplate,
     Message,
     OutcomeUnknown,
     Poster,
@@ -26,6 +32,7 @@ from worker.channels.base import (
     Rejected,
     Transient,
     Unauthorized,
+    mark,
 )
 
 SECRET = "tok-9f2c-never-shown"
@@ -227,3 +234,86 @@ class PosterContract:
         network.misbehave(status, on="list")
         with pytest.raises(Unauthorized):
             poster.find(self.message, since)
+
+
+class CarrierContract:
+    """A way to many people: what befalls one reader befalls nobody else, and each copy is announced before it leaves."""
+
+    template: ClassVar[MailTemplate] = MailTemplate(
+        headers=(("From", "news@blog.example"), ("Subject", "Coping with school stress")),
+        sender="news@blog.example",
+        text=f"Hello\n{mark('unsubscribe')}\n",
+        html=f"<p>Hello</p><a href='{mark('unsubscribe')}'>Leave</a>",
+    )
+
+    def carrier_at(self, relay: Relay) -> Carrier:
+        """The channel's carrier for this relay, with SECRET as its password where the relay asks for one."""
+        raise NotImplementedError("the channel's own test file makes the carrier")
+
+    def send(self, carrier: Carrier, *local_parts: str, allow: Callable[[int], bool] = lambda key: True) -> list[Intent | Handed]:
+        """Every step of one conversation; `allow` answers the intents."""
+        words = {"unsubscribe": "https://blog.example/u/1"}
+        conversation = carrier.send(
+            self.template, [Envelope(key, f"{local}@reader.example", words) for key, local in enumerate(local_parts)]
+        )
+        steps: list[Intent | Handed] = []
+        answer: bool | None = None
+        while True:
+            try:
+                step = conversation.send(answer)
+            except StopIteration:
+                return steps
+            answer = allow(step.key) if isinstance(step, Intent) else None
+            steps.append(step)
+
+    def test_everybody_gets_one_copy_each_announced_before_it_leaves(self) -> None:
+        with Relay() as relay:
+            steps = self.send(self.carrier_at(relay), "a", "b", "c")
+        assert relay.taken == {"a@reader.example": 1, "b@reader.example": 1, "c@reader.example": 1}
+        for key in range(3):
+            kinds = [type(step) for step in steps if step.key == key]
+            assert kinds == [Intent, Handed]
+
+    @pytest.mark.parametrize(
+        ("local", "error", "copies"),
+        [
+            ("grey", Transient, 0),
+            ("later", Transient, 0),
+            ("hangup", Transient, 0),
+            ("gone", Rejected, 0),
+            ("spam", Rejected, 0),
+            ("lost", OutcomeUnknown, 0),
+            ("kept", OutcomeUnknown, 1),
+        ],
+    )
+    def test_what_a_relay_says_of_one_reader_says_what_happens_next(self, local: str, error: type[DeliveryError], copies: int) -> None:
+        with Relay() as relay:
+            steps = self.send(self.carrier_at(relay), "before", local, "after")
+        came = {step.key: step.error for step in steps if isinstance(step, Handed)}
+        assert (came[0], type(came[1]), came[2]) == (None, error, None)
+        assert relay.taken[f"{local}@reader.example"] == copies
+        assert relay.taken["after@reader.example"] == 1
+
+    def test_a_slow_answer_is_waited_for(self) -> None:
+        with Relay(slowness=0.3) as relay:
+            steps = self.send(self.carrier_at(relay), "slow", "after")
+        assert [step.error for step in steps if isinstance(step, Handed)] == [None, None]
+
+    def test_a_copy_may_be_left_out_at_the_last_moment(self) -> None:
+        with Relay() as relay:
+            self.send(self.carrier_at(relay), "a", "b", allow=lambda key: key == 1)
+        assert relay.taken == {"b@reader.example": 1}
+
+    def test_a_refused_login_is_for_a_person_and_shows_no_secret(self, caplog: pytest.LogCaptureFixture) -> None:
+        with Relay(login=("me", "another")) as relay, caplog.at_level(logging.DEBUG), pytest.raises(Unauthorized) as raised:
+            self.send(self.carrier_at(relay), "a")
+        error = raised.value
+        told = [repr(error), str(error), error.status, error.detail, *traceback.format_exception(error), caplog.text]
+        assert not [text for text in told if SECRET in text]
+        assert relay.taken == {}
+
+    def test_a_relay_that_is_not_there_is_tried_again(self) -> None:
+        with Relay() as relay:
+            carrier = self.carrier_at(relay)
+        with pytest.raises(Transient):
+            self.send(carrier, "a")

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.channels import contract
 from tests.fakes.relay import Relay
 from worker.channels.base import Envelope, Handed, Intent, MailTemplate, OutcomeUnknown, Rejected, Transient, Unauthorized, mark
 from worker.channels.email import Email, EmailOptions, mime, parse_relay
@@ -338,3 +339,9 @@ def test_a_relay_that_cannot_be_reached_is_tried_again():
 def test_a_relay_that_greets_with_a_no_is_tried_again():
     with Relay(greeting="421 4.3.2 Too many connections") as relay, pytest.raises(Transient, match="does not take mail just now"):
         converse(relay, people("a"))
+
+
+class TestEmailKeepsTheContract(contract.CarrierContract):
+    def carrier_at(self, relay: Relay) -> Email:
+        login = f"me:{contract.SECRET}@" if relay.login else ""
+        return Email(parse_relay(f"smtp://{login}127.0.0.1:{relay.port}"))
