@@ -7,7 +7,8 @@ it reads a status code: the class of the error it raises is the instruction.
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from worker.lib.blogs import ChannelOptions
@@ -30,8 +31,30 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture as it goes to one network: checked, scaled, without metadata."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class PictureRules:
+    """The picture a network takes as bytes. `width` and `height`: what it shows best, in pixels, and the size of a drawn card."""
+
+    width: int
+    height: int
+    most_bytes: int
+    least_width: int = 200
+    media_types: tuple[str, ...] = ("image/jpeg", "image/png")
+
+
+@dataclass(frozen=True)
 class Message:
-    """Exactly what one delivery says. `text` is as it goes over the wire; `image` is the picture's web address."""
+    """Exactly what one delivery says. `text` is as it goes over the wire; `image` is the picture's web address, and
+    `picture` the same made ready for a network that takes the bytes."""
 
     text: str
     link: str = ""
@@ -41,6 +64,7 @@ class Message:
     alt: str = ""
     subject: str = ""
     html: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +83,53 @@ class Look:
     found: Receipt | None
     seen: int
     detail: str = ""
+
+
+Credentials = dict[str, str]
+"""One connection, decrypted, in the shape that `postlark connect` takes. Moments are ISO 8601. Never logged, never shown."""
+
+
+@dataclass(frozen=True)
+class App:
+    """The operator's own application at a network, from the environment. Empty: there is none."""
+
+    id: str = ""
+    secret: str = ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a connection turned out to be when it was last read back. `notes`: what staff should know, one sentence each."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    """When a person must connect again. None: no end is known."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page, board or organisation that a connected account may post to. `credentials`: the place's own, where it has any."""
+
+    id: str
+    name: str
+    credentials: Credentials | None = None
+
+
+@dataclass(frozen=True)
+class Consent:
+    """How a person lets us in: the network's page that asks, and what for.
+
+    `place` names the option of the blog's file that a picked `Place` stands for: page_id, board_id, author; empty: none is picked.
+    """
+
+    page: str
+    scopes: tuple[str, ...]
+    separator: str = " "
+    pkce: bool = False
+    place: str = ""
 
 
 class DeliveryError(Exception):
@@ -118,6 +189,8 @@ class Channel:
     limits: ClassVar[Limits]
     Options: ClassVar[type[ChannelOptions]] = ChannelOptions
     """The shape of the channel's section in a blog's file."""
+    picture: ClassVar[PictureRules | None] = None
+    """None: it takes no picture as bytes."""
     can_post_live: ClassVar[bool] = False
 
     @staticmethod
@@ -143,14 +216,24 @@ class Poster(Channel, ABC):
     reads_back: bool = False
     refuses_duplicates: bool = False
     settle: timedelta = timedelta(minutes=15)
+    deletes: bool = False
+    edits: bool = False
+    lasting: str = ""
+    """What a deletion or an edit cannot undo, in a sentence for the front desk."""
+    look_price: Decimal = Decimal(0)
+    """US dollars for one `find`."""
+    delete_price: Decimal = Decimal(0)
+    consent: ClassVar[Consent | None] = None
+    """None: credentials are given by `postlark connect` alone."""
 
-    def __init__(self, options: Any, credentials: dict[str, str]) -> None:
-        """`options`: an instance of `Options`. `credentials`: the decrypted connection, in the shape of `postlark connect`."""
+    def __init__(self, options: Any, credentials: Credentials, app: App = App()) -> None:
+        """`options`: an instance of `Options`."""
         self.options = options
         self.credentials = credentials
+        self.app = app
 
     def prepare(self, message: Message) -> Message:
-        """What may be repeated freely before the one call that posts: upload the picture, look at the link.
+        """What may be repeated freely before the one call that posts: upload the picture.
 
         Raises like `send`, except OutcomeUnknown.
         """
@@ -167,6 +250,51 @@ class Poster(Channel, ABC):
         Raises Transient when the reading could not be completed, Unauthorized or Rejected when it may not be read. Never
         called where `reads_back` is False.
         """
+
+    def confirm(self, remote_id: str, message: Message) -> Receipt | None:
+        """Read the one post that the network named (`RefusedAsDuplicate`); None: it is not this message, or it is not there.
+
+        Raises like `find`; Rejected where one post cannot be read.
+        """
+        raise Rejected(f"{self.name} does not let Postlark read a single post.")
+
+    def delete(self, remote_id: str) -> str:
+        """Take the post down; its being gone already is success. Returns the network's own words. Raises like `send`."""
+        raise Rejected(f"{self.name} cannot delete a post.")
+
+    def edit(self, remote_id: str, message: Message) -> Receipt:
+        """Replace the words of a post that is out. Raises like `send`."""
+        raise Rejected(f"{self.name} cannot change a post that is out.")
+
+    def price(self, message: Message) -> Decimal:
+        """US dollars that this post costs at most, everything that `prepare` and `send` ask for included."""
+        return Decimal(0)
+
+    def check(self) -> Account:
+        """A harmless read: whose connection this is, what it may do, when it ends. Raises Unauthorized or Transient."""
+        return Account("", "")
+
+    def refresh(self, now: datetime) -> Credentials | None:
+        """Fresh credentials in place of those that end soon; None: nothing to do now, or it cannot be done without a person.
+
+        The old ones may be worthless afterwards, so the caller stores the new before it uses them, and never calls this twice
+        at once. Raises Unauthorized when a person must connect again, Transient when it may be tried again.
+        """
+        return None
+
+    @classmethod
+    def connect(cls, options: Any, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
+        """Credentials for the code that the network's page of consent gave. Raises Unauthorized, Rejected or Transient."""
+        raise Rejected(f"{cls.name} is connected by credentials alone.")
+
+    def places(self) -> list[Place]:
+        """What the connected account may post to, for the picker. Raises like `check`."""
+        return []
+
+    @classmethod
+    def sunset(cls, options: Any) -> date | None:
+        """The last day of the version of the network's interface that the blog's file names. None: not known."""
+        return None
 
 
 def mark(name: str) -> str:
