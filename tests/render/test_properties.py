@@ -5,8 +5,8 @@ import re
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.channels.test_twitter import AT_LEAST, COUNTED
 from tests.factories import NOON, blog_file
+from tests.lib.test_weight import AT_LEAST, COUNTED
 from worker import channels
 from worker.gate import Refused
 from worker.gate.characters import FORBIDDEN
