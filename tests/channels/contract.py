@@ -12,6 +12,7 @@ import socket
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Protocol
 
@@ -41,7 +42,7 @@ LONG = 5 * PATIENCE
 
 
 class Network(Protocol):
-    """A fake network over HTTP; its faults are those of tests/fakes/noticeboard.py."""
+    """A fake network over HTTP; its faults are those of tests/fakes/network.py."""
 
     url: str
     lag: float
@@ -81,6 +82,10 @@ class PosterContract:
     refusals: ClassVar[dict[str, type[DeliveryError]]] = {"401": Unauthorized, "403": Unauthorized, "404": Unauthorized, "422": Rejected}
     """What this network means by a status."""
 
+    def another(self, text: str) -> Message:
+        """Not this message: another link."""
+        return replace(self.message, text=text, link="https://blog.example/another/")
+
     @pytest.fixture
     def network(self) -> Generator[Network, None, None]:
         """The fake, serving; it wants SECRET."""
@@ -104,11 +109,11 @@ class PosterContract:
 
     def test_an_empty_text_is_rejected(self, network: Network, poster: Poster) -> None:
         with pytest.raises(Rejected):
-            poster.send(Message(text="", link=self.message.link))
+            poster.send(replace(self.message, text=""))
 
     def test_a_text_over_the_limit_is_rejected(self, network: Network, poster: Poster) -> None:
         with pytest.raises(Rejected):
-            poster.send(Message(text="x" * (poster.limits.text + 1), link=self.message.link))
+            poster.send(replace(self.message, text="x" * (poster.limits.text + 1)))
 
     @pytest.mark.parametrize("status", ["401", "403", "404", "422"])
     def test_a_refusal_says_what_happens_next(self, network: Network, poster: Poster, status: str) -> None:
@@ -131,7 +136,7 @@ class PosterContract:
             poster.send(self.message)
         assert network.count(self.message.text) == 0
 
-    @pytest.mark.parametrize("fault", ["lose-after", "500-after", "late", "drip", "half", "garbage"])
+    @pytest.mark.parametrize("fault", ["lose-after", "reset", "500-after", "late", "drip", "half", "garbage", "html"])
     def test_what_was_posted_without_a_clear_answer_is_unknown(self, network: Network, poster: Poster, fault: str) -> None:
         network.misbehave(fault, seconds=LONG)
         with pytest.raises(OutcomeUnknown):
@@ -176,7 +181,7 @@ class PosterContract:
     def test_preparing_is_never_unknown_for_it_may_be_repeated(self, network: Network, poster: Poster, fault: str) -> None:
         network.misbehave(fault, on="upload", seconds=LONG)
         with pytest.raises(Transient):
-            poster.prepare(Message(text=self.message.text, link=self.message.link, image="https://blog.example/picture.jpg", alt="A path"))
+            poster.prepare(replace(self.message, image="https://blog.example/picture.jpg", alt="A path"))
         assert network.count(self.message.text) == 0
 
     # Reading back -----------------------------------------------------------------------------------------------------
@@ -186,7 +191,7 @@ class PosterContract:
         return datetime.now(UTC) - timedelta(minutes=5)
 
     def test_it_does_not_find_what_is_not_there(self, network: Network, poster: Poster, since: datetime) -> None:
-        poster.send(Message(text="Another", link="https://blog.example/another/"))
+        poster.send(self.another("Another"))
         look = poster.find(self.message, since)
         assert (look.found, look.seen) == (None, 1)
 
@@ -199,13 +204,13 @@ class PosterContract:
     def test_it_reads_page_after_page(self, network: Network, poster: Poster, since: datetime) -> None:
         posted = poster.send(self.message)
         for number in range(25):
-            poster.send(Message(text=f"Another {number}", link="https://blog.example/another/"))
+            poster.send(self.another(f"Another {number}"))
         look = poster.find(self.message, since)
         assert look.found is not None
         assert look.found.remote_id == posted.remote_id
 
     def test_it_tells_posts_of_the_same_text_apart_by_their_link(self, network: Network, poster: Poster, since: datetime) -> None:
-        poster.send(Message(text=self.message.text, link="https://blog.example/another/"))
+        poster.send(self.another(self.message.text))
         assert poster.find(self.message, since).found is None
 
     def test_it_leaves_out_what_was_posted_before(self, network: Network, poster: Poster) -> None:
@@ -219,11 +224,13 @@ class PosterContract:
         network.lag = 0
         assert poster.find(self.message, since).found is not None
 
-    @pytest.mark.parametrize("fault", ["lose-before", "500-before", "late", "drip", "half", "garbage", "404", "422", "429", "503"])
+    @pytest.mark.parametrize(
+        "fault", ["lose-before", "reset", "500-before", "late", "drip", "half", "garbage", "html", "404", "422", "429", "503"]
+    )
     @pytest.mark.parametrize("page", [1, 2])
     def test_an_incomplete_reading_is_no_reading(self, network: Network, poster: Poster, since: datetime, fault: str, page: int) -> None:
         for number in range(25):
-            poster.send(Message(text=f"Another {number}", link="https://blog.example/another/"))
+            poster.send(self.another(f"Another {number}"))
         network.misbehave("none", times=page - 1, on="list") if page > 1 else None
         network.misbehave(fault, on="list", seconds=LONG)
         with pytest.raises((Transient, Unauthorized, Rejected)):

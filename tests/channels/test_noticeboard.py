@@ -52,8 +52,8 @@ def test_a_token_is_left_out_where_the_board_asks_for_none() -> None:
 def test_it_posts_the_picture_with_its_description(network: Board) -> None:
     poster = poster_at(network.url)
     poster.send(poster.prepare(Message(text="Hello", link="https://blog.example/", image="https://blog.example/a.jpg", alt="A path")))
-    assert network.pictures == ["https://blog.example/a.jpg"]
-    assert (network.notices[0].image, network.notices[0].alt) == ("picture-1", "A path")
+    assert network.addresses == ["https://blog.example/a.jpg"]
+    assert (network.posts[0].body["image"], network.posts[0].body["alt"]) == ("picture-1", "A path")
 
 
 def test_a_message_without_a_picture_is_ready_as_it_is(network: Board) -> None:

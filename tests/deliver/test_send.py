@@ -48,7 +48,7 @@ def test_what_is_not_yet_due_stays(deliver: Deliver, board: Noticeboard) -> None
     delivery = deliver(due_at=timezone.now() + timedelta(minutes=1))
     send(delivery.pk)
     assert stands(delivery) == ("pending", "clock")
-    assert board.notices == []
+    assert board.posts == []
 
 
 def test_a_rehearsal_does_everything_but_the_hand_over(deliver: Deliver, board: Noticeboard) -> None:
@@ -83,7 +83,7 @@ def test_a_rate_limit_makes_the_whole_connection_wait(deliver: Deliver, board: N
     assert stands(first) == stands(second) == ("pending", "clock")
     assert second.due_at > timezone.now() + timedelta(minutes=9)
     assert "asked us to wait until" in second.reason
-    assert len([path for _, path in board.requests if path == "/notices"]) == 1
+    assert len([request for request in board.requests if request.path == "/notices"]) == 1
 
 
 def test_a_refused_text_fails_with_its_reason(deliver: Deliver, board: Noticeboard) -> None:
@@ -145,7 +145,7 @@ def test_elsewhere_a_person_decides(deliver: Deliver, board: Noticeboard) -> Non
     assert stands(delivery) == ("unknown", "person")
     assert "is it there" in delivery.reason
     send(delivery.pk)
-    assert board.notices == []
+    assert board.posts == []
 
 
 def test_it_is_repeated_by_itself_once_at_most(deliver: Deliver, board: Noticeboard) -> None:
@@ -216,7 +216,7 @@ def test_words_made_anew_after_the_look_at_the_row_are_what_goes_out(
         "worker.deliver.send.Delivery.objects.select_related", lambda *_: type("Q", (), {"get": staticmethod(lambda pk: stale)})
     )
     send(delivery.pk)
-    assert board.notices[0].text == new
+    assert board.posts[0].text == new
 
 
 def test_the_ledger_itself_refuses_a_second_automatic_announcement(deliver: Deliver) -> None:
@@ -232,7 +232,7 @@ def test_a_resend_waits_while_another_is_under_way(deliver: Deliver, board: Noti
     assert stands(second) == ("pending", "clock")
     assert second.due_at > timezone.now()
     assert "this one waits" in second.reason
-    assert board.notices == []
+    assert board.posts == []
 
 
 def test_a_post_that_is_recorded_already_is_not_recorded_twice(deliver: Deliver, board: Noticeboard) -> None:

@@ -21,7 +21,7 @@ def test_a_held_delivery_waits_for_its_release(deliver: Deliver, board: Noticebo
     delivery = deliver()
     staff.hold(delivery, "Ann", "the picture is wrong")
     send(delivery.pk)
-    assert board.notices == []
+    assert board.posts == []
     assert delivery.reason == "Held by Ann: the picture is wrong. Release it to let it go."
     staff.release(delivery, "Ann", "picture mended")
     send(delivery.pk)
@@ -53,7 +53,7 @@ def test_a_cancelled_one_never_goes(deliver: Deliver, board: Noticeboard) -> Non
     staff.cancel(delivery, "Ann", "not this one")
     send(delivery.pk)
     assert delivery.state == "cancelled"
-    assert board.notices == []
+    assert board.posts == []
 
 
 @pytest.mark.parametrize("state", ["sending", "unknown", "sent", "failed", "skipped", "cancelled", "rehearsed", "withdrawn"])
@@ -107,7 +107,7 @@ def test_a_person_who_did_not_find_it_lets_it_go_again(deliver: Deliver, board: 
     send(delivery.pk)
     delivery.refresh_from_db()
     assert delivery.state == "sent"
-    assert len(board.notices) == 1
+    assert len(board.posts) == 1
 
 
 def test_nobody_sends_again_while_postlark_is_still_looking(deliver: Deliver) -> None:
@@ -148,7 +148,7 @@ def test_a_paused_blog_pauses_every_channel(deliver: Deliver, board: Noticeboard
     delivery = deliver()
     staff.pause(delivery.blog, None, "Ann")
     send(delivery.pk)
-    assert board.notices == []
+    assert board.posts == []
 
 
 @pytest.mark.django_db

@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from worker.channels.base import (
+    App,
+    Credentials,
     DeliveryError,
     Limits,
     Look,
@@ -73,8 +75,8 @@ class Noticeboard(Poster):
     patience = 15.0
     """Seconds for one request, all told."""
 
-    def __init__(self, options: NoticeboardOptions, credentials: dict[str, str]) -> None:
-        super().__init__(options, credentials)
+    def __init__(self, options: NoticeboardOptions, credentials: Credentials, app: App = App()) -> None:
+        super().__init__(options, credentials, app)
         self.settle = options.settle
         self.refuses_duplicates = options.refuses_duplicates
 
