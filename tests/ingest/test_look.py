@@ -38,7 +38,7 @@ def test_it_asks_only_for_what_has_changed(looks: Looks, site: FeedSite) -> None
 def test_an_unchanged_document_is_known_by_its_hash(looks: Looks, site: FeedSite, monkeypatch: pytest.MonkeyPatch) -> None:
     site.validators = False
     looks(rss(*FEED))
-    monkeypatch.setattr("worker.ingest.watch.parse", lambda *_: pytest.fail("it was parsed again"))
+    monkeypatch.setattr("worker.ingest.watch.read", lambda *_: pytest.fail("it was parsed again"))
     assert looks().posts == []
 
 

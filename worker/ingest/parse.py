@@ -62,7 +62,17 @@ class Entry:
 
 
 def parse(document: Document, now: datetime) -> tuple[Entry, ...]:
-    """The feed's entries in its own order. Raises Trouble for whatever is not a whole feed."""
+    """The feed's entries in its own order. Raises Trouble for whatever is not a whole feed; `read` is this under a limit."""
+    try:
+        return _entries(document, now)
+    except (Trouble, MemoryError):
+        raise
+    except Exception:  # a strange document makes feedparser, and the parsers below it, raise anything
+        log.warning("feed could not be parsed", extra={"url": document.url}, exc_info=True)
+        raise Trouble("The feed is damaged in a way that Postlark cannot read around.") from None
+
+
+def _entries(document: Document, now: datetime) -> tuple[Entry, ...]:
     if not document.body.strip():
         raise Trouble("The feed's address answered with an empty document.")
     feed = _read(document)
@@ -75,16 +85,12 @@ def parse(document: Document, now: datetime) -> tuple[Entry, ...]:
 
 
 def _read(document: Document) -> Any:
-    try:
-        return feedparser.parse(
-            BytesIO(_NUMBERED.sub(_if_character, document.body)),
-            response_headers={"content-type": document.content_type, "content-location": document.url},
-            sanitize_html=False,  # nh3 does; feedparser's own is slow on hostile styles and lets some scripts through
-            resolve_relative_uris=False,  # nh3 does
-        )
-    except Exception as error:  # feedparser raises whatever a strange document makes the parsers below it raise
-        log.warning("feed could not be parsed", extra={"url": document.url, "error": repr(error)})
-        raise Trouble("The feed is damaged in a way that Postlark cannot read around.") from None
+    return feedparser.parse(
+        BytesIO(_NUMBERED.sub(_if_character, document.body)),
+        response_headers={"content-type": document.content_type, "content-location": document.url},
+        sanitize_html=False,  # nh3 does; feedparser's own is slow on hostile styles and lets some scripts through
+        resolve_relative_uris=False,  # nh3 does
+    )
 
 
 def _if_character(reference: "re.Match[bytes]") -> bytes:

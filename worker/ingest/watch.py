@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from worker.ingest import turn
 from worker.ingest.fetch import Trouble, fetch
-from worker.ingest.parse import parse
+from worker.ingest.read import read
 from worker.ingest.store import Found, store
 from worker.ingest.turn import Overtaken, Turn
 from worker.lib import crash
@@ -61,7 +61,7 @@ def _read(mine: Turn, now: datetime) -> Found | None:
     document = fetch(mine.file.feed, mine.validators, private=mine.file.allow_private_addresses, now=now)
     crash.point("look-fetched")
     if document is not None:
-        return store(mine, document, parse(document, now), now)
+        return store(mine, document, read(document, now), now)
     with transaction.atomic():
         turn.end_well(mine, NOTHING_NEW)
     return None
