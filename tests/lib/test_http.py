@@ -1,15 +1,19 @@
 """The door is tried with real servers that misbehave. Only the look-up of names is replaced."""
 
+import base64
 import gzip
 import re
 import socket
 import ssl
 import threading
+import tracemalloc
+import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 
 from worker.lib import http
@@ -149,18 +153,33 @@ def test_it_reads_no_more_than_it_was_told_to() -> None:
     assert error.sentence == "127.0.0.1 sent more than 0.2 MB, which is more than Postlark reads."
 
 
-def test_a_small_answer_that_unpacks_to_a_huge_one_counts_as_huge() -> None:
-    bomb = gzip.compress(b"\0" * 50_000_000)
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, br"])
+def test_a_small_answer_that_unpacks_to_a_huge_one_counts_as_huge(encoding: str) -> None:
+    bomb = packed(encoding, b"\0" * 50_000_000)
     assert len(bomb) < 100_000
-    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
-    with server(says(head + bomb)) as port:
+    tracemalloc.start()
+    with server(says(bomb)) as port:
         assert "more than Postlark reads" in refusal(port, max_bytes=1_000_000).sentence
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
 
 
-def test_it_unpacks_what_is_packed() -> None:
-    packed = gzip.compress(b"hello")
-    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
-    with server(says(head + packed)) as port:
+PACKED = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "gzip, br": lambda data: brotli.compress(gzip.compress(data)),
+}
+
+
+def packed(encoding: str, data: bytes) -> bytes:
+    body = PACKED[encoding](data)
+    return b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (encoding.encode(), len(body)) + body
+
+
+@pytest.mark.parametrize("encoding", PACKED)
+def test_it_unpacks_what_is_packed(encoding: str) -> None:
+    with server(says(packed(encoding, b"hello"))) as port:
         assert get(port).body == b"hello"
 
 
@@ -336,9 +355,33 @@ def test_redirects_are_followed_only_when_asked() -> None:
 
 
 def test_too_many_redirects_are_an_answer_to_nobody() -> None:
-    with server(redirect_to(*["/"] * 10)) as port:
+    with server(redirect_to(*map("/{}".format, range(10)))) as port:
         error = refusal(port, redirects=3)
     assert error.sentence == "127.0.0.1 sends us on from one address to the next, more than 3 times."
+
+
+@pytest.mark.parametrize("targets", [["/"], ["/a", "/b", "/a"]])
+def test_a_circle_is_noticed(targets: list[str]) -> None:
+    with server(redirect_to(*targets)) as port:
+        assert refusal(port, redirects=5).sentence == "127.0.0.1 sends us round in a circle, from one address to the next and back."
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved"),
+    [([301], "/0"), ([308, 301], "/1"), ([302], ""), ([302, 301], ""), ([301, 307], "/0"), ([301, 303, 308], "/0"), ([], "")],
+)
+def test_only_permanent_redirects_move_an_address(statuses: list[int], moved: str) -> None:
+    waiting = list(enumerate(statuses))
+
+    def script(line: socket.socket, _: bytes) -> None:
+        if not waiting:
+            return line.sendall(OK)
+        number, status = waiting.pop(0)
+        return line.sendall(b"HTTP/1.1 %d On\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n" % (status, number))
+
+    with server(script) as port:
+        answer = get(port, redirects=5)
+        assert answer.moved == (moved and f"http://127.0.0.1:{port}{moved}")
 
 
 def test_every_hop_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,6 +409,30 @@ def test_a_login_is_not_carried_to_another_host() -> None:
     with server(script) as other, server(redirect_to(f"http://127.0.0.1:{other}/")) as port:
         get(port, redirects=1, headers={"Authorization": "Bearer hush"})
     assert b"hush" not in seen[0]
+
+
+@pytest.mark.usefixtures("trusted")
+def test_it_does_not_follow_from_https_to_http() -> None:
+    seen: list[bytes] = []
+    with (
+        server(lambda _, received: seen.append(received)) as plain,
+        server(redirect_to(f"http://127.0.0.1:{plain}/"), tls=True) as port,
+        pytest.raises(NoAnswer, match="from https to http"),
+    ):
+        request("GET", f"https://localhost:{port}/", private=True, redirects=3)
+    assert seen == []
+
+
+def test_a_name_and_password_in_the_address_are_given_to_the_server() -> None:
+    seen: list[bytes] = []
+
+    def script(line: socket.socket, received: bytes) -> None:
+        seen.append(received)
+        line.sendall(OK)
+
+    with server(script) as port:
+        request("GET", f"http://me:h%40sh@127.0.0.1:{port}/", private=True)
+    assert b"uthorization: Basic " + base64.b64encode(b"me:h@sh") in seen[0]
 
 
 # TLS --------------------------------------------------------------------------------------------------------------------
