@@ -80,7 +80,7 @@ def test_the_next_look_is_written_down_before_the_fetch(looks: Looks, monkeypatc
         (Reply(200, b"<html><title>Maintenance</title></html>", "text/html"), "The feed's address answered with a web page (“Maintenance”) instead of a feed; compare `feed` in the blog's file with the blog."),
         (Reply(200, b""), "The feed's address answered with an empty document."),
         (Reply(200, rss(*FEED)[:-40]), "The feed broke off in the middle; nothing was taken from it."),
-        (Reply(302, headers={"Location": "/feed/"}), "127.0.0.1 sends us on from one address to the next, more than 5 times."),
+        (Reply(302, headers={"Location": "/feed/"}), "127.0.0.1 sends us round in a circle, from one address to the next and back."),
     ],
     ids=lambda value: str(value.status) if isinstance(value, Reply) else "",
 )  # fmt: skip
