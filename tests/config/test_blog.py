@@ -90,7 +90,7 @@ def test_it_wants_a_sender_where_mail_is_sent(tmp_path):
 
 
 def test_it_refuses_a_live_channel_that_cannot_post_yet(tmp_path):
-    live = EXAMPLE.replace('[channels.facebook]\nmode = "rehearsal"', '[channels.facebook]\nmode = "live"')
+    live = EXAMPLE.replace('[channels.linkedin]\nmode = "rehearsal"', '[channels.linkedin]\nmode = "live"')
     assert told(tmp_path, live) == [
-        "practice.toml: channels.facebook.mode: Facebook cannot post live in this version; allowed are rehearsal, off."
+        "practice.toml: channels.linkedin.mode: LinkedIn cannot post live in this version; allowed are rehearsal, off."
     ]

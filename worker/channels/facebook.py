@@ -1,14 +1,281 @@
 """Facebook Pages, Graph API: a link post, POST /{page-id}/feed with `message` and `link`.
 
 https://developers.facebook.com/docs/pages-api/posts
-The preview's title and picture come from the linked page itself; a link that stands only in the message gets none.
+https://developers.facebook.com/docs/graph-api/guides/error-handling
+
+A link post and not a photo post: a photo has no preview that leads to the blog. Title and picture of the preview come from
+the linked page itself; a link that stands only in the message gets none.
 """
 
-from datetime import timedelta
-from typing import Annotated
+import hashlib
+import hmac
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, TypeVar
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
-from worker.channels.base import Channel, Limits
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from worker.channels.base import (
+    Account,
+    App,
+    Consent,
+    Credentials,
+    DeliveryError,
+    Limits,
+    Look,
+    Message,
+    OutcomeUnknown,
+    Place,
+    Poster,
+    Receipt,
+    RefusedAsDuplicate,
+    Rejected,
+    Transient,
+    Unauthorized,
+)
 from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress, shaped
+from worker.lib.http import Answer, NoAnswer, request
+
+# https://developers.facebook.com/docs/graph-api/changelog/versions: the day after which a version is not served any more.
+SUNSETS = {
+    "v20.0": date(2026, 9, 24),
+    "v21.0": date(2027, 1, 21),
+    "v22.0": date(2027, 5, 20),
+    "v23.0": date(2027, 10, 8),
+    "v24.0": date(2028, 2, 18),
+    "v25.0": date(2028, 7, 29),
+}
+PAGES = 100  # of 100 posts: Facebook lets about 600 of a year be read
+FIELDS = "id,message,created_time,permalink_url,is_published,attachments{unshimmed_url,url,title,type}"
+TO_POST = "pages_manage_posts"
+UNCLEAR: dict[type[DeliveryError], str] = {
+    OutcomeUnknown: "Facebook gave no clear answer, so the post may or may not be out.",
+    Transient: "Facebook could not be reached, or is out of order.",
+}
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+# What its answers mean ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """`error` None: Facebook does not know itself. `wait`: for the whole connection, where its headers say nothing."""
+
+    error: type[DeliveryError] | None
+    sentence: str = ""
+    wait: timedelta | None = None
+
+
+AGAIN = "Facebook no longer accepts the connection; connect Facebook again."
+NOT_ALLOWED = "Facebook does not let this connection post to the Page; connect it again and allow everything that is asked."
+NO_PAGE = "Facebook shows this connection no Page by the number in the blog's file; check page_id, or connect again."
+LOG_IN = "Facebook wants the person who connected it to log in at facebook.com and do what it asks there; then connect it again."
+ON_FACEBOOK = "Facebook has limited the account for its safety; log in at facebook.com and do what it asks there."
+BLOCKED = "Facebook has blocked the Page from posting for a while; look at facebook.com what it says, and wait until it is lifted."
+BREAKS_RULES = "Facebook's filters take this post to break its rules; change the text, then send it again."
+NO_PICTURE = "Facebook does not take the picture; it wants a JPEG or PNG of less than 4 MB."
+ALREADY = "Facebook says that it has this post already."
+SLOWER = "Facebook asks to slow down."
+
+# By subcode and by code: the HTTP status is no guide, throttles come as 400 and 403. The seven-digit ones are not in
+# Facebook's list; posting tools have met them.
+MEANINGS = {
+    1: Meaning(None),
+    2: Meaning(None),
+    3: Meaning(Unauthorized, NOT_ALLOWED),
+    4: Meaning(Transient, SLOWER, HOUR),
+    10: Meaning(Unauthorized, NOT_ALLOWED),
+    17: Meaning(Transient, SLOWER, HOUR),
+    32: Meaning(Transient, SLOWER, HOUR),
+    33: Meaning(Unauthorized, NO_PAGE),
+    100: Meaning(Rejected, "Facebook does not take this post as it is."),
+    102: Meaning(Unauthorized, AGAIN),
+    190: Meaning(Unauthorized, AGAIN),
+    324: Meaning(Rejected, NO_PICTURE),
+    341: Meaning(Transient, "Facebook says that the Page has posted enough for today.", DAY),
+    368: Meaning(Unauthorized, BLOCKED),
+    458: Meaning(Unauthorized, "On Facebook our app was removed from the account; connect it again and allow everything that is asked."),
+    459: Meaning(Unauthorized, LOG_IN),
+    460: Meaning(Unauthorized, "The Facebook password was changed, which ends a connection; connect Facebook again."),
+    463: Meaning(Unauthorized, "The connection to Facebook has run out; connect Facebook again."),
+    464: Meaning(Unauthorized, LOG_IN),
+    467: Meaning(Unauthorized, AGAIN),
+    492: Meaning(Unauthorized, "The person who connected Facebook has no role on the Page any more; somebody who has must connect it."),
+    506: Meaning(RefusedAsDuplicate, ALREADY),
+    613: Meaning(Transient, SLOWER),
+    803: Meaning(Unauthorized, NO_PAGE),
+    1500: Meaning(Rejected, "Facebook does not take the post's address; check the link, then send it again."),
+    1996: Meaning(Transient, SLOWER, HOUR),
+    2635: Meaning(Unauthorized, "Facebook has switched off the version in the blog's file; write a newer one there (version)."),
+    80001: Meaning(Transient, SLOWER, HOUR),
+    1346003: Meaning(Rejected, BREAKS_RULES),
+    1366046: Meaning(Rejected, NO_PICTURE),
+    1366051: Meaning(RefusedAsDuplicate, ALREADY),
+    1390008: Meaning(Transient, "Facebook says that the Page posts too fast.", HOUR),
+    1404006: Meaning(Unauthorized, ON_FACEBOOK),
+    1404078: Meaning(Unauthorized, "Facebook wants it confirmed that the Page may publish; the Page's owner does that at facebook.com."),
+    1404102: Meaning(Rejected, BREAKS_RULES),
+    1404112: Meaning(Unauthorized, ON_FACEBOOK),
+    1609005: Meaning(Rejected, "Facebook could not open the linked page for its preview; mend the page, then send it again."),
+    1609008: Meaning(Rejected, "Facebook does not take a link that leads to facebook.com."),
+    4854002: Meaning(Unauthorized, "Facebook wants a person's identity confirmed at facebook.com; connecting again does not help."),
+}
+# Where there is no envelope, as from a gateway in between.
+STATUSES = {401: MEANINGS[190], 403: MEANINGS[10], 404: MEANINGS[803], 429: MEANINGS[4]}
+
+
+class Trouble(BaseModel):
+    """https://developers.facebook.com/docs/graph-api/guides/error-handling"""
+
+    message: str = ""
+    code: int = 0
+    error_subcode: int | None = None
+    error_user_title: str | None = None
+    error_user_msg: str | None = None
+    fbtrace_id: str | None = None
+    is_transient: bool = False
+
+    @property
+    def words(self) -> str:
+        number = f"{self.code}/{self.error_subcode}" if self.error_subcode else f"{self.code}"
+        parts = (f"code {number}: {self.message}", self.error_user_title, self.error_user_msg)
+        return " ".join([*(part for part in parts if part), f"(fbtrace_id {self.fbtrace_id})" if self.fbtrace_id else ""]).strip()
+
+
+class Envelope(BaseModel):
+    error: Trouble
+
+
+def meaning(status: int, trouble: Trouble | None) -> Meaning:
+    """What an answer that is no success tells us to do."""
+    for number in (trouble.error_subcode, trouble.code) if trouble else ():
+        if number in MEANINGS:
+            return MEANINGS[number]
+    if trouble and 200 <= trouble.code <= 299:
+        return MEANINGS[10]
+    if status >= 500 or status < 400 or (trouble and trouble.is_transient):
+        return Meaning(None)
+    return MEANINGS[100] if trouble else STATUSES.get(status, MEANINGS[100])
+
+
+def wait(answer: Answer, otherwise: timedelta | None) -> timedelta | None:
+    """How long Facebook's headers tell us to wait. The minutes are those until the Page may call again.
+
+    https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+    """
+    seconds = answer.headers.get("Retry-After", "")
+    if seconds.isdecimal():
+        return timedelta(seconds=min(int(seconds), 86_400))
+    minutes = [int(each) for each in re.findall(r'"estimated_time_to_regain_access":\s*(\d{1,4})', _usage(answer)) if int(each)]
+    return timedelta(minutes=max(minutes)) if minutes else otherwise
+
+
+def _usage(answer: Answer) -> str:
+    return answer.headers.get("X-Business-Use-Case-Usage", "")
+
+
+# What it answers ----------------------------------------------------------------------------------------------------------
+
+
+class Posted(BaseModel):
+    id: Annotated[str, Field(min_length=1)]
+    permalink_url: str = ""
+
+    @property
+    def url(self) -> str:
+        return self.permalink_url or f"https://www.facebook.com/{self.id}"
+
+
+class Attachment(BaseModel):
+    unshimmed_url: str = ""
+    url: str = ""
+
+    @property
+    def target(self) -> str:
+        """Where it leads: `url` may go by way of l.facebook.com."""
+        by_way = parse_qs(urlsplit(self.url).query).get("u", [""])[0] if "facebook.com/l.php" in self.url else ""
+        return self.unshimmed_url or by_way or self.url
+
+
+class Attachments(BaseModel):
+    data: list[Attachment] = []
+
+
+class PagePost(Posted):
+    message: str = ""
+    created_time: AwareDatetime
+    is_published: bool = True
+    attachments: Attachments = Attachments()
+
+    def says(self, message: Message) -> bool:
+        """A post whose preview Facebook could not make has no link to compare; its text must do."""
+        targets = {_plain(each.target) for each in self.attachments.data if each.target}
+        return _words(self.message) == _words(message.text) and (not targets or _plain(message.link) in targets)
+
+
+class Paging(BaseModel):
+    next: str = ""
+
+
+class PagePosts(BaseModel):
+    data: list[PagePost]
+    paging: Paging = Paging()
+
+
+class Me(BaseModel):
+    id: str
+    name: str = ""
+
+
+class Token(BaseModel):
+    """https://developers.facebook.com/docs/graph-api/reference/debug_token"""
+
+    is_valid: bool
+    scopes: list[str] = []
+    expires_at: int = 0
+    data_access_expires_at: int = 0
+
+
+class TokenAnswer(BaseModel):
+    data: Token
+
+
+class Granted(BaseModel):
+    access_token: Annotated[str, Field(min_length=1)]
+    expires_in: int = 0
+
+
+class Page(Me):
+    access_token: str = ""
+    tasks: list[str] = []
+
+
+class OwnPages(BaseModel):
+    data: list[Page]
+    paging: Paging = Paging()
+
+
+class Done(BaseModel):
+    success: bool
+
+
+def _words(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _plain(link: str) -> str:
+    """An address without what Facebook may change on the way: the click's number it adds, the last slash, the fragment."""
+    parts = urlsplit(link)
+    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "fbclid"]
+    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}?{urlencode(kept)}"
+
+
+# The channel --------------------------------------------------------------------------------------------------------------
 
 
 class FacebookOptions(ChannelOptions):
@@ -18,9 +285,228 @@ class FacebookOptions(ChannelOptions):
     settle: Duration = timedelta(minutes=15)
 
 
-class Facebook(Channel):
+class Facebook(Poster):
+    """Credentials: `page_access_token`; between consent and the choice of a Page, `user_access_token`.
+
+    A Page's token has no end by the calendar, but dies with the password, the app's removal or the person's role.
+    """
+
     slug = "facebook"
     name = "Facebook"
     column = 20
     limits = Limits(text=63_206)  # as posting tools have found it; Facebook documents none
     Options = FacebookOptions
+    reads_back = True
+    deletes = True
+    edits = True
+    lasting = "Facebook shows a changed post as edited, and keeps its link and preview. Who has seen or shared it keeps what they saw."
+    consent = Consent(
+        page="https://www.facebook.com/v26.0/dialog/oauth",
+        scopes=("pages_show_list", TO_POST, "pages_read_engagement"),
+        separator=",",
+        place="page_id",
+    )
+    patience = 30.0
+    """Seconds for one request, all told; Facebook opens the linked page meanwhile."""
+
+    def __init__(self, options: FacebookOptions, credentials: Credentials, app: App = App()) -> None:
+        super().__init__(options, credentials, app)
+        self.settle = options.settle
+        self._page = options.page_id or "me"  # a Page's token is the Page itself
+
+    def send(self, message: Message) -> Receipt:
+        form = {"message": message.text, "link": message.link, "fields": "id,permalink_url"}
+        posted = self._ask("POST", f"{self._page}/feed", Posted, unclear=OutcomeUnknown, form=form)
+        return Receipt(posted.id, posted.url)
+
+    def find(self, message: Message, since: datetime) -> Look:
+        """To the last page whatever the dates: Facebook ranks what it lists."""
+        seen, query = 0, {"fields": FIELDS, "limit": "100"}
+        for number in range(1, PAGES + 1):
+            page = self._ask("GET", f"{self._page}/published_posts", PagePosts, query=query)
+            recent = [post for post in page.data if post.is_published and post.created_time >= since]
+            seen += len(recent)
+            for post in recent:
+                if post.says(message):
+                    return Look(
+                        Receipt(post.id, post.url), seen, f"found on page {number}, posted {post.created_time:%Y-%m-%d %H:%M:%S %Z}"
+                    )
+            if not page.paging.next:
+                return Look(None, seen, f"{seen} posts since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages")
+            query |= _next(page.paging)
+        raise Transient("Facebook's list of posts does not end, so it could not be read completely.")
+
+    def confirm(self, remote_id: str, message: Message) -> Receipt | None:
+        try:
+            post = self._ask("GET", remote_id, PagePost, query={"fields": FIELDS})
+        except _NotThere:
+            return None
+        return Receipt(post.id, post.url) if post.says(message) else None
+
+    def delete(self, remote_id: str) -> str:
+        """May be repeated, so that a lost answer is Transient."""
+        try:
+            self._ask("DELETE", remote_id, Done)
+        except _NotThere as gone:
+            return gone.detail
+        return "success: true"
+
+    def edit(self, remote_id: str, message: Message) -> Receipt:
+        """The words only; the link stays as it was posted. May be repeated, so that a lost answer is Transient."""
+        self._ask("POST", remote_id, Done, form={"message": message.text})
+        return Receipt(remote_id, detail="success: true")
+
+    # The connection ---------------------------------------------------------------------------------------------------
+
+    def check(self) -> Account:
+        me = self._ask("GET", "me", Me, query={"fields": "id,name"})
+        if self.options.page_id and me.id != self.options.page_id:
+            raise Unauthorized(f"The connection is for {me.name or me.id}, not for the Page that the blog's file names (page_id).")
+        notes = ["Only when the Facebook app is Live does everybody see the posts: open one while logged out of Facebook."]
+        if not (self.app.id and self.app.secret):
+            return Account(me.id, me.name, notes=tuple(notes))
+        query = {"input_token": self._token()}
+        token = self._ask("GET", "debug_token", TokenAnswer, query=query, token=f"{self.app.id}|{self.app.secret}").data
+        if not token.is_valid:
+            raise Unauthorized(AGAIN)
+        if token.scopes and TO_POST not in token.scopes:
+            raise Unauthorized(NOT_ALLOWED, detail=f"scopes: {', '.join(token.scopes)}")
+        if end := _moment(token.data_access_expires_at):
+            notes.append(f"Facebook lets the Page's posts be read until {end:%d %B %Y}; connect again before.")
+        return Account(me.id, me.name, tuple(token.scopes), _moment(token.expires_at), tuple(notes))
+
+    @classmethod
+    def connect(cls, options: FacebookOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
+        """A user's token of 60 days, from which `places` makes the Pages' own, which last."""
+        us = {"client_id": app.id, "client_secret": app.secret}
+        door = cls(options, {}, app)
+        short = door._grant(us | {"redirect_uri": redirect_uri, "code": code})
+        long = door._grant(us | {"grant_type": "fb_exchange_token", "fb_exchange_token": short.access_token})
+        return {"user_access_token": long.access_token}
+
+    def places(self) -> list[Place]:
+        """The Pages on which the person may create posts."""
+        found: list[Place] = []
+        query = {"fields": "id,name,access_token,tasks", "limit": "100"}
+        for _ in range(PAGES):
+            pages = self._ask("GET", "me/accounts", OwnPages, query=query)
+            found += [
+                Place(page.id, page.name, {"page_access_token": page.access_token}) for page in pages.data if "CREATE_CONTENT" in page.tasks
+            ]
+            if not pages.paging.next:
+                return found
+            query |= _next(pages.paging)
+        raise Transient("Facebook's list of Pages does not end, so it could not be read completely.")
+
+    @classmethod
+    def sunset(cls, options: FacebookOptions) -> date | None:
+        """A version older than the table's first ended before it; of the newest no end is known yet."""
+        first = min(SUNSETS)
+        return SUNSETS.get(options.version) or (SUNSETS[first] if _number(options.version) < _number(first) else None)
+
+    # One request ------------------------------------------------------------------------------------------------------
+
+    def _token(self) -> str:
+        token = self.credentials.get("page_access_token") or self.credentials.get("user_access_token")
+        if not token:
+            raise Unauthorized("Facebook is not connected yet.")
+        return token
+
+    def _grant(self, query: dict[str, str]) -> Granted:
+        try:
+            return self._ask("GET", "oauth/access_token", Granted, query=query, token="")
+        except Rejected as refused:
+            sentence = "Facebook did not take the consent; press Connect again, and check the app's id and secret if it comes again."
+            raise Rejected(sentence, status=refused.status, detail=refused.detail) from None
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        shape: type[Shape],
+        *,
+        unclear: type[DeliveryError] = Transient,
+        query: dict[str, str] | None = None,
+        form: dict[str, str] | None = None,
+        token: str | None = None,
+    ) -> Shape:
+        """One request, one readable answer; `unclear` is raised when nobody can say whether the request did its work.
+
+        `token`: another than the connection's; empty for none. It travels in the header, so that no address holds it.
+        """
+        bearer = self._token() if token is None else token
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        proof = self._proof(bearer) if token is None else {}
+        body = urlencode(form | proof) if form is not None else None
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        address = urlencode((query or {}) | (proof if form is None else {}))
+        base = f"{self.options.base_url}/{self.options.version}/{path}"
+        try:
+            answer = request(
+                method,
+                f"{base}?{address}" if address else base,
+                headers=headers,
+                body=body,
+                timeout=self.patience,
+                # http:// is a stand-in on loopback, or the blog's file would have been refused
+                private=base.startswith("http:"),
+            )
+        except NoAnswer as silence:
+            error = unclear if silence.sent else Transient
+            raise error(UNCLEAR[error], detail=silence.sentence) from None
+        trouble = _trouble(answer)
+        if answer.status != 200 or trouble:
+            raise self._refusal(answer, trouble, unclear)
+        try:
+            return shape.model_validate_json(answer.body)
+        except ValidationError:
+            raise unclear(UNCLEAR[unclear], **self._words(answer)) from None
+
+    def _proof(self, token: str) -> dict[str, str]:
+        """https://developers.facebook.com/docs/graph-api/guides/secure-requests: the app may ask for it."""
+        if not self.app.secret:
+            return {}
+        return {"appsecret_proof": hmac.new(self.app.secret.encode(), token.encode(), hashlib.sha256).hexdigest()}
+
+    def _refusal(self, answer: Answer, trouble: Trouble | None, unclear: type[DeliveryError]) -> DeliveryError:
+        words = self._words(answer, trouble)
+        meant = meaning(answer.status, trouble)
+        if trouble and trouble.error_subcode == 33:
+            return _NotThere(meant.sentence, **words)
+        if meant.error is Transient:
+            return Transient(meant.sentence, retry_after=wait(answer, meant.wait), cooldown=True, **words)
+        return meant.error(meant.sentence, **words) if meant.error else unclear(UNCLEAR[unclear], **words)
+
+    def _words(self, answer: Answer, trouble: Trouble | None = None) -> dict[str, str]:
+        """Facebook's own, shortened; should it repeat a secret, without it."""
+        said = trouble.words if trouble else answer.body.decode("utf-8", "replace")
+        for secret in filter(None, (*self.credentials.values(), self.app.secret)):
+            said = said.replace(secret, "***")
+        return {"status": str(answer.status), "detail": said[:500]}
+
+
+class _NotThere(Unauthorized):
+    """Subcode 33: no such object, or not for us to see."""
+
+
+def _trouble(answer: Answer) -> Trouble | None:
+    try:
+        return Envelope.model_validate_json(answer.body).error
+    except ValidationError:
+        return None
+
+
+def _next(paging: Paging) -> dict[str, str]:
+    """Of the next page's address only the place in the list: it holds the token, and leads where it likes."""
+    given = dict(parse_qsl(urlsplit(paging.next).query))
+    return {name: given[name] for name in ("after", "until", "__paging_token") if name in given}
+
+
+def _moment(seconds: int) -> datetime | None:
+    """0: never."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.removeprefix("v").split(".")))
