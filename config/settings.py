@@ -1,44 +1,23 @@
 """Django's settings, flat. Every mistake in the environment and in the blogs' files is collected and told at once."""
 
 import os
-import secrets
 import tempfile
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from config.apps import read_apps
 from config.blog import read_blogs
 from config.database import database
 from config.env import Env
+from config.keys import encryption_keys, signing_key
 from config.logs import LEVELS, logging
 from config.relays import Relays, live_mail_mistakes, read_relays
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env(os.environ)
-
-
-def _kept_secret(name: str) -> str:
-    """From the environment, else made once and kept in the data folder (readable by its owner only)."""
-    value = env.text(name)
-    if value or env.text("DATABASE_URL"):
-        return value
-    file = POSTLARK_DATA / name.lower()
-    if not file.exists():
-        _write_once(file, secrets.token_urlsafe(50))
-    return file.read_text().strip()
-
-
-def _write_once(file: Path, text: str) -> None:
-    """Whole, or not at all; where two processes start at once, the first one's text stays."""
-    descriptor, draft = tempfile.mkstemp(dir=file.parent)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-    with suppress(FileExistsError):
-        os.link(draft, file)
-    os.unlink(draft)
 
 
 # What the operator says -------------------------------------------------------------------------------------------------
@@ -59,13 +38,11 @@ SWEEP = env.duration("SWEEP", "15s")
 BROKER_URL = env.url("BROKER_URL", "", ("redis", "rediss", "redis+socket"))
 POSTLARK_LOG = env.choice("POSTLARK_LOG", "info", LEVELS)
 RELAYS: Relays = read_relays(env)
-SECRET_KEY = _kept_secret("SECRET_KEY")
+SECRET_KEY = signing_key(env, POSTLARK_DATA)
+POSTLARK_KEYS, KEPT_POSTLARK_KEYS = encryption_keys(env, POSTLARK_DATA)
+APPS = read_apps(env)
 
 DATABASES = {"default": database(env, POSTLARK_DATA)}
-if env.text("DATABASE_URL") and not SECRET_KEY:
-    env.mistakes.append(
-        "SECRET_KEY is missing; with DATABASE_URL set, every process needs the same one. Make one with: openssl rand -base64 48"
-    )
 
 BLOGS, _wrong = read_blogs(POSTLARK_BLOGS)
 _wrong += live_mail_mistakes(BLOGS.values(), RELAYS, PUBLIC_URL)

@@ -29,6 +29,7 @@ from worker.channels.base import (
     Receipt,
     RefusedAsDuplicate,
     Rejected,
+    Shape,
     Transient,
     Unauthorized,
 )
@@ -152,10 +153,11 @@ class ModelPoster(Poster):
     slug, name = "noticeboard", "Noticeboard"
     limits = Limits(text=500)
     settle = SETTLE
+    shapes = (Shape(),)
     world: ClassVar["World"]
 
-    def __init__(self, options: Any, credentials: dict[str, str]) -> None:
-        super().__init__(options, credentials)
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self.reads_back = self.world.network.reads_back
         self.refuses_duplicates = self.world.network.refuses_duplicates
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.factories import SHORT
 from tests.fakes.relay import Relay
+from worker.lib.crypto import new_key
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("relay")]
 
@@ -34,7 +35,7 @@ def start(tmp_path, relay: Relay, fresh_database_url):
     (tmp_path / "blogs" / "example.toml").write_text(BLOG)
     own = {"POSTLARK_DATA": str(tmp_path / "data"), "POSTLARK_BLOGS": str(tmp_path / "blogs"), "EMAIL_URL": relay.url, "LEASE": f"{LEASE}s"}
     if fresh_database_url:
-        own |= {"DATABASE_URL": fresh_database_url, "SECRET_KEY": "kept from nobody"}
+        own |= {"DATABASE_URL": fresh_database_url, "SECRET_KEY": "kept from nobody", "POSTLARK_KEYS": new_key()}
     started: list[subprocess.Popen] = []
 
     def start(crash: str = "") -> subprocess.Popen:

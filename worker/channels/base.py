@@ -90,6 +90,14 @@ Credentials = dict[str, str]
 
 
 @dataclass(frozen=True)
+class Shape:
+    """The keys of one kind of credentials, as `postlark connect` takes them: those it needs, and those it may have."""
+
+    needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class App:
     """The operator's own application at a network, from the environment. Empty: there is none."""
 
@@ -225,6 +233,10 @@ class Poster(Channel, ABC):
     delete_price: Decimal = Decimal(0)
     consent: ClassVar[Consent | None] = None
     """None: credentials are given by `postlark connect` alone."""
+    shapes: ClassVar[tuple[Shape, ...]] = ()
+    """What credentials may look like; any one of these. A shape that needs nothing: it is posted to without any."""
+    account_id: str = ""
+    """The connected account's own id (`Account.id`) as it was last read back; empty: not yet."""
 
     def __init__(self, options: Any, credentials: Credentials, app: App = App()) -> None:
         """`options`: an instance of `Options`."""

@@ -25,6 +25,7 @@ from worker.channels.base import (
     Receipt,
     RefusedAsDuplicate,
     Rejected,
+    Shape,
     Transient,
     Unauthorized,
 )
@@ -36,7 +37,7 @@ UNCLEAR: dict[type[DeliveryError], str] = {
     OutcomeUnknown: "Noticeboard gave no clear answer, so the post may or may not be out.",
     Transient: "Noticeboard could not be reached, or is out of order.",
 }
-Shape = TypeVar("Shape", bound=BaseModel)
+Said = TypeVar("Said", bound=BaseModel)
 
 
 class NoticeboardOptions(ChannelOptions):
@@ -72,11 +73,12 @@ class Noticeboard(Poster):
     limits = Limits(text=500, alt=300)
     Options = NoticeboardOptions
     reads_back = True
+    shapes = (Shape(may=("token",)),)
     patience = 15.0
     """Seconds for one request, all told."""
 
-    def __init__(self, options: NoticeboardOptions, credentials: Credentials, app: App = App()) -> None:
-        super().__init__(options, credentials, app)
+    def __init__(self, options: NoticeboardOptions, credentials: Credentials, *app: App) -> None:
+        super().__init__(options, credentials, *app)
         self.settle = options.settle
         self.refuses_duplicates = options.refuses_duplicates
 
@@ -104,9 +106,7 @@ class Noticeboard(Poster):
                 return Look(None, seen, f"{seen} notices since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages")
         raise Transient("Noticeboard's list of posts does not end, so it could not be read completely.")
 
-    def _ask(
-        self, method: str, path: str, shape: type[Shape], *, unclear: type[DeliveryError], json: dict[str, str] | None = None
-    ) -> Shape:
+    def _ask(self, method: str, path: str, shape: type[Said], *, unclear: type[DeliveryError], json: dict[str, str] | None = None) -> Said:
         """One request, one readable answer; `unclear` is raised when nobody can say whether the request did its work."""
         base, token = self.options.base_url, self.credentials.get("token", "")
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.conf import settings
 
-from worker import channels, gate
-from worker.channels.base import Carrier, Envelope, Handed, Message, OutcomeUnknown, Poster, Receipt, Rejected
+from worker import gate
+from worker.channels.base import Carrier, Envelope, Handed, Message, OutcomeUnknown, Poster, Receipt
+from worker.connections import poster as connections
 from worker.lib.blogs import BlogFile
 from worker.models import Delivery
 from worker.newsletter import mail
@@ -50,10 +51,8 @@ def prepare(delivery: Delivery, file: BlogFile) -> Call:
 
 
 def poster_for(delivery: Delivery, file: BlogFile) -> Poster:
-    kind = channels.find(delivery.channel)
-    if not issubclass(kind, Poster):
-        raise Rejected(f"{kind.name} cannot post live in this version.")
-    return kind(file.channels[delivery.channel], {})
+    """Ready to speak. Raises Rejected for a channel that is no network, Unauthorized or Transient where it cannot be connected."""
+    return connections.poster_for(file, delivery.channel)
 
 
 def _test_copy(delivery: Delivery, file: BlogFile) -> Call:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from worker import channels, gate, newsletter
 from worker.channels.base import DeliveryError, Receipt, RefusedAsDuplicate, Rejected, Transient, Unauthorized
-from worker.deliver import handover
+from worker.connections.poster import declared
 from worker.deliver.claim import State, WaitsFor, still_ours
 from worker.deliver.retry import Again, next_try
 from worker.lib.blogs import blog_file
@@ -201,7 +201,7 @@ def _words(error: DeliveryError) -> dict[str, Any]:
 def _reads_back(delivery: Delivery) -> bool:
     file = blog_file(delivery.blog.slug)
     try:
-        return file is not None and handover.poster_for(delivery, file).reads_back
+        return file is not None and declared(file, delivery.channel).reads_back
     except Rejected:  # a carrier: a mail cannot be read back
         return False
 

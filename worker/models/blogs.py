@@ -36,7 +36,7 @@ class Blog(models.Model):
 
 
 class Connection(models.Model):
-    """How one channel of one blog stands, whatever its posts."""
+    """How one channel of one blog stands, whatever its posts: its credentials, whose they are, when they end."""
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="connections")
     channel = models.SlugField()
@@ -44,6 +44,28 @@ class Connection(models.Model):
     broken = models.TextField(blank=True, help_text="The sentence that says what must be mended; empty: nothing.")
     cooldown_until = models.DateTimeField(null=True)
     cooldown = models.TextField(blank=True, help_text="The sentence that says why it waits.")
+
+    credentials = models.TextField(blank=True, help_text="Encrypted under POSTLARK_KEYS; empty: not connected.")
+    connected_at = models.DateTimeField(null=True)
+    connected_by = models.TextField(blank=True)
+    place_id = models.TextField(blank=True, help_text="The page, board or organisation that was picked; the blog's file goes before it.")
+    place_name = models.TextField(blank=True)
+
+    account_id = models.TextField(blank=True, help_text="As the network told it when it was last asked, like the five below.")
+    account = models.TextField(blank=True)
+    scopes = models.JSONField(default=list)
+    notes = models.JSONField(default=list, help_text="What staff should know, one sentence each.")
+    expires_at = models.DateTimeField(null=True, help_text="When a person must connect again. None: no end is known.")
+    last_checked_at = models.DateTimeField(null=True)
+    next_check_at = models.DateTimeField(null=True, db_index=True)
+    check_failure = models.TextField(blank=True, help_text="Why the latest reading brought nothing; empty: it went well.")
+    refusals = models.PositiveIntegerField(default=0, help_text="Readings in a row that the network refused.")
+    days_warned = models.PositiveSmallIntegerField(null=True, help_text="The latest warning said so many days before the end.")
+
+    renewing_until = models.DateTimeField(null=True, help_text="The lease of whoever is renewing the credentials.")
+    renewing_by = models.CharField(max_length=32, blank=True)
+    renewals_begun = models.PositiveIntegerField(default=0, help_text="Since the last one that came to an end.")
+    renewed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["blog", "channel"], name="one_connection_per_channel")]
