@@ -47,7 +47,7 @@ def plan(post_id: int) -> None:
 
 @shared_task
 def send(delivery_id: int) -> None:
-    sending.send(delivery_id)
+    ring(send, sending.send(delivery_id))
     ring(hand_over, newsletter.due_batches(delivery_id))
 
 
@@ -58,7 +58,7 @@ def hand_over(batch_id: int) -> None:
 
 @shared_task
 def reconcile(delivery_id: int) -> None:
-    reconciling.reconcile(delivery_id)
+    ring(send, reconciling.reconcile(delivery_id))
 
 
 @shared_task

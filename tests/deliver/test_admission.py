@@ -17,7 +17,15 @@ def admission(
     connection: dict[str, Any] | None = None,
     **delivery: Any,
 ) -> Go | Not:
-    words = {"state": "pending", "waits_for": "clock", "channel": "facebook", "occasion": "automatic", "first_due_at": NOON, **delivery}
+    words = {
+        "state": "pending",
+        "waits_for": "clock",
+        "channel": "facebook",
+        "occasion": "automatic",
+        "first_due_at": NOON,
+        "created_at": NOON,
+        **delivery,
+    }
     shape = blog_file(channels={"facebook": {"mode": mode}, "email": {"mode": mode}}, **(file or {}))
     return admit(Delivery(**words), shape, Blog(**(blog or {})), Connection(**(connection or {})), NOON)
 

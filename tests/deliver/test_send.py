@@ -8,11 +8,13 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tests.factories import SHORT, is_due, make_delivery, make_post
+from tests.factories import SHORT, is_due, make_blog, make_delivery, make_post
 from tests.fakes.noticeboard import Noticeboard
+from worker.channels.base import Message, Receipt
+from worker.deliver import staff
 from worker.deliver.reconcile import reconcile
 from worker.deliver.send import send
-from worker.models import Connection, Delivery, Rendition
+from worker.models import Connection, Delivery, Event, Rendition
 
 Deliver = Callable[..., Delivery]
 
@@ -253,3 +255,112 @@ def test_an_adapter_that_breaks_leaves_an_unknown_not_a_repeat(
     delivery = deliver()
     send(delivery.pk)
     assert stands(delivery) == ("unknown", "network")
+
+
+def test_one_call_at_a_time_to_a_network(deliver: Deliver, board: Noticeboard) -> None:
+    """So that one that hangs holds up one worker, and the others serve the other networks."""
+    first = deliver(state="sending", waits_for="network", attempt=1, phase="calling", lease_until=timezone.now() + timedelta(minutes=2))
+    elsewhere = make_delivery(
+        make_post(make_blog("other", channels={"noticeboard": {"mode": "live", "base_url": board.url}})), "noticeboard"
+    )
+    assert send(elsewhere.pk) == []
+    assert stands(elsewhere) == ("pending", "clock")
+    assert board.requests == []
+    Delivery.objects.filter(pk=first.pk).update(state="sent", waits_for="nothing", lease_until=None)
+    third = make_delivery(make_post(first.blog), "noticeboard")
+    assert send(elsewhere.pk) == [third.pk]
+    assert stands(elsewhere) == ("sent", "nothing")
+
+
+def test_after_an_outage_they_go_one_by_one(deliver: Deliver, board: Noticeboard) -> None:
+    long_ago = timezone.now() - timedelta(hours=20)
+    first = deliver(created_at=long_ago, first_due_at=long_ago)
+    second, third = (make_delivery(make_post(first.blog), "noticeboard", created_at=long_ago, first_due_at=long_ago) for _ in range(2))
+    for delivery in (first, second, third):
+        send(delivery.pk)
+    assert stands(first) == ("sent", "nothing")
+    assert stands(second) == stands(third) == ("pending", "clock")
+    assert timedelta(seconds=50) < second.due_at - timezone.now() <= timedelta(minutes=1)
+    assert third.due_at - second.due_at >= timedelta(seconds=50)
+    assert "one by one" in second.reason
+    fresh = make_delivery(make_post(first.blog), "noticeboard")
+    send(fresh.pk)
+    assert stands(fresh) == ("sent", "nothing")
+
+
+def test_a_day_without_the_network_ends_as_the_sentence_had_said(deliver: Deliver, board: Noticeboard) -> None:
+    board.misbehave("503", times=100, on="upload")
+    picture = {"text": f"Hello\n\n{SHORT}", "link": "https://blog.example/", "image": "https://blog.example/a.jpg", "length": 40}
+    delivery = deliver(attempt=40, rendition=picture)
+    send(delivery.pk)
+    assert stands(delivery) == ("pending", "clock")
+    assert "it is held for you" in delivery.reason
+    is_due(delivery, first_due_at=timezone.now() - timedelta(hours=25))
+    send(delivery.pk)
+    assert stands(delivery) == ("held", "person")
+    assert "has waited too long" in delivery.reason
+
+
+def test_a_channel_is_paused_and_told_of_once(deliver: Deliver, board: Noticeboard) -> None:
+    board.misbehave("403", times=5)
+    first = deliver()
+    others = [make_delivery(make_post(first.blog), "noticeboard") for _ in range(3)]
+    for delivery in (first, *others):
+        send(delivery.pk)
+        assert stands(delivery) == ("pending", "person")
+    assert len([request for request in board.requests if request.path == "/notices"]) == 1
+    assert Event.objects.filter(data__alert=True).count() == 1
+
+
+def test_the_post_that_the_network_names_is_read_back(deliver: Deliver, board: Noticeboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused as a duplicate after a call of our own: the named post is proof once it reads back, whatever the listing shows."""
+    confirmed = []
+
+    def confirm(self: Any, remote_id: str, message: Message) -> Receipt:
+        confirmed.append(remote_id)
+        return Receipt(remote_id, f"{board.url}/n/{remote_id}")
+
+    monkeypatch.setattr("worker.channels.noticeboard.Noticeboard.confirm", confirm)
+    board.refuses_duplicates = True
+    board.misbehave("lose-after")
+    board.lag = 3600
+    delivery = deliver({"refuses_duplicates": True})
+    send(delivery.pk)
+    absent_twice(delivery)
+    send(delivery.pk)
+    is_due(delivery)
+    reconcile(delivery.pk)
+    assert stands(delivery) == ("sent", "nothing")
+    assert confirmed == [delivery.remote_id]
+
+
+def test_a_named_post_that_is_not_there_goes_to_a_person_and_is_never_sent_again(deliver: Deliver, board: Noticeboard) -> None:
+    """LinkedIn refuses for a day or two what has been deleted, and names a post that nobody can find."""
+    board.misbehave("lose-before")
+    board.misbehave("ghost")
+    delivery = deliver({"refuses_duplicates": True})
+    send(delivery.pk)
+    absent_twice(delivery)
+    send(delivery.pk)
+    absent_twice(delivery)
+    assert stands(delivery) == ("unknown", "person")
+    assert "999999" in delivery.reason
+    assert "deleted" in delivery.reason
+    assert board.posts == []
+
+
+def test_where_nobody_can_read_the_refusal_after_a_persons_word_is_the_answer(
+    deliver: Deliver, board: Noticeboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member's posts on LinkedIn: sent again on a person's word, its refusal names the post that went out before."""
+    monkeypatch.setattr("worker.channels.noticeboard.Noticeboard.reads_back", False)
+    board.refuses_duplicates = True
+    board.misbehave("lose-after")
+    delivery = deliver({"refuses_duplicates": True})
+    send(delivery.pk)
+    assert stands(delivery) == ("unknown", "person")
+    Delivery.objects.filter(pk=delivery.pk).update(call_by=timezone.now() - timedelta(seconds=1))
+    staff.settle(delivery, "Ann", sent=False)
+    send(delivery.pk)
+    assert stands(delivery) == ("sent", "nothing")
+    assert (delivery.remote_id, board.count(delivery.rendition.text)) == ("1", 1)

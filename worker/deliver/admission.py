@@ -23,9 +23,11 @@ class Not:
     waits_for: str
     reason: str
     due_at: datetime | None = None
+    held_for: str = ""
 
 
-def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Connection, now: datetime) -> Go | Not:
+def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Connection, now: datetime, ahead: int = 0) -> Go | Not:
+    """`ahead`: how many others wait before it for the same connection."""
     if file is None or delivery.channel not in file.channels or delivery.channel not in channels.all_channels():
         return Not(
             "held",
@@ -42,7 +44,7 @@ def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Con
     if connection.broken and mode == "live":
         return Not("pending", "person", connection.broken)
     if connection.cooldown_until and connection.cooldown_until > now and mode == "live":
-        return Not("pending", "clock", connection.cooldown, connection.cooldown_until)
+        return Not("pending", "clock", connection.cooldown + or_late(delivery, file, now), connection.cooldown_until)
     quiet_until = timing.after_quiet(now, file)
     if quiet_until > now:
         return Not("pending", "clock", f"Quiet hours: it goes out at {spoken(quiet_until, file.timezone, now)}.", quiet_until)
@@ -52,5 +54,18 @@ def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Con
             "held",
             "person",
             f"It should have gone out at {due} and has waited too long to go by itself. Release it to send it now, or cancel it.",
+            held_for=Delivery.HeldFor.LATE,
         )
+    place = timing.its_place(now, delivery.created_at, connection.called_at, ahead)
+    if place > now and mode == "live" and delivery.channel != "email":
+        at = spoken(place, file.timezone, now)
+        return Not("pending", "clock", f"Several have waited for {name}; they go out one by one, this one at {at}.", place)
     return Go(rehearse=mode == "rehearsal")
+
+
+def or_late(delivery: Delivery, file: BlogFile, now: datetime) -> str:
+    """What the sentence of one that waits adds: until when it goes by itself."""
+    if delivery.first_due_at is None or delivery.occasion == Delivery.Occasion.TEST:
+        return ""
+    last = timing.late_from(delivery.first_due_at, file)
+    return f" If it can't go out by {spoken(last, file.timezone, now)}, it is held for you." if last > now else ""

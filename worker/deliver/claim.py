@@ -9,11 +9,11 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from worker.models import Attempt, Delivery
+from worker.models import Attempt, Connection, Delivery
 from worker.record.transition import transition
 
 State, Phase, WaitsFor = Delivery.State, Delivery.Phase, Delivery.WaitsFor
@@ -24,12 +24,14 @@ def time_to_live() -> timedelta:
     return timedelta(seconds=settings.LEASE.total_seconds() * 0.75)
 
 
-def claim(delivery: Delivery, reason: str, *, preparing: bool = False) -> bool:
+def claim(delivery: Delivery, reason: str, *, preparing: bool = False, in_turn: bool = False) -> bool:
     """`pending` and due -> `sending` (e-mail: `preparing`) under the next attempt number, with a lease.
 
-    IntegrityError when another delivery of this post to this channel is under way.
+    `in_turn`: only while nobody talks to this network. IntegrityError when another delivery of this post to this channel is under way.
     """
     due = Q(state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=Now(), attempt=delivery.attempt)
+    if in_turn:
+        due &= its_turn(delivery)
     with transaction.atomic():
         ours = transition(
             delivery,
@@ -42,10 +44,23 @@ def claim(delivery: Delivery, reason: str, *, preparing: bool = False) -> bool:
             lease_until=Now() + settings.LEASE,
             call_by=None,
             absences=0,
+            held_for="",
         )
         if ours and not preparing:  # a newsletter's tries are its batches'
             Attempt.objects.create(delivery=delivery, number=delivery.attempt, started_at=timezone.now(), holder=holder())
     return ours
+
+
+def its_turn(delivery: Delivery) -> Q:
+    """Nobody talks to this network just now. One at a time, so that a dead one holds up one worker, and the others serve the others."""
+    in_hand = Delivery.objects.filter(channel=delivery.channel, lease_until__gt=Now())
+    return ~Q(Exists(in_hand.exclude(post=delivery.post_id)))  # of the same post, the schema allows one, and says so
+
+
+def next_in_line(channel: str) -> list[int]:
+    """Who waits to talk to a network with which somebody has just ended."""
+    due = Delivery.objects.filter(channel=channel, state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=Now())
+    return list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:1])
 
 
 def commit_calling(delivery: Delivery, reason: str) -> bool:
@@ -62,7 +77,9 @@ def commit_calling(delivery: Delivery, reason: str) -> bool:
             call_by=delivery.lease_until - (settings.LEASE - time_to_live()),
         )
         if ours:
-            Attempt.objects.filter(delivery=delivery, number=delivery.attempt).update(calling_at=timezone.now())
+            now = timezone.now()
+            Attempt.objects.filter(delivery=delivery, number=delivery.attempt).update(calling_at=now)
+            Connection.objects.filter(blog=delivery.blog_id, channel=delivery.channel).update(called_at=now)
     return ours
 
 

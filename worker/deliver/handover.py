@@ -9,6 +9,7 @@ from django.conf import settings
 from worker import gate
 from worker.channels.base import Carrier, Envelope, Handed, Message, OutcomeUnknown, Poster, Receipt
 from worker.connections import poster as connections
+from worker.deliver import money
 from worker.lib.blogs import BlogFile
 from worker.models import Delivery
 from worker.newsletter import mail
@@ -53,6 +54,10 @@ def prepare(delivery: Delivery, file: BlogFile) -> Call:
 def poster_for(delivery: Delivery, file: BlogFile) -> Poster:
     """Ready to speak. Raises Rejected for a channel that is no network, Unauthorized or Transient where it cannot be connected."""
     return connections.poster_for(file, delivery.channel)
+
+
+def price(delivery: Delivery, file: BlogFile) -> money.Price:
+    return money.price(connections.declared(file, delivery.channel), message_of(delivery))
 
 
 def _test_copy(delivery: Delivery, file: BlogFile) -> Call:

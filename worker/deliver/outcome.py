@@ -16,17 +16,27 @@ from django.utils import timezone
 from worker import channels, gate, newsletter
 from worker.channels.base import DeliveryError, Receipt, RefusedAsDuplicate, Rejected, Transient, Unauthorized
 from worker.connections.poster import declared
+from worker.deliver import money
+from worker.deliver.admission import or_late
 from worker.deliver.claim import State, WaitsFor, still_ours
-from worker.deliver.retry import Again, next_try
+from worker.deliver.retry import MOST_TRIES, Again, next_try
 from worker.lib.blogs import blog_file
 from worker.lib.clock import spoken
 from worker.models import Attempt, Connection, Delivery
-from worker.record.transition import transition
+from worker.record.transition import note, transition
 
 log = logging.getLogger(__name__)
 Outcome = Attempt.Outcome
 
 FIRST_LOOK = timedelta(seconds=10)
+
+
+class Withheld(Exception):
+    """It waits for a person, or for what it is `held_for` to be over; the text is the sentence."""
+
+    def __init__(self, held_for: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.held_for = held_for
 
 
 def record(delivery: Delivery, answer: Receipt | Exception) -> None:
@@ -41,12 +51,15 @@ def record(delivery: Delivery, answer: Receipt | Exception) -> None:
         _unknown(delivery, answer)
 
 
-def not_called(delivery: Delivery, error: DeliveryError | gate.Refused) -> None:
+def not_called(delivery: Delivery, error: DeliveryError | gate.Refused | Withheld) -> None:
     """Certainly nothing went out."""
     if isinstance(error, Transient):
         _transient(delivery, error)
     elif isinstance(error, Unauthorized):
         _unauthorized(delivery, error)
+    elif isinstance(error, Withheld):
+        stands: dict[str, Any] = {"state": State.HELD, "waits_for": WaitsFor.PERSON, "reason": str(error), "held_for": error.held_for}
+        _close(delivery, Outcome.REJECTED, detail=str(error), **stands)
     elif isinstance(error, gate.Refused):
         reason = f"{error} It was held back: mend it, then release it."
         _close(delivery, Outcome.REJECTED, detail=str(error), state=State.HELD, waits_for=WaitsFor.PERSON, reason=reason)
@@ -76,7 +89,8 @@ def _sent(delivery: Delivery, receipt: Receipt) -> None:
     if delivery.occasion == Delivery.Occasion.TEST:
         reason = f"Test copy sent to {delivery.audience} at {_spoken(delivery, timezone.now())}."
     else:
-        reason = f"{done} on {_name(delivery)} at {_spoken(delivery, timezone.now())}."
+        paid = delivery.attempts.values_list("cost", flat=True).get(number=delivery.attempt)
+        reason = f"{done} on {_name(delivery)} at {_spoken(delivery, timezone.now())}{f', for about {money.spoken(paid)}' if paid else ''}."
     try:
         _close(
             delivery,
@@ -105,14 +119,17 @@ def _sent(delivery: Delivery, receipt: Receipt) -> None:
 
 def _transient(delivery: Delivery, error: Transient) -> None:
     now = timezone.now()
-    decision = next_try(delivery.attempt, error.retry_after, now, Random())
+    tries = delivery.attempt if delivery.occasion == Delivery.Occasion.TEST else min(delivery.attempt, MOST_TRIES - 1)
+    decision = next_try(tries, error.retry_after, now, Random())  # but for test copies, being late is what ends it
     with transaction.atomic():
         if error.cooldown and isinstance(decision, Again):
             until = now + error.retry_after if error.retry_after else decision.at
             reason = f"{error.sentence} {_name(delivery)} asked us to wait until {_spoken(delivery, until)}."
             Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(cooldown_until=until, cooldown=reason)
         if isinstance(decision, Again):
+            file = blog_file(delivery.blog.slug)
             reason = f"{error.sentence} Nothing went out; trying again at {_spoken(delivery, decision.at)}."
+            reason += or_late(delivery, file, now) if file else ""
             _close(
                 delivery,
                 Outcome.TRANSIENT,
@@ -130,7 +147,9 @@ def _transient(delivery: Delivery, error: Transient) -> None:
 def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
     reason = f"{error.sentence} Mend the connection to {_name(delivery)}, then resume it: this goes out by itself."
     with transaction.atomic():
-        Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(broken=reason)
+        connection = Connection.objects.filter(blog=delivery.blog, channel=delivery.channel)
+        if connection.filter(broken="").update(broken=reason):
+            note(f"{_name(delivery)} is paused. {error.sentence}", blog=delivery.blog, data={"channel": delivery.channel, "alert": True})
         _close(
             delivery,
             Outcome.UNAUTHORIZED,
@@ -149,10 +168,25 @@ def _refused_as_duplicate(delivery: Delivery, error: RefusedAsDuplicate) -> None
     clue = f" It names the post {error.remote_id}." if error.remote_id else ""
     if called_before and _reads_back(delivery):
         reason = f"{name} says it has this text already.{clue} Postlark is looking for it there; nothing to do yet."
-        _to_unknown(delivery, reason, _words(error), look_at=timezone.now() + FIRST_LOOK)
+        _to_unknown(delivery, reason, _words(error), look_at=timezone.now() + FIRST_LOOK, clue=error.remote_id)
+    elif called_before and error.remote_id and not _known(delivery, error.remote_id):
+        _adopt(delivery, error)
     else:
         reason = f"{name} says it has this text already, though Postlark had not posted it.{clue} Look there: is this post out?"
         _to_unknown(delivery, reason, _words(error), look_at=None)
+
+
+def _adopt(delivery: Delivery, error: RefusedAsDuplicate) -> None:
+    """Nobody can read what this network shows, and a person let it go again: its refusal, which names the post, is the answer."""
+    reason = f"{channels.find(delivery.channel).done} on {_name(delivery)}: asked again, it said that it had this post already."
+    stands: dict[str, Any] = {"state": State.SENT, "waits_for": WaitsFor.NOTHING, "reason": reason}
+    _close(delivery, Outcome.OK, **_words(error), **stands, remote_id=error.remote_id, refund=money.refund(delivery, posted=False))
+
+
+def _known(delivery: Delivery, remote_id: str) -> bool:
+    """Another delivery's post: networks refuse for a while the words even of what was deleted."""
+    others = Delivery.objects.filter(blog=delivery.blog_id, channel=delivery.channel, remote_id=remote_id)
+    return others.exclude(pk=delivery.pk).exists()
 
 
 def _unknown(delivery: Delivery, error: Exception) -> None:
@@ -172,25 +206,41 @@ def answer_lost(delivery: Delivery, words: dict[str, Any], only_if: Q | None = N
         _to_unknown(delivery, reason, words, look_at=None, only_if=only_if)
 
 
-def _to_unknown(delivery: Delivery, reason: str, words: dict[str, Any], look_at: datetime | None, only_if: Q | None = None) -> None:
+def _to_unknown(
+    delivery: Delivery, reason: str, words: dict[str, Any], look_at: datetime | None, only_if: Q | None = None, clue: str = ""
+) -> None:
     stands: dict[str, Any] = {
         "state": State.UNKNOWN,
         "waits_for": WaitsFor.NETWORK if look_at else WaitsFor.PERSON,
         "reason": reason,
         "due_at": look_at,
+        "clue": clue,
     }
     _close(delivery, Outcome.UNKNOWN, **words, **stands, only_if=only_if, unknown_since=timezone.now(), absences=0)
 
 
-def _close(delivery: Delivery, outcome: str, *, status: str = "", detail: str = "", only_if: Q | None = None, **moved_to: Any) -> None:
+def _close(
+    delivery: Delivery,
+    outcome: str,
+    *,
+    status: str = "",
+    detail: str = "",
+    only_if: Q | None = None,
+    refund: money.Refund | None = None,
+    **moved_to: Any,
+) -> None:
     """Close the attempt and move the delivery. `call_by` stays: reading back must know when nothing can be on its way."""
-    moved_to = {"phase": "", "lease_until": None} | moved_to
+    if refund is None and outcome != Outcome.UNKNOWN:
+        refund = money.refund(delivery, posted=outcome == Outcome.OK)
+    moved_to = {"phase": "", "lease_until": None} | (refund.fields if refund else {}) | moved_to
     with transaction.atomic():
         if not transition(delivery, only_if or still_ours(delivery), **moved_to, data={"attempt": delivery.attempt, "outcome": outcome}):
             log.warning(
                 "outcome came too late to be written", extra={"delivery_id": delivery.pk, "attempt": delivery.attempt, "outcome": outcome}
             )
             return
+        if refund:
+            refund.book(delivery)
         delivery.attempts.filter(number=delivery.attempt).update(finished_at=timezone.now(), outcome=outcome, status=status, detail=detail)
 
 

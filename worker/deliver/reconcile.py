@@ -4,6 +4,7 @@ Read back from the network by link, text and time. Found is proof. Absent is two
 apart, both after the moment by which the caller was certainly dead; what follows absence the adapter declares.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -17,8 +18,8 @@ from django.utils import timezone
 
 from worker import channels
 from worker.channels.base import Look, Poster, Rejected, Transient, Unauthorized
-from worker.deliver import handover
-from worker.deliver.claim import State, WaitsFor
+from worker.deliver import handover, money
+from worker.deliver.claim import State, WaitsFor, its_turn, next_in_line
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
@@ -60,19 +61,23 @@ def after_absence(
     return Repeat() if refuses_duplicates and repeats < MOST_REPEATS else AskPerson()
 
 
-def reconcile(delivery_id: int) -> None:
-    """One look, if one is due and nobody else is looking."""
+def reconcile(delivery_id: int) -> list[int]:
+    """One look, if one is due and nobody else talks to this network. Returns the deliveries that waited for it to end."""
     delivery = Delivery.objects.select_related("blog", "post", "rendition").get(pk=delivery_id)
     if not _take_the_look(delivery):
-        return
-    file = blog_file(delivery.blog.slug)
+        return []
+    _look(delivery, blog_file(delivery.blog.slug))
+    return next_in_line(delivery.channel)
+
+
+def _look(delivery: Delivery, file: BlogFile | None) -> None:
     name = channels.find(delivery.channel).name
     try:
         if file is None:
             raise Rejected("The blog's file is gone.")
         poster = handover.poster_for(delivery, file)
         looked_at = timezone.now()  # before the reading: a request that arrives while we read may be missed by it
-        look = _of_its_own(delivery, poster.find(handover.message_of(delivery), _window_opens(delivery)))
+        look = _of_its_own(delivery, _paid(delivery, file, poster, looked_at))
     except (Unauthorized, Rejected) as error:
         reason = f"{error.sentence} So Postlark cannot find out whether this is out on {name}. Look there: is it?"
         _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"Could not look at {name}: {error.sentence}", due_at=None)
@@ -82,10 +87,30 @@ def reconcile(delivery_id: int) -> None:
         _judge(delivery, file, name, poster, look, looked_at)
 
 
+def _paid(delivery: Delivery, file: BlogFile, poster: Poster, now: datetime) -> Look:
+    if not money.pay_for_a_look(delivery, file, poster, now):
+        raise Rejected(f"Reading {poster.name} costs money, and this month's is spent.")
+    try:
+        return _read(delivery, poster)
+    except Transient:  # nothing was read, so nothing was paid
+        money.set_aside(delivery, money.thousandths(poster.look_price))
+        raise
+
+
+def _read(delivery: Delivery, poster: Poster) -> Look:
+    """The post that the network has named, if it did and that is ours; else our own posts, from before the first call on."""
+    message = handover.message_of(delivery)
+    with suppress(Rejected):
+        if delivery.clue and (named := poster.confirm(delivery.clue, message)):
+            return Look(named, 1, f"the post {delivery.clue}, which {poster.name} named")
+    return poster.find(message, _window_opens(delivery))
+
+
 def _take_the_look(delivery: Delivery) -> bool:
     """Push the next look past this one's lease: one look at a time, and a dead looker's look comes again."""
-    due = Q(state=State.UNKNOWN, waits_for=WaitsFor.NETWORK, due_at__lte=Now())
-    return bool(Delivery.objects.filter(due, pk=delivery.pk).update(due_at=Now() + settings.LEASE))
+    due = Q(state=State.UNKNOWN, waits_for=WaitsFor.NETWORK, due_at__lte=Now()) & its_turn(delivery)
+    until = Now() + settings.LEASE
+    return bool(Delivery.objects.filter(due, pk=delivery.pk).update(due_at=until, lease_until=until))
 
 
 def _window_opens(delivery: Delivery) -> datetime:
@@ -129,7 +154,7 @@ def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster,
         repeats=delivery.repeats,
         call_by=delivery.call_by or now - timedelta(seconds=1),
         settle=poster.settle,
-        refuses_duplicates=poster.refuses_duplicates,
+        refuses_duplicates=poster.refuses_duplicates and not delivery.clue,  # it has refused this text: it would again
         now=now,
     )
     if isinstance(next_step, LookAgain):
@@ -158,6 +183,9 @@ def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster,
             first_due_at=now,
             repeats=delivery.repeats + 1,
         )
+    elif delivery.clue:
+        reason = f"{name} says it has this text already and names the post {delivery.clue}, but it is not there. Networks refuse for a day or two even what was deleted. Please look there too: is it there, or shall it go out?"
+        _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"{seen}: not there.", data=evidence, due_at=None)
     else:
         reason = f"Postlark looked at {name} and did not find it, most recently at {_spoken(now, file, now)}. Please look there too: is it there, or shall it go out?"
         _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"{seen}: not there.", data=evidence, due_at=None)
@@ -183,14 +211,16 @@ def _look_failed(delivery: Delivery, name: str, error: Transient, file: BlogFile
 
 
 def _move(delivery: Delivery, state: str, waits_for: str, reason: str, *, outcome: str = "", **fields: Any) -> None:
+    """What was set aside for looks is given back after the last one; after certain absence the price of the post as well."""
+    refund = None if waits_for == WaitsFor.NETWORK else money.refund(delivery, posted=state != State.PENDING)
+    fields |= {"lease_until": None} | (refund.fields if refund else {})
+    as_we_left_it = Q(state=State.UNKNOWN, attempt=delivery.attempt)
     with transaction.atomic():
-        if (
-            transition(
-                delivery, Q(state=State.UNKNOWN, attempt=delivery.attempt), state=state, waits_for=waits_for, reason=reason, **fields
-            )
-            and outcome
-        ):
-            delivery.attempts.filter(number=delivery.attempt).update(outcome=outcome)
+        if transition(delivery, as_we_left_it, state=state, waits_for=waits_for, reason=reason, **fields):
+            if refund:
+                refund.book(delivery)
+            if outcome:
+                delivery.attempts.filter(number=delivery.attempt).update(outcome=outcome)
 
 
 def _spoken(moment: datetime, file: BlogFile | None, now: datetime) -> str:

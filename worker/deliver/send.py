@@ -11,17 +11,19 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from worker import channels, gate, newsletter
 from worker.channels.base import DeliveryError, Receipt
-from worker.deliver import handover, outcome
+from worker.deliver import handover, money, outcome
 from worker.deliver.admission import Not, admit
-from worker.deliver.claim import State, WaitsFor, claim, commit_calling, still_ours, time_to_live
+from worker.deliver.claim import State, WaitsFor, claim, commit_calling, next_in_line, still_ours, time_to_live
+from worker.deliver.timing import APART
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.crash import point
 from worker.lib.deadline import deadly
@@ -31,25 +33,28 @@ from worker.record.transition import transition
 log = logging.getLogger(__name__)
 
 
-def send(delivery_id: int) -> None:
-    """Bring one due delivery as far as it goes now. Returns quietly when it is not due, or somebody else has it."""
+def send(delivery_id: int) -> list[int]:
+    """Bring one due delivery as far as it goes now. Returns who is next in line for the same network.
+
+    Quietly nobody when it is not due, somebody else has it, or its network is being talked to.
+    """
     delivery = Delivery.objects.select_related("blog", "post", "rendition").get(pk=delivery_id)
     if delivery.state != State.PENDING or delivery.waits_for != WaitsFor.CLOCK:
-        return
+        return []
     file = blog_file(delivery.blog.slug)
     connection, _ = Connection.objects.get_or_create(blog=delivery.blog, channel=delivery.channel)
-    verdict = admit(delivery, file, delivery.blog, connection, timezone.now())
+    verdict = admit(delivery, file, delivery.blog, connection, timezone.now(), _ahead(delivery))
     if isinstance(verdict, Not):
         _put_off(delivery, verdict)
-        return
+        return next_in_line(delivery.channel)
     assert file is not None, "admission holds a delivery whose blog has no file"
     try:
         if verdict.rehearse:
             _rehearse(delivery, file)
         elif delivery.channel == "email" and delivery.occasion != Delivery.Occasion.TEST:
             _open_newsletter(delivery)
-        else:
-            _hand_over(delivery, file)
+        elif not _hand_over(delivery, file):
+            return []
     except IntegrityError:
         # The ledger's own constraint: at most one of a post and channel is under way.
         _put_off(
@@ -62,33 +67,56 @@ def send(delivery_id: int) -> None:
             ),
         )
 
+    return next_in_line(delivery.channel)
+
+
+def _ahead(delivery: Delivery) -> int:
+    """Of those that wait for the same connection now or shortly, how many came before it."""
+    others = Delivery.objects.filter(blog=delivery.blog_id, channel=delivery.channel, state=State.PENDING, waits_for=WaitsFor.CLOCK)
+    return others.filter(pk__lt=delivery.pk, due_at__lt=timezone.now() + 10 * APART).count()
+
 
 def _put_off(delivery: Delivery, verdict: Not) -> None:
     due = Q(state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=Now(), attempt=delivery.attempt)
-    transition(delivery, due, state=verdict.state, waits_for=verdict.waits_for, reason=verdict.reason, due_at=verdict.due_at)
+    stands: dict[str, Any] = {"state": verdict.state, "waits_for": verdict.waits_for, "reason": verdict.reason}
+    transition(delivery, due, **stands, due_at=verdict.due_at, held_for=verdict.held_for)
 
 
-def _hand_over(delivery: Delivery, file: BlogFile) -> None:
-    """A network's post, or a test copy by e-mail: one request, two commits."""
+def _hand_over(delivery: Delivery, file: BlogFile) -> bool:
+    """A network's post, or a test copy by e-mail: one request, two commits. False when it could not be claimed."""
     name = channels.find(delivery.channel).name
     with deadly(time_to_live()):
-        if not claim(delivery, f"Getting ready for {name}."):
-            return
+        if not claim(delivery, f"Getting ready for {name}.", in_turn=delivery.channel != "email"):
+            return False
         point("claimed")
         try:
+            _pay(delivery, file)
             call = handover.prepare(delivery, file)
-        except (DeliveryError, gate.Refused) as error:
+        except (DeliveryError, gate.Refused, outcome.Withheld) as error:
             outcome.not_called(delivery, error)
-            return
+            return True
         point("opened")
         if not commit_calling(delivery, f"Handed to {name}; waiting for its answer."):
             log.warning("claim was gone before the call", extra={"delivery_id": delivery.pk, "attempt": delivery.attempt})
-            return
+            return True
         point("calling")
         answer = _ask(call, delivery)
         point("answered")
         outcome.record(delivery, answer)
         point("recorded")
+    return True
+
+
+def _pay(delivery: Delivery, file: BlogFile) -> None:
+    """Reserve what the network may charge; Withheld is raised where the month's ceiling forbids it."""
+    if delivery.channel == "email":
+        return
+    cost, now = handover.price(delivery, file), timezone.now()
+    with transaction.atomic():
+        reserved = money.reserve(delivery, file, cost, now)
+    if not reserved:
+        connection = Connection.objects.get(blog=delivery.blog_id, channel=delivery.channel)
+        raise outcome.Withheld(Delivery.HeldFor.MONEY, money.too_dear(connection, file, cost, now))
 
 
 def _ask(call: handover.Call, delivery: Delivery) -> Receipt | Exception:

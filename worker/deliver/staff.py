@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from worker import channels, newsletter
+from worker.deliver import money
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.plan import draft, write
 from worker.lib.blogs import BlogFile, blog_file
@@ -38,7 +39,9 @@ def release(delivery: Delivery, who: str, because: str = "") -> None:
     now = timezone.now()
     reason = f"Released by {who}{': ' + because.strip() if because.strip() else ''}. Goes out now."
     waiting = Q(state=State.HELD) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK)
-    _act(delivery, waiting, "release", who, state=State.PENDING, waits_for=WaitsFor.CLOCK, reason=reason, due_at=now, first_due_at=now)
+    waived = delivery.page_waived or delivery.held_for == Delivery.HeldFor.PAGE
+    goes: dict[str, Any] = {"state": State.PENDING, "waits_for": WaitsFor.CLOCK, "reason": reason, "due_at": now, "first_due_at": now}
+    _act(delivery, waiting, "release", who, **goes, held_for="", page_waived=waived)
 
 
 def cancel(delivery: Delivery, who: str, because: str) -> None:
@@ -135,8 +138,8 @@ def settle(delivery: Delivery, who: str, sent: bool, url: str = "", recipients: 
     name = channels.find(delivery.channel).name
     if sent:
         reason = f"{channels.find(delivery.channel).done} on {name}: {who} looked and found it there."
-        doubtful = Q(state=State.UNKNOWN)
-        _act(delivery, doubtful, "settle", who, state=State.SENT, waits_for=WaitsFor.NOTHING, reason=reason, due_at=None, remote_url=url)
+        there: dict[str, Any] = {"state": State.SENT, "waits_for": WaitsFor.NOTHING, "reason": reason, "due_at": None, "remote_url": url}
+        _act(delivery, Q(state=State.UNKNOWN), "settle", who, **there, lease_until=None, refund=money.refund(delivery, posted=True))
         return
     if delivery.state == State.UNKNOWN and delivery.waits_for == WaitsFor.NETWORK:
         raise Refused(
@@ -156,6 +159,7 @@ def settle(delivery: Delivery, who: str, sent: bool, url: str = "", recipients: 
         due_at=now,
         first_due_at=now,
         repeats=0,
+        refund=money.refund(delivery, posted=False),
     )
 
 
@@ -198,12 +202,27 @@ def resume(blog: Blog, channel: str | None, who: str) -> str:
     return what
 
 
-def _act(delivery: Delivery, only_if: Q, verb: str, who: str, *, state: str, waits_for: str, reason: str, **fields: Any) -> None:
-    if not transition(delivery, only_if, state=state, waits_for=waits_for, reason=reason, who=who, **fields):
-        delivery.refresh_from_db()
-        raise Refused(
-            f"This can't be done now ({verb}): delivery {delivery.pk} stands as “{delivery.get_state_display()}”. {delivery.reason}"
-        )
+def _act(
+    delivery: Delivery,
+    only_if: Q,
+    verb: str,
+    who: str,
+    *,
+    state: str,
+    waits_for: str,
+    reason: str,
+    refund: money.Refund | None = None,
+    **fields: Any,
+) -> None:
+    with transaction.atomic():
+        fields |= refund.fields if refund else {}
+        if not transition(delivery, only_if, state=state, waits_for=waits_for, reason=reason, who=who, **fields):
+            delivery.refresh_from_db()
+            raise Refused(
+                f"This can't be done now ({verb}): delivery {delivery.pk} stands as “{delivery.get_state_display()}”. {delivery.reason}"
+            )
+        if refund:
+            refund.book(delivery)
 
 
 def _because(text: str) -> str:

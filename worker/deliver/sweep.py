@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from worker import newsletter
 from worker.channels import find
-from worker.deliver import outcome
+from worker.deliver import handover, money, outcome
 from worker.deliver.claim import Phase, State, WaitsFor
 from worker.deliver.retry import Again, next_try
 from worker.lib.blogs import blogs
-from worker.models import Attempt, Delivery, Post
+from worker.models import Attempt, Connection, Delivery, Post
 from worker.record.transition import transition
 
 AT_ONCE = 500  # more wait for the next sweep
@@ -29,6 +29,8 @@ def sweep() -> None:
             _holder_died_calling(delivery)
         else:
             _holder_died_before(delivery)
+    for delivery in Delivery.objects.filter(waits_for=WaitsFor.PERSON, held_for=Delivery.HeldFor.MONEY).select_related("blog")[:AT_ONCE]:
+        _let_go_if_paid_for(delivery)
     newsletter.sweep()
 
 
@@ -63,6 +65,7 @@ def _abandoned(delivery: Delivery) -> Q:
 def _holder_died_before(delivery: Delivery) -> None:
     now = timezone.now()
     decision = next_try(delivery.attempt, None, now, Random())
+    refund = money.refund(delivery, posted=False)
     with transaction.atomic():
         if isinstance(decision, Again) or delivery.state == State.PREPARING:
             reason = "Postlark was stopped while getting this ready. Nothing had gone out; it tries again now."
@@ -75,13 +78,14 @@ def _holder_died_before(delivery: Delivery) -> None:
                 due_at=now,
                 phase="",
                 lease_until=None,
+                **refund.fields,
             )
         else:
             reason = f"Postlark was stopped {delivery.attempt} times while getting this ready, so it has given up. Nothing went out; resend it once the cause is found."
-            moved = transition(
-                delivery, _abandoned(delivery), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=reason, phase="", lease_until=None
-            )
+            given_up: dict[str, Any] = {"state": State.FAILED, "waits_for": WaitsFor.PERSON, "reason": reason}
+            moved = transition(delivery, _abandoned(delivery), **given_up, phase="", lease_until=None, **refund.fields)
         if moved:
+            refund.book(delivery)
             _close_attempt(delivery, Attempt.Outcome.TRANSIENT, "The process ended before it asked the network.")
 
 
@@ -92,6 +96,24 @@ def _holder_died_calling(delivery: Delivery) -> None:
         {"detail": f"The process ended after it may have asked {name} and before it noted the answer."},
         only_if=_abandoned(delivery),
     )
+
+
+def _let_go_if_paid_for(delivery: Delivery) -> None:
+    """A new month has begun, or the ceiling was raised."""
+    file, now = blogs().get(delivery.blog.slug), timezone.now()
+    connection = Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).first()
+    if file is None or delivery.channel not in file.channels or connection is None:
+        return
+    if money.allows(connection, file, handover.price(delivery, file), now):
+        transition(
+            delivery,
+            Q(state=State.HELD, held_for=Delivery.HeldFor.MONEY),
+            state=State.PENDING,
+            waits_for=WaitsFor.CLOCK,
+            reason="The month's ceiling allows it again. Goes out now.",
+            due_at=now,
+            held_for="",
+        )
 
 
 def _close_attempt(delivery: Delivery, result: str, detail: str) -> None:

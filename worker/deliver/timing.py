@@ -5,6 +5,10 @@ from zoneinfo import ZoneInfo
 
 from worker.lib.blogs import BlogFile, QuietHours
 
+APART = timedelta(minutes=1)
+"""Between two posts to the same network that have waited. Speed and repetition are what networks take for spam."""
+FRESH = timedelta(minutes=5)
+
 
 def first_due(now: datetime, blog: BlogFile, channel: str) -> datetime:
     """When a post noticed `now` goes out on `channel`: after its hold, and not in quiet hours."""
@@ -21,15 +25,31 @@ def after_quiet(moment: datetime, blog: BlogFile) -> datetime:
 
 def too_late(now: datetime, first_due_at: datetime, blog: BlogFile) -> bool:
     """True once more than `late` has passed since the first due time, quiet hours not counted."""
-    quiet = sum(
-        (
-            min(end, now) - max(start, first_due_at)
-            for start, end in _quiet_spans(first_due_at, now, blog)
-            if end > first_due_at and start < now
-        ),
-        timedelta(),
-    )
-    return now - first_due_at - quiet > blog.late
+    return now - first_due_at - _quiet_between(first_due_at, now, blog) > blog.late
+
+
+def late_from(first_due_at: datetime, blog: BlogFile) -> datetime:
+    """The last moment at which it still goes by itself."""
+    last = first_due_at + blog.late
+    while (later := first_due_at + blog.late + _quiet_between(first_due_at, last, blog)) > last:
+        last = later
+    return last
+
+
+def its_place(now: datetime, created_at: datetime, called_at: datetime | None, ahead: int) -> datetime:
+    """When one goes out that could go now, had not others waited with it: after an outage they follow one another in peace.
+
+    `called_at`: when its network was last asked to post; `ahead`: how many wait before it. What is new never waits.
+    """
+    if now - created_at <= FRESH:
+        return now
+    free = max(now, called_at + APART) if called_at else now
+    return free + ahead * APART
+
+
+def _quiet_between(since: datetime, until: datetime, blog: BlogFile) -> timedelta:
+    spans = _quiet_spans(since, until, blog)
+    return sum((min(end, until) - max(start, since) for start, end in spans if end > since and start < until), timedelta())
 
 
 def _quiet_spans(since: datetime, until: datetime, blog: BlogFile) -> list[tuple[datetime, datetime]]:

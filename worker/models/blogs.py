@@ -44,6 +44,9 @@ class Connection(models.Model):
     broken = models.TextField(blank=True, help_text="The sentence that says what must be mended; empty: nothing.")
     cooldown_until = models.DateTimeField(null=True)
     cooldown = models.TextField(blank=True, help_text="The sentence that says why it waits.")
+    called_at = models.DateTimeField(null=True, help_text="When something was last asked of the network that may have posted.")
+    spent_in = models.CharField(max_length=7, blank=True, help_text="The month, as 2026-11, that `spent` belongs to.")
+    spent = models.PositiveIntegerField(default=0, help_text="Spent or reserved in that month, in thousandths of a US dollar.")
 
     credentials = models.TextField(blank=True, help_text="Encrypted under POSTLARK_KEYS; empty: not connected.")
     connected_at = models.DateTimeField(null=True)

@@ -47,6 +47,12 @@ class Delivery(models.Model):
         OPENED = "opened", "Claimed, may be repeated freely"
         CALLING = "calling", "The request may be out: never repeated blindly"
 
+    class HeldFor(models.TextChoices):
+        NONE = ""
+        PAGE = "page", "Its page on the blog is not in order"
+        MONEY = "money", "The month's ceiling is reached"
+        LATE = "late", "It has waited too long to go by itself"
+
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="deliveries")
     post = models.ForeignKey(Post, models.CASCADE, related_name="deliveries")
     channel = models.SlugField()
@@ -72,6 +78,16 @@ class Delivery(models.Model):
     repeats = models.PositiveSmallIntegerField(default=0, help_text="Automatic repeats after absence was certain: one at most.")
     remote_id = models.TextField(blank=True)
     remote_url = models.TextField(blank=True)
+    clue = models.TextField(blank=True, help_text="The post that the network named when it refused ours as a duplicate.")
+    held_for = models.CharField(max_length=5, choices=HeldFor, blank=True, default=HeldFor.NONE)
+    page_waived = models.BooleanField(default=False, help_text="A person let it go although its page on the blog was not in order.")
+    cost = models.PositiveIntegerField(default=0, help_text="Spent or reserved for it, in thousandths of a US dollar.")
+    spare = models.PositiveIntegerField(default=0, help_text="Of the cost: reserved for reading back and not spent yet.")
+    corrects = models.ForeignKey(
+        "self", models.CASCADE, null=True, related_name="corrections", help_text="The one whose words it replaces."
+    )
+    withdrawn_by = models.TextField(blank=True, help_text="Who asked to take it down; it is down once the state says so.")
+    withdrawn_because = models.TextField(blank=True)
 
     class Meta:
         constraints = [
@@ -84,12 +100,15 @@ class Delivery(models.Model):
                 name="one_under_way_per_channel",
             ),
             models.UniqueConstraint(
-                fields=["blog", "channel", "remote_id"], condition=~Q(remote_id=""), name="one_delivery_per_remote_post"
+                fields=["blog", "channel", "remote_id"],
+                condition=~Q(remote_id="") & ~Q(occasion="correction"),
+                name="one_delivery_per_remote_post",
             ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(waits_for__in=["clock", "network"]), name="deliveries_due"),
             models.Index(fields=["lease_until"], condition=Q(state__in=["preparing", "sending"]), name="deliveries_leased"),
+            models.Index(fields=["channel", "lease_until"], condition=Q(lease_until__isnull=False), name="deliveries_in_hand"),
             models.Index(fields=["waits_for", "-id"], condition=Q(waits_for="person"), name="deliveries_for_a_person"),
             models.Index(fields=["blog", "-id"], name="deliveries_of_a_blog"),
         ]
@@ -146,6 +165,7 @@ class Attempt(models.Model):
     status = models.TextField(blank=True)
     detail = models.TextField(blank=True, help_text="The network's own words.")
     holder = models.TextField(help_text="Host and process.")
+    cost = models.PositiveIntegerField(default=0, help_text="Reserved for this call, in thousandths of a US dollar.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["delivery", "number"], name="attempts_are_numbered")]

@@ -31,6 +31,9 @@ class Post(models.Model):
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.NEW)
     resembles = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+", help_text="The post it may be (unsure).")
     planned_at = models.DateTimeField(null=True, help_text="When its deliveries were written down.")
+    page_looked_at = models.DateTimeField(null=True, help_text="When its page on the blog was last looked at.")
+    page_misses = models.PositiveSmallIntegerField(default=0, help_text="Looks in a row that found the page gone.")
+    left_feed_at = models.DateTimeField(null=True, help_text="When it was noticed to be missing from the middle of the feed.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["blog", "guid"], name="one_post_per_guid")]
