@@ -12,6 +12,8 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from worker import ingest, newsletter
+from worker.connections import check as checking
+from worker.deliver import mend as mending
 from worker.deliver import plan as planning
 from worker.deliver import reconcile as reconciling
 from worker.deliver import send as sending
@@ -62,6 +64,11 @@ def reconcile(delivery_id: int) -> None:
 
 
 @shared_task
+def check_connection(connection_id: int) -> None:
+    mending.check_connection(connection_id)
+
+
+@shared_task
 def tick() -> None:
     """The sweep: give back what the dead held, and ring for everything that is due."""
     sweeping.sweep()
@@ -70,3 +77,4 @@ def tick() -> None:
     ring(send, sweeping.deliveries_due())
     ring(hand_over, newsletter.due_batches())
     ring(reconcile, sweeping.looks_due())
+    ring(check_connection, checking.due())

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from tests.factories import blog_file, make_blog
 from worker import channels
-from worker.channels.base import App, Consent, Credentials, Look, Message, Poster, Receipt, Rejected, Shape, Unauthorized
+from worker.channels.base import App, Consent, CredentialKeys, Credentials, Look, Message, Poster, Receipt, Rejected, Unauthorized
 from worker.channels.noticeboard import Noticeboard
 from worker.connections import keep
 from worker.connections.poster import declared, poster_for
@@ -28,7 +28,7 @@ class Billboard(Poster):
     slug, name = "billboard", "Billboard"
     Options = BillboardOptions
     consent: ClassVar[Consent] = Consent("https://billboard.example/consent", ("post",), place="wall")
-    shapes = (Shape(("token",)),)
+    shapes = (CredentialKeys(("token",)),)
 
     def send(self, message: Message) -> Receipt:
         return Receipt("1")
@@ -62,12 +62,6 @@ def test_the_picked_place_counts_where_the_file_is_silent(billboard):
     connect({"token": "t"}, place_id="south")
     assert poster_for(file(), "billboard").options.wall == "south"
     assert poster_for(file(wall="north"), "billboard").options.wall == "north"
-
-
-def test_nobody_posts_before_the_place_is_chosen(billboard):
-    connect({"token": "t"})
-    with pytest.raises(Unauthorized, match="nobody has chosen where it posts"):
-        poster_for(file(), "billboard")
 
 
 def test_a_channel_that_is_not_connected_waits_for_a_person(billboard):

@@ -21,6 +21,7 @@ from greenlet import getcurrent, greenlet
 from tests.factories import NOON, make_blog, make_delivery, make_post
 from worker import channels
 from worker.channels.base import (
+    CredentialKeys,
     Limits,
     Look,
     Message,
@@ -29,7 +30,6 @@ from worker.channels.base import (
     Receipt,
     RefusedAsDuplicate,
     Rejected,
-    Shape,
     Transient,
     Unauthorized,
 )
@@ -153,7 +153,7 @@ class ModelPoster(Poster):
     slug, name = "noticeboard", "Noticeboard"
     limits = Limits(text=500)
     settle = SETTLE
-    shapes = (Shape(),)
+    shapes = (CredentialKeys(),)
     world: ClassVar["World"]
 
     def __init__(self, *given: Any) -> None:

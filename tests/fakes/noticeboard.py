@@ -7,12 +7,15 @@ GET    /notices    ?author=&since=&page=1 -> {"notices": [...], "next": 2 or nul
 DELETE /notices/5  -> 204
 POST   /pictures   {"address"} -> 201 {"id"}
 GET    /n/5        the notice as a page
+GET    /me         whose token this is
+GET    /consent    asks a person; POST /token gives tokens: tests/fakes/grants.py
 """
 
 from datetime import datetime
 from html import escape
 from typing import Any
 
+from tests.fakes.grants import Grants, Refusal
 from tests.fakes.network import REFUSALS, Network, Post, Reply, Request, serve
 
 PAGE = 10
@@ -35,6 +38,8 @@ class Noticeboard(Network):
         super().__post_init__()
         self.addresses: list[str] = []
         """Of pictures."""
+        self.grants = Grants()
+        self.authors = [{"id": "postlark", "name": "Postlark"}]
 
     def kind(self, request: Request) -> str:
         match request.method, request.path.split("/")[1]:
@@ -46,16 +51,27 @@ class Noticeboard(Network):
                 return "upload"
             case "DELETE", _:
                 return "delete"
+            case "POST", "token":
+                return "token"
         return "read"
 
     def answer(self, request: Request) -> Reply:
         if request.path.startswith("/n/"):
             return self._page(request.path.removeprefix("/n/"))
-        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
+        if request.path == "/consent":
+            return self.grants.page(request.query)
+        if request.path == "/token":
+            return self._grant(request)
+        if not self._admits(request.headers.get("Authorization", "")):
             return _refused(401)
         match request.method, request.path:
             case "GET", "/notices":
                 return self._list(request.query)
+            case "GET", "/me":
+                until = self.grants.until.isoformat() if self.grants.until else None
+                return Reply.of(
+                    200, {"id": "7", "name": "The Practice", "scopes": self.grants.scopes, "until": until, "authors": self.authors}
+                )
             case "POST", "/notices":
                 return self._post({key: str(request.json().get(key, "")) for key in ("author", "text", "link", "image", "alt")})
             case "POST", "/pictures":
@@ -64,6 +80,17 @@ class Noticeboard(Network):
             case "DELETE", path:
                 return Reply(204) if self.remove(path.rpartition("/")[2]) else _refused(404)
         return Reply.of(404, {"error": "no such page"})
+
+    def _admits(self, authorization: str) -> bool:
+        """A board without tokens is open to everybody; one that has given tokens by consent knows those too."""
+        said = authorization.removeprefix("Bearer ")
+        return self.grants.knows(said) if self.grants.strict else said == self.token or not self.token or self.grants.knows(said)
+
+    def _grant(self, request: Request) -> Reply:
+        try:
+            return Reply.of(200, self.grants.grant(request.json(), request.headers.get("Authorization", "")))
+        except Refusal as refusal:
+            return Reply.of(401, {"error": str(refusal)})
 
     def refusal(self, name: str, seconds: float, request: Request) -> Reply:
         if name == "echo":

@@ -6,7 +6,7 @@ it reads a status code: the class of the error it raises is the instruction.
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -90,7 +90,7 @@ Credentials = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Shape:
+class CredentialKeys:
     """The keys of one kind of credentials, as `postlark connect` takes them: those it needs, and those it may have."""
 
     needs: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ class App:
     """The operator's own application at a network, from the environment. Empty: there is none."""
 
     id: str = ""
-    secret: str = ""
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Place:
 
     id: str
     name: str
-    credentials: Credentials | None = None
+    credentials: Credentials | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -233,8 +233,8 @@ class Poster(Channel, ABC):
     delete_price: Decimal = Decimal(0)
     consent: ClassVar[Consent | None] = None
     """None: credentials are given by `postlark connect` alone."""
-    shapes: ClassVar[tuple[Shape, ...]] = ()
-    """What credentials may look like; any one of these. A shape that needs nothing: it is posted to without any."""
+    shapes: ClassVar[tuple[CredentialKeys, ...]] = ()
+    """What credentials may look like; any one of these. One that needs nothing: it is posted to without any."""
     account_id: str = ""
     """The connected account's own id (`Account.id`) as it was last read back; empty: not yet."""
 

@@ -396,6 +396,10 @@ class Email(Carrier):
         self.hello = hello
         self.until = until
 
+    def check(self) -> None:
+        """Greet the relay, encrypt, sign in, and leave. Raises Transient or Unauthorized."""
+        _Line(self.relay, self.hello, self.until).end()
+
     def send(self, template: MailTemplate, envelopes: Iterable[Envelope]) -> Generator[Intent | Handed, bool | None, None]:
         """As `Carrier.send`. The Intent comes once the relay waits for the body: nothing lies between it and the first byte.
 

@@ -3,35 +3,44 @@
 POST /pictures {"address"} -> 201 {"id"}
 POST /notices {"author", "text", "link", "image", "alt"} -> 201 {"id", "url"}; 409 {"id"}: the author has posted it already
 GET /notices?author=&since=&page=1 -> {"notices": [{"id", "url", "text", "link", "at"}], "next": 2 or null}, newest first
+GET /me -> {"id", "name", "scopes", "until", "authors": [{"id", "name"}]}: whose the token is, and whom it may write as
+GET /consent?client_id=&redirect_uri=&state=&scope=&code_challenge= -> the page that asks; it leads back with ?code=&state= or ?error=
+POST /token {"code", "verifier", "redirect_uri"} or {"refresh_token"}, for the app (HTTP Basic) -> {"token", "refresh_token", "expires_in"};
+    a refresh token is taken once, the answer holds the next
 """
 
+from base64 import b64encode
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from worker.channels.base import (
+    Account,
     App,
+    Consent,
+    CredentialKeys,
     Credentials,
     DeliveryError,
     Limits,
     Look,
     Message,
     OutcomeUnknown,
+    Place,
     Poster,
     Receipt,
     RefusedAsDuplicate,
     Rejected,
-    Shape,
     Transient,
     Unauthorized,
 )
 from worker.lib.blogs import ChannelOptions, Duration, Line, NetworkAddress
 from worker.lib.http import Answer, NoAnswer, request
 
+EARLY = timedelta(minutes=10)  # before its end a token is renewed
 PAGES = 100  # of 10 notices: a window of 1000 posts is not a practice's, it is a board that repeats itself
 UNCLEAR: dict[type[DeliveryError], str] = {
     OutcomeUnknown: "Noticeboard gave no clear answer, so the post may or may not be out.",
@@ -66,6 +75,26 @@ class Page(BaseModel):
     next: int | None
 
 
+class Somebody(Named):
+    name: str
+
+
+class Me(Somebody):
+    scopes: list[str]
+    until: AwareDatetime | None
+    authors: list[Somebody]
+
+
+class Granted(BaseModel):
+    token: str
+    refresh_token: str
+    expires_in: int
+
+    def credentials(self, now: datetime) -> Credentials:
+        ends = now + timedelta(seconds=self.expires_in)
+        return {"token": self.token, "refresh_token": self.refresh_token, "expires_at": ends.isoformat()}
+
+
 class Noticeboard(Poster):
     slug = "noticeboard"
     name = "Noticeboard"
@@ -73,7 +102,8 @@ class Noticeboard(Poster):
     limits = Limits(text=500, alt=300)
     Options = NoticeboardOptions
     reads_back = True
-    shapes = (Shape(may=("token",)),)
+    shapes = (CredentialKeys(may=("token", "refresh_token", "expires_at")),)
+    consent = Consent(page="/consent", scopes=("read", "write"), pkce=True, place="author")
     patience = 15.0
     """Seconds for one request, all told."""
 
@@ -106,10 +136,47 @@ class Noticeboard(Poster):
                 return Look(None, seen, f"{seen} notices since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages")
         raise Transient("Noticeboard's list of posts does not end, so it could not be read completely.")
 
-    def _ask(self, method: str, path: str, shape: type[Said], *, unclear: type[DeliveryError], json: dict[str, str] | None = None) -> Said:
+    # The connection ---------------------------------------------------------------------------------------------------
+
+    def check(self) -> Account:
+        me = self._ask("GET", "/me", Me, unclear=Transient)
+        notes = () if "write" in me.scopes else ("This connection may read and not write; connect it again.",)
+        return Account(me.id, me.name, tuple(me.scopes), me.until, notes)
+
+    def refresh(self, now: datetime) -> Credentials | None:
+        ends = self.credentials.get("expires_at")
+        if not self.credentials.get("refresh_token") or (ends and datetime.fromisoformat(ends) - now > EARLY):
+            return None
+        return self._grant({"refresh_token": self.credentials["refresh_token"]}, now)
+
+    @classmethod
+    def connect(cls, options: NoticeboardOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
+        asked = {"code": code, "verifier": verifier, "redirect_uri": redirect_uri}
+        return cls(options, {}, app)._grant(asked, datetime.now(UTC))
+
+    def places(self) -> list[Place]:
+        return [Place(author.id, author.name) for author in self._ask("GET", "/me", Me, unclear=Transient).authors]
+
+    def _grant(self, asked: dict[str, str], now: datetime) -> Credentials:
+        app = b64encode(f"{self.app.id}:{self.app.secret}".encode()).decode()
+        return self._ask("POST", "/token", Granted, unclear=Transient, json=asked, authorization=f"Basic {app}").credentials(now)
+
+    # Asking -----------------------------------------------------------------------------------------------------------
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        shape: type[Said],
+        *,
+        unclear: type[DeliveryError],
+        json: dict[str, str] | None = None,
+        authorization: str = "",
+    ) -> Said:
         """One request, one readable answer; `unclear` is raised when nobody can say whether the request did its work."""
         base, token = self.options.base_url, self.credentials.get("token", "")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        said = authorization or (f"Bearer {token}" if token else "")
+        headers = {"Authorization": said} if said else {}
         try:
             # http:// is a stand-in on loopback, or the blog's file would have been refused
             answer = request(method, base + path, headers=headers, json=json, timeout=self.patience, private=base.startswith("http:"))
@@ -141,9 +208,11 @@ class Noticeboard(Poster):
         return unclear(UNCLEAR[unclear], **words)
 
     def _words(self, answer: Answer) -> dict[str, str]:
-        """The board's own, shortened; should it repeat our token, without it."""
-        said, token = answer.body.decode("utf-8", "replace"), self.credentials.get("token")
-        return {"status": str(answer.status), "detail": (said.replace(token, "***") if token else said)[:500]}
+        """The board's own, shortened; should it repeat a secret of ours, without it."""
+        said = answer.body.decode("utf-8", "replace")
+        for secret in filter(None, (self.credentials.get("token"), self.credentials.get("refresh_token"), self.app.secret)):
+            said = said.replace(secret, "***")
+        return {"status": str(answer.status), "detail": said[:500]}
 
 
 def _wait(answer: Answer) -> timedelta | None:

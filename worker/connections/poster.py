@@ -15,9 +15,9 @@ from worker.models import Connection
 def poster_for(file: BlogFile, channel: str) -> Poster:
     """Ready to speak to the network, its credentials renewed where they end soon.
 
-    Raises Rejected for a channel that is no network; Unauthorized where there are no credentials, no place to post to, or
-    a person must connect again; Transient where renewing them must be tried again. Not to be called inside a transaction:
-    what is renewed is committed before it is used.
+    Raises Rejected for a channel that is no network; Unauthorized where there are no credentials, or a person must connect
+    again; Transient where renewing them must be tried again. Not to be called inside a transaction: what is renewed is
+    committed before it is used.
     """
     network(channel)
     row = Connection.objects.filter(blog__slug=file.slug, channel=channel).first()
@@ -46,15 +46,11 @@ class Maker:
     file: BlogFile
     channel: str
 
-    def make(self, row: Connection, *, placed: bool = True) -> Poster:
-        """Raises Unauthorized where credentials are missing or cannot be opened, and, if it must be `placed`, where the place is."""
+    def make(self, row: Connection) -> Poster:
+        """Raises Unauthorized where credentials are missing or cannot be opened."""
         kind = network(self.channel)
         poster = kind(options_with(self.file.channels[self.channel], kind, row), self._credentials(kind, row), app_of(self.channel))
         poster.account_id = row.account_id
-        if placed and kind.consent and kind.consent.place and not getattr(poster.options, kind.consent.place):
-            raise Unauthorized(
-                f"{kind.name} is connected, but nobody has chosen where it posts. Choose under Connections, or write {kind.consent.place} into the blog's file."
-            )
         return poster
 
     def _credentials(self, kind: type[Poster], row: Connection) -> Credentials:
@@ -62,7 +58,7 @@ class Maker:
             credentials = keep.opened(row.credentials)
         except WrongKey as wrong:
             raise Unauthorized(str(wrong)) from None
-        if not credentials and all(shape.needs for shape in kind.shapes):
+        if not credentials and all(keys.needs for keys in kind.shapes):
             raise Unauthorized(f"{kind.name} is not connected for this blog. Connect it under Connections, or with `postlark connect`.")
         return credentials
 

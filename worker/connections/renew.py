@@ -40,8 +40,7 @@ def renewed(row: Connection, make: Make) -> Poster:
             raise Transient("Another process is renewing the connection and has not finished.")
         time.sleep(uniform(0.05, 0.25))
     row.refresh_from_db()
-    poster = make(row)
-    now = timezone.now()
+    poster, now = make(row), timezone.now()
     try:
         fresh = poster.refresh(now)
     except Unauthorized as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count
 
+from worker.connections.standing import Standing
 from worker.management.rendition import as_json as rendition_json
 from worker.models import Delivery, Post
 from worker.record.sums import sum_of
@@ -103,3 +104,18 @@ def posts_json(posts: Iterable[Post]) -> list[dict[str, Any]]:
         }
         for post in rows
     ]
+
+
+def connection_json(standing: Standing) -> dict[str, Any]:
+    return {
+        "blog": standing.blog,
+        "channel": standing.channel,
+        "state": standing.state,
+        "account": standing.account or None,
+        "scopes": list(standing.scopes),
+        "expires_at": standing.expires_at,
+        "last_checked": standing.last_checked,
+        "place": standing.place or None,
+        "notes": list(standing.notes),
+        "sentence": standing.sentence,
+    }

@@ -1,0 +1,90 @@
+"""What `doctor` looks at: everything that a blog needs and that is not on this machine. Nothing is changed out there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from worker import channels, ingest
+from worker.channels.base import DeliveryError, Poster
+from worker.channels.email import Email
+from worker.connections.check import read_back
+from worker.connections.standing import standing
+from worker.ingest.fetch import Trouble, Validators, fetch
+from worker.lib.blogs import BlogFile
+from worker.models import Connection
+from worker.newsletter.mail import cannot_send, relay_of
+
+SUNSET_AHEAD = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Finding:
+    blog: str
+    what: str
+    ok: bool
+    sentence: str
+
+
+def look_at(file: BlogFile) -> Iterator[Finding]:
+    yield _feed(file)
+    for channel, options in file.channels.items():
+        if options.mode == "off":
+            continue
+        if channel == "email":
+            yield _relay(file)
+        else:
+            yield _connection(file, channel)
+            yield from _sunset(file, channel)
+
+
+def _feed(file: BlogFile) -> Finding:
+    try:
+        fetch(file.feed, Validators(), private=file.allow_private_addresses, now=timezone.now())
+    except Trouble as trouble:
+        return Finding(file.slug, "feed", False, trouble.sentence)
+    return Finding(file.slug, "feed", True, "It answers.")
+
+
+def _relay(file: BlogFile) -> Finding:
+    """A rehearsal needs no relay; where one is named, it is tried."""
+    live, relay = file.channels["email"].mode == "live", relay_of(file)
+    if relay is None or (missing := cannot_send(file)):
+        sentence = missing if relay else cannot_send(file)
+        return Finding(file.slug, "mail relay", not live, sentence if live else f"Rehearsing. {sentence}")
+    try:
+        Email(relay).check()
+    except DeliveryError as error:
+        return Finding(file.slug, "mail relay", False, error.sentence)
+    greeted = "greets us, encrypts" if relay.tls != "none" else "greets us"
+    return Finding(file.slug, "mail relay", True, f"{relay.host} {greeted}{' and takes our login' if relay.user else ''}.")
+
+
+def _connection(file: BlogFile, channel: str) -> Finding:
+    """Live without a connection is wrong; a rehearsal without one is not."""
+    row = Connection.objects.select_related("blog").filter(blog=ingest.blog_row(file.slug), channel=channel).first()
+    if row and row.credentials:
+        read_back(row, by_person=True)
+        row.refresh_from_db()
+    stands = standing(file, channel, row, timezone.now())
+    live = file.channels[channel].mode == "live"
+    ok = stands.state in ("connected", "ending") or (stands.state == "not-connected" and not live)
+    return Finding(file.slug, channels.find(channel).name, ok, " ".join([stands.sentence, *stands.notes]))
+
+
+def _sunset(file: BlogFile, channel: str) -> Iterator[Finding]:
+    kind = channels.find(channel)
+    last = kind.sunset(file.channels[channel]) if issubclass(kind, Poster) else None
+    if last is not None and (sentence := near_its_end(kind.name, last, timezone.now().date())):
+        yield Finding(file.slug, f"{kind.name}'s version", False, sentence)
+
+
+def near_its_end(name: str, last: date, today: date) -> str:
+    """Empty while the version has more than 60 days to live."""
+    if last - today > SUNSET_AHEAD:
+        return ""
+    day = f"{last.day} {last:%b %Y}"
+    if last < today:
+        return f"The version of {name}'s interface in the blog's file ended on {day}. Name a newer one (version)."
+    return f"The version of {name}'s interface in the blog's file ends on {day}, in {(last - today).days} days. Name a newer one (version)."
