@@ -22,7 +22,7 @@ from worker.deliver import sweep as sweeping
 log = logging.getLogger(__name__)
 
 
-def ring(task: Task, ids: Iterable[int | str]) -> None:
+def ring(task: Task, ids: Iterable[int | str | list[str]]) -> None:
     """Ask a worker to come at once. A broker in trouble is only noted: the rows are written, and the sweep finds them."""
     if not settings.BROKER_URL:
         return
@@ -40,6 +40,12 @@ def ring(task: Task, ids: Iterable[int | str]) -> None:
 @shared_task
 def look(slug: str) -> None:
     ring(plan, ingest.look(slug).posts)
+
+
+@shared_task
+def look_if_due(slugs: list[str]) -> None:
+    """Many at a time: most find nothing new."""
+    ring(plan, [post for looked in ingest.look_at(slugs, only_if_due=True).values() for post in looked.posts])
 
 
 @shared_task
@@ -72,7 +78,7 @@ def check_connection(connection_id: int) -> None:
 def tick() -> None:
     """The sweep: give back what the dead held, and ring for everything that is due."""
     sweeping.sweep()
-    ring(look, ingest.due())
+    ring(look_if_due, ingest.due())
     ring(plan, sweeping.posts_to_plan())
     ring(send, sweeping.deliveries_due())
     ring(hand_over, newsletter.due_batches())

@@ -33,7 +33,8 @@ class Reply:
 
 
 class FeedSite:
-    """Serves `feed` at /feed/ with ETag and 304, or `reply` when one is set. `asked`: the headers of each request, small letters."""
+    """Serves `feed` at /feed/ with ETag and 304, or `reply` when one is set. `asked`: the headers of each request, small letters;
+    `most_at_once`: how many were there together."""
 
     def __init__(self) -> None:
         self.feed: bytes = b""
@@ -41,6 +42,9 @@ class FeedSite:
         self.reply: Reply | None = None
         self.validators = True
         self.asked: list[dict[str, str]] = []
+        self.most_at_once = 0
+        self.inside = 0
+        self.lock = threading.Lock()
         self.asking = threading.Event()
         self.go_on = threading.Event()
         self.go_on.set()
@@ -74,6 +78,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         site = self.site
+        with site.lock:
+            site.inside += 1
+            site.most_at_once = max(site.most_at_once, site.inside)
+        try:
+            self._answer(site)
+        finally:
+            with site.lock:
+                site.inside -= 1
+
+    def _answer(self, site: FeedSite) -> None:
         site.asked.append({name.lower(): value for name, value in self.headers.items()})
         site.asking.set()
         site.go_on.wait(30)

@@ -57,10 +57,9 @@ def store(mine: Turn, document: Document, entries: Sequence[Entry], now: datetim
         turn.end_well(
             mine,
             found.sentence,
-            feed=mine.file.feed,
-            etag=document.validators.etag,
-            last_modified=document.validators.last_modified,
-            body_hash=document.validators.body_hash,
+            document.reply,
+            document,
+            new=bool(found.new),
             baseline_at=mine.blog.baseline_at or now,
             listed=found.listed or mine.blog.listed,
         )

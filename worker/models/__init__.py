@@ -1,6 +1,6 @@
 """Rows only. What may happen to them is decided in the stages."""
 
-from worker.models.blogs import Blog, Connection, Relay
+from worker.models.blogs import Blog, Connection, Hub, Relay
 from worker.models.deliveries import Attempt, Delivery, Event, Rendition
 from worker.models.posts import Alias, Post
 from worker.models.readers import Batch, Consent, Recipient, Subscriber, Suppression
@@ -15,6 +15,7 @@ __all__ = [
     "Consent",
     "Delivery",
     "Event",
+    "Hub",
     "Post",
     "Recipient",
     "Relay",

@@ -9,6 +9,7 @@ class Blog(models.Model):
     class State(models.TextChoices):
         NEW = "new", "Not looked at yet"
         OK = "ok", "Fine"
+        BEHIND = "behind", "Behind its web site"
         TROUBLE = "trouble", "Trouble"
         GONE = "gone", "Gone"
 
@@ -19,12 +20,24 @@ class Blog(models.Model):
     last_modified = models.TextField(blank=True)
     body_hash = models.CharField(max_length=64, blank=True)
     feed = models.TextField(blank=True, help_text="The address the validators belong to.")
+    asked_for = models.TextField(blank=True, help_text="The feed of the blog's file for which these addresses were learned.")
+    moved_to = models.TextField(blank=True, help_text="Where a permanent redirect has led twice: looked at instead.")
+    moving_to = models.TextField(blank=True, help_text="Where a permanent redirect has led once.")
+    pace = models.JSONField(default=dict, help_text="How often the feed itself wants to be looked at.")
+    rhythm = models.DurationField(null=True, help_text="Between two posts, as far as the last ones tell.")
+    dated_at = models.DateTimeField(null=True, help_text="The date of the newest document read: an older one is a stale copy.")
+    host = models.TextField(blank=True, db_index=True, help_text="Whose machine its feed is on.")
     baseline_at = models.DateTimeField(null=True, help_text="First good look: what stood in the feed then is old.")
     last_good_at = models.DateTimeField(null=True)
     next_look_at = models.DateTimeField(null=True, db_index=True, help_text="None: as soon as possible.")
     listed = models.JSONField(default=list, help_text="The posts that stood in the feed at the last good look.")
     look_until = models.DateTimeField(null=True, help_text="The lease of the look that is under way.")
+    look_by = models.CharField(max_length=32, blank=True, help_text="Who has the lease.")
     failures = models.PositiveIntegerField(default=0, help_text="Looks in a row that brought nothing.")
+    trouble_since = models.DateTimeField(null=True, help_text="The first of these looks; None: the last one was good.")
+    behind = models.TextField(blank=True, help_text="What the web site shows and the feed does not; empty: nothing.")
+    compared_at = models.DateTimeField(null=True, help_text="When the feed was last compared with the web site.")
+    told = models.TextField(blank=True, help_text="What staff have been told of how it is; empty: nothing is wrong, or not for long.")
     rung_at = models.DateTimeField(null=True, help_text="When its web site last rang for a look at once.")
     paused_by = models.TextField(blank=True, help_text="Who paused the whole blog; empty: nobody.")
     suppressions = models.PositiveBigIntegerField(
@@ -33,6 +46,30 @@ class Blog(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class Hub(models.Model):
+    """One blog's subscription at the hub that its feed names (WebSub)."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Asked"
+        ACTIVE = "active", "Active"
+        REFUSED = "refused", "Refused"
+
+    blog = models.OneToOneField(Blog, models.CASCADE, related_name="hub")
+    key = models.CharField(max_length=43, unique=True, help_text="In the address at which the hub rings; cannot be guessed.")
+    url = models.TextField(help_text="The hub.")
+    topic = models.TextField(help_text="The feed, as the hub knows it.")
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    sentence = models.TextField(default="Not asked yet.")
+    next_at = models.DateTimeField(null=True, db_index=True, help_text="When to ask (again). None: as soon as possible.")
+    active_until = models.DateTimeField(null=True, help_text="The end of what the hub has granted.")
+    heard_at = models.DateTimeField(null=True, help_text="When it last rang.")
+    missed = models.PositiveIntegerField(default=0, help_text="Posts in a row that Postlark found before the hub rang.")
+    failures = models.PositiveIntegerField(default=0, help_text="Requests in a row that brought nothing.")
+
+    def __str__(self) -> str:
+        return f"{self.url} for {self.blog_id}"
 
 
 class Connection(models.Model):

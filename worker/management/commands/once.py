@@ -24,7 +24,7 @@ class Command(PostlarkCommand):
     def act(self, *, blog: str | None, **_: Any) -> tuple[Any, list[str]]:
         began = timezone.now()
         slugs = [find_blog(blog).slug] if blog else list(blogs())
-        looked = [f"{slug}: {ingest.look(slug).sentence}" for slug in slugs]
+        looked = [f"{slug}: {each.sentence}" for slug, each in ingest.look_at(slugs).items()]
         sweep()
         _hand_over_everything_due(blog)
         touched = Delivery.objects.filter(pk__in=Event.objects.filter(at__gte=began, delivery__isnull=False).values("delivery"))

@@ -22,15 +22,15 @@ class Command(PostlarkCommand):
             raise CommandError("\n".join(self.troubles))
 
     def act(self, *, blog: str | None, **_: Any) -> tuple[Any, list[str]]:
-        document = [self._look(slug) for slug in ([find_blog(blog).slug] if blog else blogs())]
+        looked = ingest.look_at([find_blog(blog).slug] if blog else list(blogs()))
+        document = [self._told(slug, each) for slug, each in looked.items()]
         lines = []
         for each in document:
             lines += [f"{each['blog']}: {each['sentence']}"] if each["good"] else []
             lines += [f"  {post['id']:>5}  {post['origin']:<9} {post['title']}" for post in each["posts"]]
         return document, lines if document else ["There are no blogs yet; each is a file in the blogs folder."]
 
-    def _look(self, slug: str) -> dict[str, Any]:
-        looked = ingest.look(slug)
+    def _told(self, slug: str, looked: ingest.Looked) -> dict[str, Any]:
         for post in looked.posts:
             plan(post)
         if not looked.good:
