@@ -16,6 +16,7 @@ TIMEOUT = 20.0
 MAX_BYTES = 10_000_000
 MAX_REDIRECTS = 5
 LONGEST_AGE = timedelta(days=365)
+LONGEST_HEADER = 500
 ACCEPT = (
     "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, application/feed+json;q=0.9, "
     "application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
@@ -109,8 +110,13 @@ def fetch(feed: str, known: Validators, *, private: bool, now: datetime) -> Docu
     if body_hash == known.body_hash:
         return Unchanged(_reply(answer))
     headers = answer.headers
-    validators = Validators(headers.get("etag", ""), headers.get("last-modified", ""), body_hash, answer.url)
-    return Document(answer.body, headers.get("content-type", ""), answer.url, validators, _reply(answer), headers.get("link", ""))
+    validators = Validators(_kept(headers.get("etag", "")), _kept(headers.get("last-modified", "")), body_hash, answer.url)
+    return Document(answer.body, _kept(headers.get("content-type", "")), answer.url, validators, _reply(answer), headers.get("link", ""))
+
+
+def _kept(header: str) -> str:
+    """A header as the web site gave it; nothing for one that no sane site would give."""
+    return header if len(header) <= LONGEST_HEADER and header.isascii() and header.isprintable() else ""
 
 
 def _ask(feed: str, known: Validators, *, private: bool) -> Answer:

@@ -102,6 +102,8 @@ def _target(url: str, location: str, been: set[str]) -> str:
         before, after = urlsplit(url).scheme, urlsplit(target).scheme
     except ValueError:
         raise NoAnswer(f"{_host(url)} sends us on to something that is no address.", sent=True) from None
+    if not target.isprintable() or " " in target:
+        raise NoAnswer(f"{_host(url)} sends us on to something that is no address.", sent=True)
     if target in been:
         raise NoAnswer(f"{_host(url)} sends us round in a circle, from one address to the next and back.", sent=True)
     if before == "https" and after == "http":
