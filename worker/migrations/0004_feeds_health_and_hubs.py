@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('worker', '0001_initial'),
+        ('worker', '0003_networks'),
     ]
 
     operations = [
