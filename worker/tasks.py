@@ -18,6 +18,8 @@ from worker.deliver import plan as planning
 from worker.deliver import reconcile as reconciling
 from worker.deliver import send as sending
 from worker.deliver import sweep as sweeping
+from worker.ingest import websub
+from worker.ingest.health import notice_silence
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,11 @@ def look(slug: str) -> None:
 def look_if_due(slugs: list[str]) -> None:
     """Many at a time: most find nothing new."""
     ring(plan, [post for looked in ingest.look_at(slugs, only_if_due=True).values() for post in looked.posts])
+
+
+@shared_task
+def ask_hub(hub_id: int) -> None:
+    websub.ask(hub_id)
 
 
 @shared_task
@@ -79,6 +86,8 @@ def tick() -> None:
     """The sweep: give back what the dead held, and ring for everything that is due."""
     sweeping.sweep()
     ring(look_if_due, ingest.due())
+    ring(ask_hub, websub.due())
+    notice_silence()
     ring(plan, sweeping.posts_to_plan())
     ring(send, sweeping.deliveries_due())
     ring(hand_over, newsletter.due_batches())

@@ -18,7 +18,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from worker.ingest import health
+from worker.ingest import health, websub
 from worker.ingest.fetch import Document, Reply, Trouble, Validators
 from worker.ingest.schedule import Pace, next_look, rhythm_of
 from worker.lib import crash
@@ -143,6 +143,10 @@ def end_well(turn: Turn, sentence: str, reply: Reply, document: Document | None 
     again = _after_good(turn, now, reply=reply, document=document)
     if not _end([turn], {blog.pk: again}, failures=0, last_good_at=now, told=told, **fields):
         raise Overtaken
+    if document:
+        websub.meet(blog, turn.file, document.head)
+    if new:
+        websub.found_new_posts(blog)
     if blog.state in (State.TROUBLE, State.GONE):
         note("The feed can be read again.", blog=blog)
     health.tell(blog, told)
