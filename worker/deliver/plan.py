@@ -14,6 +14,7 @@ from django.utils import timezone
 from worker import channels, gate, render
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.timing import first_due
+from worker.ingest.page import read_page
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
 from worker.models import Attempt, Delivery, Post, Rendition
@@ -79,7 +80,8 @@ def plan(post_id: int) -> list[int]:
 
 
 def draft(post: Post, file: BlogFile, channel: str, text: str | None = None) -> Rendered | str:
-    """What the channel would say, or the sentence why it may not."""
+    """What the channel would say, or the sentence why it may not. Reads the post's page first, where the feed gave little."""
+    read_page(post, file)
     try:
         return render.render(post, file, channel, text=text)
     except gate.Refused as refused:

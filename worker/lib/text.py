@@ -40,6 +40,11 @@ _LINES = frozenset(("br", "li", "tr"))
 _UNSEEN = frozenset(("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "textarea", "title", "video", "audio"))
 
 
+_TEASER = 240
+"""Characters: about forty words."""
+_CUT_OFF = re.compile(r"(?:…|\.{3})\W*(?:$|(?:continue|keep|read|lire|en savoir|the post|l[’']article)\b)", re.IGNORECASE)
+
+
 def plain(html: str) -> str:
     """The visible words. Paragraphs are parted by a blank line, list items stand on lines of their own with a dash or number."""
     words = _Words()
@@ -51,6 +56,14 @@ def plain(html: str) -> str:
 def one_line(text: str) -> str:
     """Every run of white space becomes one space; a no-break space, which French sets before ! and ?, stays."""
     return re.sub(r"[^\S\xa0\u202f]+", " ", text).strip()
+
+
+def is_only_a_teaser(summary: str, content: str) -> bool:
+    """So little of a post's HTML, or cut off so soon, that its page has more to say."""
+    if len(content) > 4 * _TEASER:
+        return False
+    text = one_line(plain(content) or plain(summary))
+    return len(text) < _TEASER or bool(_CUT_OFF.search(text))
 
 
 def shortened(text: str, most: int) -> str:

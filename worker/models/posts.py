@@ -35,6 +35,15 @@ class Post(models.Model):
     page_misses = models.PositiveSmallIntegerField(default=0, help_text="Looks in a row that found the page gone.")
     left_feed_at = models.DateTimeField(null=True, help_text="When it was noticed to be missing from the middle of the feed.")
 
+    page_read_for = models.CharField(max_length=64, blank=True, help_text="The text_hash for which the post's page was read; empty: never.")
+    page_trouble = models.TextField(blank=True, help_text="Why the page told us nothing.")
+    page_description = models.TextField(blank=True, help_text="The page's own summary, plain words.")
+    page_content = models.TextField(blank=True, help_text="The article as the page has it. HTML, made safe.")
+    page_image = models.TextField(blank=True, help_text="og:image")
+    page_image_alt = models.TextField(blank=True)
+    page_image_width = models.PositiveIntegerField(null=True, help_text="As the page states it.")
+    page_image_height = models.PositiveIntegerField(null=True)
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["blog", "guid"], name="one_post_per_guid")]
         indexes = [

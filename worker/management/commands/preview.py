@@ -4,12 +4,12 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from worker import channels
-from worker.gate import Refused
+from worker.deliver.plan import draft
 from worker.management.command import PostlarkCommand, find_blog, find_post
 from worker.management.rendition import as_json
 from worker.models import Delivery, Post, Rendition
 from worker.newsletter import mail
-from worker.render import Rendered, render
+from worker.render import Rendered
 
 
 class Command(PostlarkCommand):
@@ -27,10 +27,9 @@ class Command(PostlarkCommand):
         blog = find_blog(found.blog.slug)
         if channel not in blog.channels:
             raise CommandError(f"{blog.name} has no {channels.find(channel).name}: there is no [channels.{channel}] in {blog.slug}.toml.")
-        try:
-            made = render(found, blog, channel)
-        except Refused as refused:
-            raise CommandError(refused.sentence) from None
+        made = draft(found, blog, channel)
+        if isinstance(made, str):
+            raise CommandError(made)
         if eml:
             self.stdout.ending = ""
             letter = mail.sample(_unsaved(found, made), blog).as_string()
