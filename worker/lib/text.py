@@ -36,6 +36,7 @@ _PARAGRAPHS = frozenset(
         "ul",
     ]
 )
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _LINES = frozenset(("br", "li", "tr"))
 _UNSEEN = frozenset(("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "textarea", "title", "video", "audio"))
 
@@ -45,9 +46,12 @@ _TEASER = 240
 _CUT_OFF = re.compile(r"(?:…|\.{3})\W*(?:$|(?:continue|keep|read|lire|en savoir|the post|l[’']article)\b)", re.IGNORECASE)
 
 
-def plain(html: str) -> str:
-    """The visible words. Paragraphs are parted by a blank line, list items stand on lines of their own with a dash or number."""
-    words = _Words()
+def plain(html: str, heading: str = "") -> str:
+    """The visible words. Paragraphs are parted by a blank line, list items stand on lines of their own with a dash or number.
+
+    `heading`: what to set before the words of a heading, so that they can be told from a paragraph's.
+    """
+    words = _Words(heading)
     words.feed(html)
     words.close()
     return words.text()
@@ -63,7 +67,12 @@ def is_only_a_teaser(summary: str, content: str) -> bool:
     if len(content) > 4 * _TEASER:
         return False
     text = one_line(plain(content) or plain(summary))
-    return len(text) < _TEASER or bool(_CUT_OFF.search(text))
+    return len(text) < _TEASER or is_cut_off(text)
+
+
+def is_cut_off(text: str) -> bool:
+    """One line that a program made by cutting another: it ends in “[…]”, perhaps with “Continue reading” behind it."""
+    return _CUT_OFF.search(text) is not None
 
 
 def shortened(text: str, most: int) -> str:
@@ -80,8 +89,9 @@ def bounded(name: str) -> str:
 
 
 class _Words(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, heading: str) -> None:
         super().__init__(convert_charrefs=True)
+        self._heading = heading
         self._paragraphs: list[list[str]] = [[""]]
         self._unseen: list[str] = []
         self._numbers: list[int | None] = []
@@ -98,7 +108,7 @@ class _Words(HTMLParser):
         elif tag in _LINES:
             self._paragraphs[-1].append("")
         elif tag in _PARAGRAPHS and not (tag == "p" and self._in_empty_item()):
-            self._paragraphs.append([""])
+            self._paragraphs.append([self._heading if tag in _HEADINGS else ""])
         elif tag in ("td", "th"):
             self.handle_data(" ")
         if tag in ("ol", "ul"):

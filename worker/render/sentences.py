@@ -5,13 +5,29 @@ from bisect import bisect_left
 from collections.abc import Callable
 from itertools import pairwise
 
-_END = re.compile(r"[.!?…]+(?:[ \xa0\u202f]?»|[\"'”’)\]])*(?=\s|$)|[。！？]+[」』）]*")
-# A full stop behind these does not end a sentence.
-_ABBREVIATED = re.compile(
-    r"(?:^|[\s(«“\"])(?:dr|mr|mrs|ms|prof|st|ste|mme|mlle|m|vs|no|fig|cf|hon|rev|e\.g|i\.e|p\.\s?ex|\w)\.$", re.IGNORECASE
+_CLOSING = "[\"'”’)\\]]"
+# What joins the character before it: no text may be cut in front of it.
+_JOINS = (
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u200d\u20d0-\u20ff\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f\U000e0020-\U000e01ef]"
 )
-_LONGEST_ABBREVIATION = 8
+_END = re.compile(
+    rf"(?:[.!?…]+(?:[ \xa0\u202f]?»|{_CLOSING})*(?=\s|$)"
+    r"|[؟۔।॥።։]+(?=\s|$)"
+    rf"|[。！？｡．]+[」』）”’]*)(?!{_JOINS})"
+)
+# A full stop behind these does not end a sentence: titles, initials, what stands for a word.
+_ABBREVIATED = re.compile(
+    r"(?:^|[\s(«“\"\xa0\u202f])(?:dr|drs|dre|mr|mrs|ms|mx|prof|sr|jr|st|ste|mme|mlle|m|vs|cf|hon|rev|e\.g|i\.e|viz|approx|incl|p\.\s?ex|c\.-à-d|n\.b"
+    r"|ph\.\s?d|psy\.\s?d|ed\.\s?d|m\.\s?d|m\.\s?ed|m\.\s?a|m\.\s?sc?|m\.s\.w|b\.a|b\.sc|r\.p|c\.psych|u\.s|u\.k|(?!i\b)[^\W\d_])\.$",
+    re.IGNORECASE,
+)
+# Nor behind these, where a number follows: No. 3, p. 12.
+_NUMBERED = re.compile(r"(?:^|[\s(])(?:no|nos|nr|fig|vol|art|ch|sec|pp?|ext|env)\.$", re.IGNORECASE)
+_ORDINAL = re.compile(r"\s*\(?\d{1,3}[.)]")
+_LONGEST_ABBREVIATION = 10
 _NEXT = re.compile(r"\s*(\S)")
+# Chinese and Japanese write without spaces, and pause at these.
+_BETWEEN_WORDS = re.compile(rf"\s+|(?<=[、，；：])(?!{_JOINS})")
 _LEAST_WORDS = 3
 _ENOUGH = 0.6
 
@@ -25,7 +41,7 @@ def sentences(text: str) -> tuple[list[str], str]:
 
 def joined(whole: list[str]) -> str:
     """Sentences as one text; Chinese and Japanese set no space between them."""
-    return re.sub(r"(?<=[。！？」』）]) ", "", " ".join(whole))
+    return re.sub(r"(?<=[。！？｡．」』）]) ", "", " ".join(whole))
 
 
 def shortened(text: str, fits: Callable[[str], bool], *, least_words: int = _LEAST_WORDS, enough: float = _ENOUGH) -> str:
@@ -35,7 +51,7 @@ def shortened(text: str, fits: Callable[[str], bool], *, least_words: int = _LEA
     """
     if fits(text):
         return text
-    spaces = [space.start() for space in re.finditer(r"\s+", text.rstrip())]
+    spaces = [space.start() for space in _BETWEEN_WORDS.finditer(text.rstrip())]
     by_words = _longest(fits, spaces[least_words - 1 :], lambda at: _cut(text, at))
     by_sentences = _longest(fits, _ends(text), lambda at: text[:at].strip())
     return by_sentences if by_sentences and len(by_sentences) >= enough * len(by_words) else by_words
@@ -47,9 +63,17 @@ def _ends(text: str) -> list[int]:
     for mark in _END.finditer(text):
         start, end = ends[-1] if ends else 0, mark.end()
         sentence = text[max(start, end - _LONGEST_ABBREVIATION) : end]
-        if sentence.strip() and not _ABBREVIATED.search(sentence) and not _goes_on(text, end):
+        if sentence.strip() and not _is_short_for_a_word(sentence, text, start, end) and not _goes_on(text, end):
             ends.append(end)
     return ends
+
+
+def _is_short_for_a_word(sentence: str, text: str, start: int, end: int) -> bool:
+    """Dr. Khan, No. 3, and “1.” where a sentence begins."""
+    if _ABBREVIATED.search(sentence) or _ORDINAL.fullmatch(text, start, end):
+        return True
+    following = _NEXT.match(text, end)
+    return following is not None and following[1].isdigit() and _NUMBERED.search(sentence) is not None
 
 
 def _goes_on(text: str, at: int) -> bool:
@@ -65,5 +89,5 @@ def _longest(fits: Callable[[str], bool], rising: list[int], beginning: Callable
 
 
 def _cut(text: str, at: int) -> str:
-    kept = text[:at].rstrip(" \t\n\xa0\u202f.,;:–—-…«“‘\"'([")
+    kept = text[:at].rstrip(" \t\n\xa0\u202f.,;:、，；：–—-…«“‘\"'([")
     return kept and kept + "…"
