@@ -5,7 +5,7 @@ import pytest
 from tests.factories import DISCLAIMER, blog_file
 from worker.models import Post
 from worker.render.author import author_line
-from worker.render.excerpt import LONGEST, excerpt
+from worker.render.excerpt import LONGEST, excerpt, other_disclaimer
 
 FIRST = "Grief comes in waves. It is not an illness."
 
@@ -57,10 +57,59 @@ def test_what_a_blog_adds_to_a_summary_is_left_out(summary: str) -> None:
         f"<p>{FIRST}</p><h3>Related Posts</h3><p>Another post. It is about sleep.</p>",
         f"<p>Sheema Khan is a Registered Psychotherapist.</p><p>{FIRST}</p>",
         "<p>Grief comes<br>in waves. It is not an illness.</p>",
+        f"<h2>What is grief?</h2><p>{FIRST}</p><h2>How long does it last?</h2><p>Long.</p>",
+        f"<p><strong>What is grief?</strong></p><p>{FIRST}</p>",
+        f"<p>{FIRST}</p><p>Here are five ways to cope.</p><ul><li>Sleep.</li></ul>",
+        f"<p>Table of Contents</p><ol><li>Waves</li><li>Illness</li></ol><p>{FIRST}</p>",
+        f"<p>By Sheema Khan | November 20, 2026</p><p>5 min read</p><p>{FIRST}</p>",
+        f"<p>By Sheema Khan: {FIRST}</p>",
+        f"<figure><img src='a'><figcaption>Photo by A. Smith on Unsplash.</figcaption></figure><p>{FIRST}</p>",
+        f"<p>We use cookies to improve your experience. Accept all.</p><p>{FIRST}</p>",
+        f"<p>Subscribe to our newsletter for more.</p><p>{FIRST}</p>",
+        f"<p>{FIRST}</p><h3>About the Author</h3><p>Sheema Khan is a Registered Psychotherapist.</p>",
+        f"<p>{FIRST}</p><p>Share on Facebook</p><p>Tweet</p><p>Like this:</p><p>Like Loading...</p>",
+        f"<p>Share this: Click to share on X (Opens in new window) X Click to share on Facebook (Opens in new window)</p><p>{FIRST}</p>",
+        f"<p>[vc_row][vc_column width=&quot;1/2&quot; css=&quot;.vc_1{{padding:0 !important;}}&quot;]{FIRST}[/vc_column][/vc_row]</p>",
+        f"<p>{FIRST} [et_pb_section fb_built=&quot;1&quot;</p>",
+        f"<p>/*! elementor - v3.23.0 - 05-08-2024 */ .elementor-heading-title{{padding:0;margin:0}}.a .b[class*=size-]>a{{color:inherit}} {FIRST}</p>",
+        f"<p>.elementor-widget-heading h2{{color:#fff}}</p><p>@media (max-width:767px){{.a,.b{{color:red}} h2{{margin:0}}}} {FIRST}</p>",
+        f"<p>{FIRST} .elementor-heading{{padding:0;marg</p>",
+        f"<p>window.dataLayer = window.dataLayer || []; function gtag(){{dataLayer.push(arguments);}}</p><p>{FIRST}</p>",
+        f"<h3>Disclaimer</h3><p>This blog is for education only; see a doctor.</p><p>{FIRST}</p>",
+        f"<p>{FIRST}</p><p><strong>AVERTISSEMENT</strong></p><p>Ceci n’est pas une thérapie.</p>",
+        f"<p>This blog is meant for psycho-educational purposes only, and is not therapy.</p><p>{FIRST}</p>",
+        "&lt;p&gt;Grief comes in waves.&lt;/p&gt;&lt;p&gt;It is&amp;nbsp;not an illness.&lt;/p&gt;".replace("&amp;nbsp;", " "),
     ],
 )
 def test_without_a_summary_the_text_begins(content: str) -> None:
     assert excerpt_of("", content, author="Sheema Khan") == FIRST
+
+
+def test_a_list_that_is_the_whole_text_becomes_a_sentence() -> None:
+    content = "<p>Three things help:</p><ul><li>Sleep</li><li>Light.</li><li>A talk</li><li>Time</li></ul>"
+    assert excerpt_of("", content) == "Three things help: Sleep; Light; A talk."
+
+
+# What the page adds
+
+
+PAGE = {"page_description": "Grief, seen by a therapist, and what helps.", "page_content": f"<p>{FIRST}</p>"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"summary": "<p>Grief […]</p>", **PAGE}, PAGE["page_description"]),
+        ({"summary": "<p>Grief […]</p>", "page_content": PAGE["page_content"]}, FIRST),
+        ({"summary": "<p>Grief […]</p>", **PAGE, "page_description": "Grief comes in waves and it is …"}, FIRST),
+        ({"summary": "<p>Grief […]</p>"}, "Grief"),
+        ({**PAGE, "page_content": ""}, PAGE["page_description"]),
+        ({"summary": f"<p>{FIRST} {FIRST}</p>", **PAGE}, f"{FIRST} {FIRST}"),
+        ({"content": f"<p>{FIRST}</p>" * 30, **PAGE}, " ".join([FIRST] * 11)),
+    ],
+)
+def test_a_feed_that_says_little_gives_way_to_the_page(values: dict[str, str], said: str) -> None:
+    assert excerpt_of(**values) == said
 
 
 def test_a_summary_that_is_only_cut_off_gives_way_to_the_text() -> None:
@@ -146,3 +195,26 @@ def test_a_hostile_text_is_read_before_the_time_is_up(hostile: str) -> None:
 )
 def test_the_author_is_named_as_the_post_does_it(author: str, content: str, language: str, line: str) -> None:
     assert author_line(Post(author=author, content=content), blog_file(language=language)) == line
+
+
+# The disclaimer that the author wrote
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (f"<p>{FIRST}</p>", ""),
+        (f"<p>{FIRST}</p><p>{DISCLAIMER}</p>", ""),
+        (f"<p>{FIRST}</p><p>{DISCLAIMER.upper()}</p>", ""),
+        (f"<p>{FIRST}</p><p>{DISCLAIMER.removeprefix('DISCLAIMER: ')}</p>", ""),
+        (f"<p>{FIRST}</p><p><b>Disclaimer</b></p><p>{DISCLAIMER.removeprefix('DISCLAIMER: ')}</p>", ""),
+        (f"<p>{FIRST}</p><p>Disclaimer: see a doctor.</p>", "Disclaimer: see a doctor."),
+        (f"<p>{FIRST}</p><h4>Avis de non-responsabilité</h4><p>Consultez un médecin.</p>", "Consultez un médecin."),
+        (
+            f"<p>{FIRST}</p><p>This blog is meant for educational purposes only. Not a therapy.</p>",
+            "This blog is meant for educational purposes only. Not a therapy.",
+        ),
+    ],
+)
+def test_a_disclaimer_that_is_not_the_approved_one_is_found(content: str, found: str) -> None:
+    assert other_disclaimer(Post(title="On grief", content=content), blog_file()) == found

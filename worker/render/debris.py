@@ -37,7 +37,7 @@ _TAG = (
 _COMPOUND = rf"(?:(?:\*|[A-Za-z][\w-]*)?(?:[.#][A-Za-z_-][\w-]*|\[[^\[\]{{}}]{{1,80}}\]|::?[a-z-]+(?:\([^(){{}}]{{0,80}}\))?)+|{_TAG}|\*|\d{{1,3}}%|from|to)"
 _SELECTOR = re.compile(rf"(?:(?<=[\s{{}};*/>])|^)(?:{_COMPOUND}(?:\s*[,>+~]\s*|\s+))*{_COMPOUND}\s*$")
 _CONDITION = re.compile(r"@[\w-]+[^{}@]{0,200}$")
-_BLOCK = re.compile(r"\{([^{}]*)\}?")
+_BLOCK = re.compile(r"\{([^{}]*)(?:\}|$)")
 _DECLARATIONS = re.compile(r"\s*(?:/\*|(?:--)?[a-z-]+\s*:|$)", re.IGNORECASE)
 _COMMENT = re.compile(rf"/\*.{{0,{_MOST}}}?\*/", re.DOTALL)
 _SCRIPT = re.compile(

@@ -159,7 +159,9 @@ def _own_words(paragraph: str, post: Post, blog: BlogFile) -> str:
 
 def _without_byline(text: str, post: Post) -> str:
     author = one_line(post.author)
-    return re.sub(rf"^(?:by|par|written by|écrit par) {re.escape(author)}\b[\s|,·•–—-]*", "", text, flags=re.IGNORECASE) if author else text
+    return (
+        re.sub(rf"^(?:by|par|written by|écrit par) {re.escape(author)}\b[\s|:,·•–—-]*", "", text, flags=re.IGNORECASE) if author else text
+    )
 
 
 def _goes_on_with_a_list(texts: list[str], lead: str) -> bool:

@@ -17,7 +17,7 @@ _END = re.compile(
 )
 # A full stop behind these does not end a sentence: titles, initials, what stands for a word.
 _ABBREVIATED = re.compile(
-    r"(?:^|[\s(«“\"\xa0\u202f])(?:dr|drs|dre|mr|mrs|ms|mx|prof|sr|jr|st|ste|mme|mlle|m|vs|cf|hon|rev|e\.g|i\.e|viz|approx|incl|p\.\s?ex|c\.-à-d|n\.b"
+    r"(?:^|[\s(«“\"\xa0\u202f])(?:dr|drs|dre|mr|mrs|ms|mx|prof|sr|jr|st|ste|mme|mlle|mm|m|vs|cf|hon|rev|e\.g|i\.e|viz|approx|incl|p\.\s?ex|c\.-à-d|n\.b"
     r"|ph\.\s?d|psy\.\s?d|ed\.\s?d|m\.\s?d|m\.\s?ed|m\.\s?a|m\.\s?sc?|m\.s\.w|b\.a|b\.sc|r\.p|c\.psych|u\.s|u\.k|(?!i\b)[^\W\d_])\.$",
     re.IGNORECASE,
 )
