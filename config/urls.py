@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from worker.console import actions, delivery, home, log, mail, password, picture, post, send, sign_in
+from worker.console import actions, connect, connections, delivery, home, log, mail, password, picture, post, send, sign_in
 from worker.console import health as console_health
 from worker.hooks import health, publish, unsubscribe, websub
 
@@ -30,6 +30,12 @@ urlpatterns: list[URLPattern] = [
     path("health/<slug:slug>/resume", console_health.resume, name="resume-blog"),
     path("health/<slug:slug>/pause/<slug:channel>", console_health.pause, name="pause"),
     path("health/<slug:slug>/resume/<slug:channel>", console_health.resume, name="resume"),
+    path("connections", connections.show, name="connections"),
+    path("connections/callback/<slug:channel>", connect.callback, name="connect-callback"),
+    path("connections/<slug:slug>/<slug:channel>/connect", connect.start, name="connect"),
+    path("connections/<slug:slug>/<slug:channel>/place", connect.place, name="connection-place"),
+    path("connections/<slug:slug>/<slug:channel>/check", connections.check, name="connection-check"),
+    path("connections/<slug:slug>/<slug:channel>/disconnect", connections.disconnect, name="disconnect"),
 ]
 
 handler400 = "worker.console.errors.bad_request"

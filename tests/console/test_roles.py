@@ -9,6 +9,7 @@ from tests.factories import make_blog, make_delivery, make_post
 from worker.models import Delivery, Event
 
 pytestmark = pytest.mark.django_db
+OWNERS_PAGES = {"connect", "connect-callback", "connection-place", "connection-check", "disconnect"}  # test_connections.py
 NOT_STAFF_PAGES = {"sign-in", "sign-in-by-link", "sign-out"}
 
 
@@ -27,6 +28,7 @@ def pages(delivery: Delivery) -> dict[str, str]:
         "home": "/",
         "log": "/log",
         "health": "/health",
+        "connections": "/connections",
         "password": "/password",
         "post": post,
         "send": f"{post}/send/facebook",
@@ -51,12 +53,15 @@ def actions(delivery: Delivery) -> dict[str, str]:
 
 
 def of_one_blog(name: str) -> bool:
-    return name not in {"home", "log", "health", "password"}
+    return name not in {"home", "log", "health", "connections", "password"}
 
 
 def test_the_tables_here_know_every_address_of_the_console(held) -> None:
     console = {p.name for p in get_resolver().url_patterns if getattr(p, "callback", None) and ".console." in p.callback.__module__}
-    assert console == set(pages(held)) | set(actions(held)) - {"release", "hold", "cancel", "there", "not-there"} | NOT_STAFF_PAGES
+    assert (
+        console
+        == set(pages(held)) | set(actions(held)) - {"release", "hold", "cancel", "there", "not-there"} | NOT_STAFF_PAGES | OWNERS_PAGES
+    )
 
 
 def test_nobody_is_led_to_sign_in(held) -> None:

@@ -15,7 +15,7 @@ class Standing:
     blog: str
     channel: str
     state: str
-    """not-connected, connected, unchecked, ending, ended, broken."""
+    """not-connected, open, connected, unchecked, ending, ended, broken."""
     account: str
     scopes: tuple[str, ...]
     expires_at: datetime | None
@@ -60,7 +60,7 @@ def _state(file: BlogFile, channel: str, row: Connection, now: datetime) -> tupl
         return "not-connected", f"{kind.name} cannot post live in this version."
     if not row.credentials:
         if any(not keys.needs for keys in kind.shapes):
-            return "connected", f"{kind.name} asks for no credentials."
+            return "open", f"{kind.name} asks for no credentials."
         return "not-connected", f"{kind.name} is not connected. Connect it before this channel goes live."
     if row.broken:
         return "broken", row.broken

@@ -35,6 +35,10 @@ class Desk:
     def may_change(self) -> bool:
         return self.staff.role != Staff.Role.READER
 
+    @property
+    def is_owner(self) -> bool:
+        return self.staff.role == Staff.Role.OWNER
+
     def blog(self, slug: str) -> Blog:
         for blog in self.blogs.values():
             if blog.slug == slug:
@@ -76,6 +80,17 @@ def staff_page(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponseBas
         return response
 
     return page
+
+
+def owners_page(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """As `staff_page`, for the owner alone."""
+
+    def page(request: HttpRequest, desk: Desk, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not desk.is_owner:
+            raise PermissionDenied("Connections are for the owner to change.")
+        return view(request, desk, *args, **kwargs)
+
+    return staff_page(page)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

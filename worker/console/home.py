@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -197,4 +197,6 @@ def channel_status(options: ChannelOptions, blog: Blog, connection: Connection |
         return Status("", words.first_sentence(connection.broken), True)
     if connection and connection.cooldown_until and connection.cooldown_until > now:
         return Status("", f"Waits until {times.until(connection.cooldown_until, now, zone_of(blog))}")
+    if connection and (left := times.left(connection.expires_at, now)):
+        return Status("", f"Ready, {left}", connection.expires_at is not None and connection.expires_at - now < timedelta(days=7))
     return Status("", "Ready")

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q
 from django.db.models import Sum as Total
 from django.urls import reverse
+from django.utils import timezone
 
+from worker.connections import warn
 from worker.console import words
-from worker.console.access import Desk, name_of
-from worker.models import Batch, Blog, Delivery
+from worker.console.access import Desk, file_of, name_of
+from worker.models import Batch, Blog, Connection, Delivery
 
 MOST_SHOWN = 10
 State = Delivery.State
@@ -32,7 +35,7 @@ class Need:
 
 def what_needs_a_person(desk: Desk) -> list[Need]:
     """The newest first, blogs in trouble before all."""
-    found = [*_troubled_blogs(desk), *_deliveries(desk), *_unknown_readers(desk)]
+    found = [*_troubled_blogs(desk), *_ending_connections(desk), *_deliveries(desk), *_unknown_readers(desk)]
     rest = len(found) - MOST_SHOWN
     if rest <= 0:
         return found
@@ -47,6 +50,17 @@ def _troubled_blogs(desk: Desk) -> Iterator[Need]:
     for blog in desk.blogs.values():
         if blog.state in (Blog.State.TROUBLE, Blog.State.GONE):
             yield Need(name_of(blog), blog.sentence, "See the blog", reverse("health") + f"#{blog.slug}")
+
+
+def _ending_connections(desk: Desk) -> Iterator[Need]:
+    """Of channels that are live; what is broken already shows by the posts that wait for it."""
+    now = timezone.now()
+    soon = now + timedelta(days=max(warn.DAYS))
+    rows = Connection.objects.filter(blog__in=desk.blogs, expires_at__lte=soon, broken="").exclude(credentials="").select_related("blog")
+    for row in rows.order_by("expires_at"):
+        file = file_of(row.blog)
+        if file and row.channel in file.channels and file.channels[row.channel].mode == "live":
+            yield Need(name_of(row.blog), warn.sentence(row, now), "Connect again…", reverse("connections") + f"#{row.blog.slug}")
 
 
 def _deliveries(desk: Desk) -> Iterator[Need]:

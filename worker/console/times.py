@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta, tzinfo
 
+from worker.connections.warn import days_left
+
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -57,3 +59,11 @@ def exact(moment: datetime, zone: tzinfo) -> str:
 
 def clock_with_seconds(moment: datetime, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%H:%M:%S}"
+
+
+def left(end: datetime | None, now: datetime) -> str:
+    """12 days left; empty where no end is known."""
+    if end is None:
+        return ""
+    days = days_left(end, now)
+    return "ended" if days < 0 else "ends today" if days == 0 else "1 day left" if days == 1 else f"{days} days left"

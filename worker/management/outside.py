@@ -69,7 +69,7 @@ def _connection(file: BlogFile, channel: str) -> Finding:
         row.refresh_from_db()
     stands = standing(file, channel, row, timezone.now())
     live = file.channels[channel].mode == "live"
-    ok = stands.state in ("connected", "ending") or (stands.state == "not-connected" and not live)
+    ok = stands.state in ("open", "connected", "ending") or (stands.state == "not-connected" and not live)
     return Finding(file.slug, channels.find(channel).name, ok, " ".join([stands.sentence, *stands.notes]))
 
 
