@@ -1,7 +1,9 @@
 """What every test may use. The database is the one that DATABASE_URL names, else SQLite; `python -m tests` runs on both."""
 
 import os
+import re
 import shutil
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +33,19 @@ def _blogs_files_go_away() -> Iterator[None]:
     before = settings.BLOGS
     yield
     settings.BLOGS = before
+
+
+@pytest.fixture(autouse=True)
+def _no_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-socket keeps connections on this machine; this does so with names. A picture on blog.example is simply not to be had."""
+    look_up = socket.getaddrinfo
+
+    def here_only(host, *rest, **more):
+        if host in (None, "", "localhost") or re.fullmatch(r"[0-9:][0-9a-fA-FxX:.]*", str(host)):
+            return look_up(host, *rest, **more)
+        raise socket.gaierror(socket.EAI_NONAME, "no names in tests")
+
+    monkeypatch.setattr(socket, "getaddrinfo", here_only)
 
 
 @pytest.fixture

@@ -15,7 +15,19 @@ from pydantic import ValidationError
 
 from tests.channels import contract
 from tests.fakes.relay import Relay
-from worker.channels.base import Envelope, Handed, Intent, MailTemplate, OutcomeUnknown, Rejected, Transient, Unauthorized, mark
+from worker.channels.base import (
+    INLINE_PICTURE,
+    Envelope,
+    Handed,
+    Intent,
+    MailTemplate,
+    OutcomeUnknown,
+    Picture,
+    Rejected,
+    Transient,
+    Unauthorized,
+    mark,
+)
 from worker.channels.email import Email, EmailOptions, mime, parse_relay
 
 SECRET = "s3cr3t"
@@ -144,6 +156,22 @@ def test_a_long_unsubscribe_link_stays_one_plain_line():
     """Folded or encoded, no mailbox provider would find it."""
     link = f"List-Unsubscribe: <https://blog.example/u/{'x' * 120}?a=1&b=2>\r\n"
     assert link.encode() in mime(template(), envelope()).as_bytes()
+
+
+def test_a_picture_travels_beside_the_html_that_shows_it():
+    picture = Picture(b"its bytes", "image/jpeg", 600, 400)
+    message = mime(template(html=f'<img src="{INLINE_PICTURE}">', picture=picture), envelope())
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/jpeg",
+    ]
+    inside = list(message.walk())[-1]
+    assert (inside["Content-ID"], inside.get_content_disposition()) == ("<picture@postlark>", "inline")
+    assert inside.get_content() == b"its bytes"
+    assert not list(message.iter_attachments())
 
 
 def test_personal_words_are_escaped_in_html_and_plain_in_text():

@@ -9,7 +9,9 @@ from typing import ClassVar
 import pytest
 
 from tests.factories import make_blog, make_delivery, make_post
-from worker.models import Delivery
+from worker.channels.base import INLINE_PICTURE, Picture
+from worker.models import Delivery, Rendition
+from worker.render.keep import keep
 
 pytestmark = pytest.mark.django_db
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGM4l7LnPwAGkgKzQQiwtgAAAABJRU5ErkJggg==")
@@ -60,10 +62,21 @@ def test_a_picture_is_fetched_and_passed_on(office, pictures) -> None:
     assert answer["Cache-Control"] == "private, max-age=86400"
 
 
-def test_in_a_mail_it_is_part_of_the_page(office, pictures) -> None:
-    page = office.get(f"/deliveries/{delivery_with(pictures + '/a.png').pk}/mail").content.decode()
-    assert base64.b64encode(PIXEL).decode() in page
-    assert pictures not in page
+def test_the_kept_picture_is_shown_and_the_blog_not_asked(office, pictures, settings, tmp_path) -> None:
+    settings.POSTLARK_DATA = tmp_path
+    delivery = delivery_with(pictures + "/gone.png")
+    Rendition.objects.update(picture=keep(Picture(PIXEL, "image/png", 1, 1)))
+    answer = office.get(f"/deliveries/{delivery.pk}/picture")
+    assert (answer["Content-Type"], answer.content) == ("image/png", PIXEL)
+    assert _Pictures.asked == []
+
+
+def test_in_a_mail_it_is_part_of_the_page(office, settings, tmp_path) -> None:
+    settings.POSTLARK_DATA = tmp_path
+    delivery = delivery_with(INLINE_PICTURE)
+    Rendition.objects.update(picture=keep(Picture(PIXEL, "image/png", 1, 1)))
+    page = office.get(f"/deliveries/{delivery.pk}/mail").content.decode()
+    assert f'src="data:image/png;base64,{base64.b64encode(PIXEL).decode()}"' in page
 
 
 @pytest.mark.parametrize("path", ["/gone.png", "/page.png", "/drawing.svg"])

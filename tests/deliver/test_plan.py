@@ -67,15 +67,15 @@ def test_a_channel_switched_off_is_a_row_with_a_reason() -> None:
 
 
 def test_what_the_gate_refuses_is_held_with_the_reason_and_can_be_released_once_mended() -> None:
-    post = make_post(make_blog(channels={"pinterest": {}}), image="", image_alt="")
+    post = make_post(make_blog(channels={"pinterest": {}}), url="")
     plan(post.pk)
     delivery = post.deliveries.get()
     assert (delivery.state, delivery.waits_for) == ("held", "person")
     with pytest.raises(staff.Refused):
         staff.release(delivery, "Ann")
-    Post.objects.filter(pk=post.pk).update(image="https://blog.example/a.jpg", image_alt="A path")
+    Post.objects.filter(pk=post.pk).update(url="https://blog.example/a-post/")
     staff.release(Delivery.objects.get(), "Ann")
-    assert Delivery.objects.get().rendition.image == "https://blog.example/a.jpg"
+    assert Delivery.objects.get().rendition.link == "https://blog.example/a-post/"
 
 
 def edit(post: Post, **values: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.tracked import tracked
 from worker.channels import all_channels
-from worker.lib.blogs import Alerts, BlogFile, Disclaimer, Sender
+from worker.lib.blogs import Alerts, BlogFile, Brand, Disclaimer, Sender
 from worker.management import commands
 
 OPERATING = Path("docs/operating.md")
@@ -41,10 +41,12 @@ def test_no_command_is_explained_that_is_not_there():
     assert set(re.findall(r"(?:`|^\s*|bin/)postlark ([a-z]+)", documents, re.MULTILINE)) - there == set()
 
 
-@pytest.mark.parametrize(("section", "shape"), [("", BlogFile), ("disclaimer.", Disclaimer), ("sender.", Sender), ("alerts.", Alerts)])
+@pytest.mark.parametrize(
+    ("section", "shape"), [("", BlogFile), ("disclaimer.", Disclaimer), ("brand.", Brand), ("sender.", Sender), ("alerts.", Alerts)]
+)
 def test_every_key_of_a_blogs_file_is_explained(section, shape):
     text = OPERATING.read_text()
-    keys = set(shape.model_fields) - {"slug", "disclaimer", "sender", "alerts", "channels"}
+    keys = set(shape.model_fields) - {"slug", "disclaimer", "brand", "sender", "alerts", "channels"}
     assert [key for key in sorted(keys) if f"`{section}{key}`" not in text] == []
 
 

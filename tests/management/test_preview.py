@@ -26,7 +26,20 @@ def preview(capsys: pytest.CaptureFixture[str], post: Post, channel: str, *optio
 @pytest.mark.parametrize("channel", ["email", "facebook", "twitter", "pinterest", "linkedin"])
 def test_it_is_one_json_document_with_every_part(capsys: pytest.CaptureFixture[str], post: Post, channel: str) -> None:
     says = json.loads(preview(capsys, post, channel, "--json"))
-    assert set(says) == {"subject", "text", "html", "title", "description", "link", "image", "alt", "disclaimer", "length", "limit"}
+    assert set(says) == {
+        "subject",
+        "text",
+        "html",
+        "title",
+        "description",
+        "link",
+        "image",
+        "picture",
+        "alt",
+        "disclaimer",
+        "length",
+        "limit",
+    }
     assert says["link"] == "https://www.practice.ca/grief/"
     assert says["disclaimer"] == DISCLAIMER
 
@@ -63,8 +76,8 @@ def test_looking_leaves_nothing_behind(capsys: pytest.CaptureFixture[str], post:
 
 
 def test_what_is_refused_says_why(post: Post) -> None:
-    Post.objects.filter(pk=post.pk).update(image="")
-    with pytest.raises(CommandError, match="Pinterest takes no post without a picture"):
+    Post.objects.filter(pk=post.pk).update(url="")
+    with pytest.raises(CommandError, match="There is no link to the post"):
         call_command("preview", str(post.pk), "--channel", "pinterest")
 
 

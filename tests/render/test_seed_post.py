@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.factories import NOON, make_blog, make_post
+from worker.channels.base import Picture
 from worker.lib.blogs import blog_file
 from worker.models import Post
 from worker.render import Rendered, render
+from worker.render.images import Shown
 
 FOLDER = Path(__file__).parent / "seed"
 DISCLAIMER = {
@@ -65,7 +67,8 @@ def test_the_mail_looks_as_expected(post: Post) -> None:
 def rendered(post: Post, channel: str) -> Rendered:
     file = blog_file("example")
     assert file is not None
-    return render(post, file, channel)
+    seen = Shown(Picture(b"its bytes", "image/jpeg", 1200, 800), "abc.jpg", post.image, post.image_alt)
+    return render(post, file, channel, picture=seen)
 
 
 def as_file(made: Rendered) -> str:

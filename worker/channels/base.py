@@ -314,6 +314,10 @@ def mark(name: str) -> str:
     return f"\ue000{name}\ue001"
 
 
+INLINE_PICTURE = "cid:picture@postlark"
+"""The address of a mail's own picture inside that mail (https://www.rfc-editor.org/rfc/rfc2392)."""
+
+
 @dataclass(frozen=True)
 class Envelope:
     """One reader's copy: the address it goes to, and what stands there in place of each `mark`."""
@@ -331,6 +335,8 @@ class MailTemplate:
     sender: str
     text: str
     html: str
+    picture: Picture | None = None
+    """It travels in the mail itself, and `html` shows it as INLINE_PICTURE."""
 
 
 @dataclass(frozen=True)

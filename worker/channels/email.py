@@ -18,12 +18,13 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from html import escape
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import field_validator
 
 from worker.channels.base import (
+    INLINE_PICTURE,
     Carrier,
     DeliveryError,
     Envelope,
@@ -32,6 +33,8 @@ from worker.channels.base import (
     Limits,
     MailTemplate,
     OutcomeUnknown,
+    Picture,
+    PictureRules,
     Rejected,
     Transient,
     Unauthorized,
@@ -180,7 +183,18 @@ def mime(template: MailTemplate, envelope: Envelope) -> EmailMessage:
     if template.html:
         own = {name: escape(words) for name, words in envelope.personal.items()}
         message.add_alternative(_personal(template.html, own), subtype="html", cte="quoted-printable")
+    if template.html and template.picture:
+        _enclose(message, template.picture)
     return message
+
+
+def _enclose(message: EmailMessage, picture: Picture) -> None:
+    """Beside the HTML that shows it, not as an attachment."""
+    html = cast("EmailMessage", message.get_body(("html",)))
+    kind = picture.media_type.partition("/")[2]
+    html.add_related(
+        picture.data, "image", kind, cid=f"<{INLINE_PICTURE.removeprefix('cid:')}>", disposition="inline", filename=f"picture.{kind}"
+    )
 
 
 def _personal(text: str, words: Mapping[str, str]) -> str:
@@ -389,6 +403,7 @@ class Email(Carrier):
     column = 10
     done = "Sent"
     limits = Limits(text=1_000_000)
+    picture = PictureRules(width=1200, height=800, most_bytes=120_000, media_types=("image/jpeg",))
     Options = EmailOptions
 
     def __init__(self, relay: RelaySettings, *, hello: str = "localhost", until: float = float("inf")) -> None:

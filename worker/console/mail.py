@@ -1,7 +1,7 @@
 """A newsletter as a mail program would show it: a page of its own for a sandboxed frame, with sample words for the personal marks.
 
 The frame may show inline styles and the pictures inside it, and nothing else: no script, no other host. So the blog's
-pictures are fetched from here and put into the page itself.
+picture, which travels in the mail, is put into the page itself.
 """
 
 import re
@@ -13,11 +13,11 @@ from django.utils.html import escape
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from worker.channels.base import INLINE_PICTURE
 from worker.console.access import Desk, staff_page
-from worker.console.picture import fetch
-from worker.models import Delivery, Rendition
+from worker.models import Rendition
+from worker.render.keep import kept
 
-MOST_PICTURES = 4
 SAMPLES = {
     "unsubscribe": "#unsubscribe",
     "read": "#read",
@@ -32,7 +32,6 @@ _POLICY = {
     "base-uri": ["'none'"],
     "sandbox": True,
 }
-_PICTURE = re.compile(r"(<img\b[^>]*?\bsrc=\")(https?://[^\"]+)(\")", re.IGNORECASE)
 _MARK = re.compile("\ue000([a-z_]*)\ue001")
 
 
@@ -45,7 +44,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     rendition = Rendition.objects.filter(delivery=delivery).first()
     if rendition is None or not rendition.html:
         raise Http404
-    return HttpResponse(with_pictures(with_samples(rendition.html, html=True), delivery))
+    return HttpResponse(with_picture(with_samples(rendition.html, html=True), rendition))
 
 
 def with_samples(text: str, *, html: bool = False) -> str:
@@ -58,11 +57,8 @@ def _sample(name: str, html: bool) -> str:
     return escape(sample) if html else sample
 
 
-def with_pictures(html: str, delivery: Delivery) -> str:
-    """The first pictures as part of the page; what can't be had stays an address, which the frame does not open."""
-
-    def inlined(match: re.Match[str]) -> str:
-        picture = fetch(match[2].replace("&amp;", "&"), delivery.blog)
-        return f"{match[1]}data:{picture.kind};base64,{b64encode(picture.body).decode()}{match[3]}" if picture else match[0]
-
-    return _PICTURE.sub(inlined, html, count=MOST_PICTURES)
+def with_picture(html: str, rendition: Rendition) -> str:
+    """The mail's own picture as part of the page."""
+    picture = kept(rendition.picture)
+    data = f"data:{picture.media_type};base64,{b64encode(picture.data).decode()}" if picture else ""
+    return html.replace(INLINE_PICTURE, data)

@@ -2,12 +2,14 @@
 
 from typing import NamedTuple
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from worker.console.access import Desk, file_of, staff_page
 from worker.lib import http
 from worker.models import Blog, Rendition
+from worker.render.keep import kept
 
 KINDS = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif")  # not SVG, which can carry scripts
 MOST_BYTES = 10_000_000
@@ -36,10 +38,11 @@ def fetch(address: str, blog: Blog) -> Picture | None:
 @staff_page
 def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     delivery = desk.delivery(pk)
-    rendition = Rendition.objects.filter(delivery=delivery).exclude(image="").first()
+    rendition = Rendition.objects.filter(delivery=delivery).filter(Q(picture__gt="") | Q(image__gt="")).first()
     if rendition is None:
         raise Http404
-    picture = fetch(rendition.image, delivery.blog)
+    own = kept(rendition.picture)
+    picture = Picture(own.media_type, own.data) if own else fetch(rendition.image, delivery.blog)
     if picture is None:
         return HttpResponse(_NOT_TO_BE_HAD, content_type="image/svg+xml")
     response = HttpResponse(picture.body, content_type=picture.kind)

@@ -47,7 +47,7 @@ def of_delivery(delivery: Delivery, rendition: Rendition, file: BlogFile | None)
         disclaimer=rendition.disclaimer,
         length=rendition.length,
         limit=rendition.limit,
-        picture=reverse("picture", args=[delivery.pk]) if rendition.image else "",
+        picture=reverse("picture", args=[delivery.pk]) if rendition.picture or rendition.image else "",
         mail=reverse("mail", args=[delivery.pk]) if rendition.html else "",
         edited_by=rendition.edited_by,
     )

@@ -31,6 +31,7 @@ def show(request: HttpRequest, desk: Desk, pk: int, channel: str) -> HttpRespons
     if file is None or channel not in file.channels:
         raise Http404
     before = list(_deliveries(post, channel))
+    made = plan.draft(post, file, channel)  # before the rows are locked below: its picture may have to be waited for, once
     refused = ""
     if request.method == "POST":
         try:
@@ -39,7 +40,6 @@ def show(request: HttpRequest, desk: Desk, pk: int, channel: str) -> HttpRespons
             refused = str(error)
         else:
             return redirect("delivery", pk=delivery.pk)
-    made = plan.draft(post, file, channel)
     context = {
         "post": post,
         "channel": channel,

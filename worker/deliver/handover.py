@@ -1,18 +1,20 @@
 """What is handed over, to whom, and the last look at it: no path to a network avoids `check`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from worker import gate
-from worker.channels.base import Carrier, Envelope, Handed, Message, OutcomeUnknown, Poster, Receipt
+from worker.channels.base import Carrier, Envelope, Handed, Message, OutcomeUnknown, Picture, Poster, Receipt
 from worker.connections import poster as connections
 from worker.deliver import money
 from worker.lib.blogs import BlogFile
 from worker.models import Delivery
 from worker.newsletter import mail
+from worker.render.images import again
 
 Call = Callable[[], Receipt]
 
@@ -36,9 +38,21 @@ def check(delivery: Delivery, file: BlogFile) -> Message:
     """The gate, on exactly what would leave. gate.Refused says what is missing or too long."""
     if not hasattr(delivery, "rendition"):
         raise gate.Refused("There is no text for it.")
-    message = message_of(delivery)
+    message = replace(message_of(delivery), picture=_picture(delivery, file))
     gate.check(message, file, delivery.channel)
     return message
+
+
+def _picture(delivery: Delivery, file: BlogFile) -> Picture | None:
+    """As the rendition names it. On a machine that lacks it, it is made anew; the name follows, unless it has been called already."""
+    words = delivery.rendition
+    if not words.picture:
+        return None
+    name, picture = again(words.picture, delivery.post, file, delivery.channel)
+    if name != words.picture and not delivery.attempts.filter(calling_at__isnull=False).exists():
+        words.picture = name
+        words.save(update_fields=["picture"])
+    return picture
 
 
 def prepare(delivery: Delivery, file: BlogFile) -> Call:

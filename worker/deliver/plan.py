@@ -3,6 +3,7 @@
 Planned again after an edit: what has not yet been called is made anew, what is out stays as it was.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,16 +75,19 @@ def plan(post_id: int) -> list[int]:
         for slug, made in drafts.items():
             _announce(post, file, slug, made, now)
         for delivery in _not_called(post):
-            _make_anew(delivery, file, now)
+            _make_anew(delivery, file, drafts, now)
     due = Delivery.objects.filter(post=post, state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=now)
     return list(due.values_list("pk", flat=True))
 
 
 def draft(post: Post, file: BlogFile, channel: str, text: str | None = None) -> Rendered | str:
-    """What the channel would say, or the sentence why it may not. Reads the post's page first, where the feed gave little."""
+    """What the channel would say, or the sentence why it may not. Reads the post's page first, where the feed gave little.
+
+    Never inside a transaction: it may wait for the page and for a picture.
+    """
     read_page(post, file)
     try:
-        return render.render(post, file, channel, text=text)
+        return render.illustrated(post, file, channel, text=text)
     except gate.Refused as refused:
         return str(refused)
 
@@ -100,6 +104,7 @@ def write(delivery: Delivery, made: Rendered, edited_by: str = "") -> None:
         "link": message.link,
         "image": message.image,
         "alt": message.alt,
+        "picture": made.picture,
         "disclaimer": made.disclaimer,
         "length": made.length,
         "limit": made.limit,
@@ -107,6 +112,8 @@ def write(delivery: Delivery, made: Rendered, edited_by: str = "") -> None:
         "edited_by": edited_by,
     }
     Rendition.objects.update_or_create(delivery=delivery, defaults=values)
+    if made.note:
+        note(made.note, delivery=delivery)
 
 
 def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, now: datetime) -> None:
@@ -140,12 +147,12 @@ def _not_called(post: Post) -> list[Delivery]:
     return list(waiting.select_related("blog", "rendition").select_for_update(of=("self",)))
 
 
-def _make_anew(delivery: Delivery, file: BlogFile, now: datetime) -> None:
+def _make_anew(delivery: Delivery, file: BlogFile, drafts: Mapping[str, Rendered | str], now: datetime) -> None:
     rendition = getattr(delivery, "rendition", None)
     post = delivery.post
     if post.edited_at is None or delivery.created_at == now or delivery.channel not in file.channels or (rendition and rendition.edited_by):
         return
-    made = draft(post, file, delivery.channel)
+    made = drafts[delivery.channel]
     if isinstance(made, str):
         Rendition.objects.filter(delivery=delivery).delete()
         _stand(delivery, Plan("held", "person", f"{made} It was held back: mend it, then release it."), "The post was edited.")

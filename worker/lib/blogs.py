@@ -119,6 +119,13 @@ class Sender(Section):
     relay: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
 
 
+class Brand(Section):
+    """The blog's colours: in the newsletter, and on the card that is drawn where a post has no picture."""
+
+    color: Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour like '#1f5f5b'")] = "#1f5f5b"
+    background: Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour like '#f6f3ec'")] = "#f6f3ec"
+
+
 class Alerts(Section):
     to: list[str] = []
 
@@ -146,6 +153,7 @@ class BlogFile(Section):
     late: Duration = timedelta(hours=24)
     allow_private_addresses: bool = False
     disclaimer: Disclaimer = Disclaimer()
+    brand: Brand = Brand()
     sender: Sender | None = None
     alerts: Alerts = Alerts()
     channels: Mapping[str, ChannelOptions]

@@ -22,12 +22,18 @@ def as_json(made: Rendition | Rendered) -> dict[str, Any]:
         "title": says.title or None,
         "description": says.description or None,
         "link": says.link or None,
-        "image": says.image or None,
+        "image": says.image or _file(made),
+        "picture": _file(made),
         "alt": says.alt or None,
         "disclaimer": made.disclaimer or None,
         "length": made.length,
         "limit": made.limit,
     }
+
+
+def _file(made: Rendition | Rendered) -> str | None:
+    """Where the picture lies on this machine, made ready for the channel; the only place where a drawn card is to be found."""
+    return str(settings.POSTLARK_DATA / "images" / made.picture) if made.picture else None
 
 
 def _shown(text: str) -> str:

@@ -129,6 +129,7 @@ class Rendition(models.Model):
     link = models.TextField(blank=True)
     image = models.TextField(blank=True)
     alt = models.TextField(blank=True)
+    picture = models.TextField(blank=True, help_text="The name of the kept picture, made ready for the channel: render/keep.py.")
     disclaimer = models.TextField(blank=True, help_text="The approved words it carries.")
     length = models.PositiveIntegerField(help_text="Of the text, by the network's own counting.")
     limit = models.PositiveIntegerField(null=True)

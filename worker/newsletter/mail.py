@@ -16,6 +16,7 @@ from worker.lib.address import read_address
 from worker.lib.blogs import BlogFile, Sender
 from worker.lib.signing import unsubscribe_token
 from worker.models import Consent, Delivery, Subscriber
+from worker.render.images import again
 
 _NOBODY = 0  # the subscriber that a test copy's link names
 
@@ -85,7 +86,9 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "") ->
     ]
     if sender.reply_to:
         headers.insert(1, ("Reply-To", sendable(sender.reply_to)))
-    return MailTemplate(tuple(headers), sender=own, text=delivery.rendition.text, html=delivery.rendition.html)
+    words = delivery.rendition
+    picture = again(words.picture, delivery.post, file, "email")[1] if words.picture else None
+    return MailTemplate(tuple(headers), sender=own, text=words.text, html=words.html, picture=picture)
 
 
 def envelope(key: int, delivery: Delivery, file: BlogFile, subscriber: Subscriber, why: Consent) -> Envelope:

@@ -5,7 +5,7 @@ from typing import Any
 import css_inline
 
 from worker.channels import find
-from worker.channels.base import Message, mark
+from worker.channels.base import INLINE_PICTURE, Message, mark
 from worker.channels.email import EmailOptions
 from worker.gate import Refused
 from worker.gate.disclaimer import approved
@@ -15,7 +15,7 @@ from worker.models import Post
 from worker.render.author import author_line
 from worker.render.clean import clean
 from worker.render.excerpt import excerpt
-from worker.render.images import Picture, is_the_blogs_own, picture
+from worker.render.images import Shown
 from worker.render.links import share_row
 from worker.render.own import own_words
 from worker.render.related import related
@@ -27,23 +27,28 @@ from worker.render.words import WORDS
 _INLINER = css_inline.CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
 
 
-def email(post: Post, blog: BlogFile, text: str | None) -> Rendered:
+def email(post: Post, blog: BlogFile, text: str | None, image: Shown) -> Rendered:
     kind = find("email")
-    values = _values(post, blog, text)
+    values = _values(post, blog, text, image)
     subject = one_line(fill("email/newsletter/subject.txt", **values))
     body = squeezed(fill("email/newsletter/body.txt", **values))
     html = _INLINER.inline(fill("email/newsletter/body.html", **values))
-    image = values["picture"]
-    message = Message(text=body, link=values["link"], image=image.address, alt=image.alt, subject=subject, html=html)
+    message = Message(
+        text=body,
+        link=values["link"],
+        image=image.address if image.picture else "",
+        alt=image.alt if image.picture else "",
+        subject=subject,
+        html=html,
+        picture=image.picture,
+    )
     return Rendered(message, values["disclaimer"], kind.measure(body), None)
 
 
-def _values(post: Post, blog: BlogFile, text: str | None) -> dict[str, Any]:
+def _values(post: Post, blog: BlogFile, text: str | None, image: Shown) -> dict[str, Any]:
     """What the templates may name."""
     options = blog.channels.get("email")
-    link, title, image = clean(post.url).strip(), one_line(clean(post.title)), picture(post, find("email"))
-    if not is_the_blogs_own(image.address, link):
-        image = Picture()
+    link, title = clean(post.url).strip(), one_line(clean(post.title))
     disclaimer = next(iter(approved(blog)), "")
     return {
         "blog": blog,
@@ -52,7 +57,9 @@ def _values(post: Post, blog: BlogFile, text: str | None) -> dict[str, Any]:
         "paragraphs": own_words(text, link, blog).split("\n\n") if text is not None else [excerpt(post, blog)],
         "author": author_line(post, blog),
         "link": link,
-        "picture": image,
+        "picture": image.picture,
+        "picture_address": INLINE_PICTURE,
+        "alt": image.alt,
         "disclaimer": disclaimer,
         "shares": share_row(link, title, image.address),
         "related": related(post, blog, options.related if isinstance(options, EmailOptions) else 0),

@@ -13,3 +13,7 @@ class Rendered:
     disclaimer: str
     length: int
     limit: int | None
+    picture: str = ""
+    """The name of the kept picture, which `message` holds; empty: none."""
+    note: str = ""
+    """What staff should know of the picture."""

@@ -16,7 +16,7 @@ from worker.models import Post
 from worker.render.author import author_line
 from worker.render.clean import clean
 from worker.render.excerpt import excerpt
-from worker.render.images import picture
+from worker.render.images import Shown
 from worker.render.own import own_words
 from worker.render.rendered import Rendered
 from worker.render.sentences import shortened
@@ -64,7 +64,7 @@ class Draft:
         return title + self.colon if title and self.parts.excerpt and title[-1] not in ".?!:…»" else title
 
 
-def social(post: Post, blog: BlogFile, channel: str, text: str | None) -> Rendered:
+def social(post: Post, blog: BlogFile, channel: str, text: str | None, image: Shown) -> Rendered:
     kind = channels.find(channel)
     title, words, link = one_line(clean(post.title)), excerpt(post, blog), clean(post.url).strip()
     heading = "" if title.endswith("…") and words.startswith(title[:-1]) else title  # a post without a title was given its first words
@@ -72,7 +72,7 @@ def social(post: Post, blog: BlogFile, channel: str, text: str | None) -> Render
     draft = Draft(kind, WORDS[blog.language].colon, parts)
     own = None if text is None else own_words(text, link, blog)
     made = _best(draft, blog, _give_way) if own is None else _best(draft.saying(excerpt=own), blog, _keep_own)
-    wire, image = made.text, picture(post, kind)
+    wire = made.text
     message = Message(
         text=wire,
         link=link,
@@ -80,6 +80,7 @@ def social(post: Post, blog: BlogFile, channel: str, text: str | None) -> Render
         description=wire if kind.limits.text_is_description else _part(words, kind.limits.description, kind),
         image=image.address,
         alt=image.alt,
+        picture=image.picture,
     )
     return Rendered(message, made.parts.disclaimer, kind.measure(wire), kind.limits.text)
 

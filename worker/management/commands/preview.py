@@ -41,7 +41,7 @@ def _unsaved(post: Post, made: Rendered) -> Delivery:
     """A delivery that is only looked at."""
     delivery = Delivery(pk=0, blog=post.blog, post=post, channel="email")
     message = made.message
-    delivery.rendition = Rendition(subject=message.subject, text=message.text, html=message.html, length=made.length)
+    delivery.rendition = Rendition(subject=message.subject, text=message.text, html=message.html, picture=made.picture, length=made.length)
     return delivery
 
 

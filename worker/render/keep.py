@@ -1,0 +1,46 @@
+"""Pictures as they go out, as files: POSTLARK_DATA/images/<hash of what is in it>.jpg. One that is kept never changes."""
+
+import hashlib
+import os
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+from django.conf import settings
+from PIL import Image
+
+from worker.channels.base import Picture
+
+_ENDINGS = {"image/jpeg": "jpg", "image/png": "png"}
+_TYPES = {ending: kind for kind, ending in _ENDINGS.items()}
+
+
+def keep(picture: Picture) -> str:
+    """The name under which `kept` gives it back. The same picture again is the same file."""
+    name = f"{hashlib.sha256(picture.data).hexdigest()}.{_ENDINGS[picture.media_type]}"
+    folder: Path = settings.POSTLARK_DATA / "images"
+    if not (folder / name).exists():
+        folder.mkdir(exist_ok=True)
+        _write_whole(folder / name, picture.data)
+    return name
+
+
+def kept(name: str) -> Picture | None:
+    """None when this machine does not have it, or has it damaged."""
+    digest, _, ending = name.partition(".")
+    try:
+        data = (settings.POSTLARK_DATA / "images" / Path(name).name).read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(data).hexdigest() != digest:
+        return None
+    with Image.open(BytesIO(data)) as image:
+        return Picture(data, _TYPES[ending], *image.size)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Whole, or not at all, whoever dies in between."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+    os.replace(draft, path)

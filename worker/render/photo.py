@@ -1,0 +1,116 @@
+"""A picture from the web, made into one that may go out: looked at before it is unpacked, upright, sRGB, without metadata, scaled.
+
+What it shows stays whole: it is scaled, never cropped, never made larger.
+"""
+
+import logging
+from io import BytesIO
+
+from PIL import Image, ImageCms, ImageOps
+
+from worker.channels.base import Picture, PictureRules
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+MOST_PIXELS = 36_000_000
+LONGEST_EDGE = 2048
+LEAST_EDGE = 120
+NARROWEST = 4
+"""So many times as long as it is wide: a banner or a dividing line, not the post's picture."""
+_QUALITIES = (85, 75, 65, 50, 35)
+_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+log = logging.getLogger(__name__)
+
+
+class Unusable(Exception):
+    """`sentence`: why, going on after “The blog's picture ”."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+def opened(data: bytes) -> Image.Image:
+    """Its first frame in RGB, at most LONGEST_EDGE long. What kind it is, its bytes say, not its name."""
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            _worth_unpacking(*image.size)
+            return _plain(image)
+    except Unusable:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Unusable("has more pixels than Postlark unpacks") from None
+    except Exception as error:  # Pillow passes on whatever a decoder raises on bytes that nobody foresaw
+        log.info("picture cannot be read", extra={"error": repr(error)})
+        raise Unusable("is damaged, or no picture that Postlark reads (JPEG, PNG, GIF, WebP, AVIF)") from None
+
+
+def fitted(image: Image.Image, rules: PictureRules) -> Picture:
+    """As one network takes it. Unusable when it is too small there."""
+    if image.width < rules.least_width:
+        raise Unusable(f"is only {image.width} pixels wide, and {rules.least_width} are needed")
+    scale = min(1.0, rules.width / image.width, 2 * rules.height / image.height)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return encoded(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1 else image, rules)
+
+
+def encoded(image: Image.Image, rules: PictureRules) -> Picture:
+    """As few bytes as the network asks for; it gets coarser first, then smaller."""
+    media_type = "image/jpeg" if "image/jpeg" in rules.media_types else "image/png"
+    for quality in _QUALITIES:
+        data = _bytes(image, media_type, quality)
+        if len(data) <= rules.most_bytes:
+            return Picture(data, media_type, *image.size)
+    return encoded(image.reduce(2), rules)
+
+
+def _worth_unpacking(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise Unusable("has more pixels than Postlark unpacks")
+    if min(width, height) < LEAST_EDGE or max(width, height) > NARROWEST * min(width, height):
+        raise Unusable(f"is {width} by {height} pixels, which is no picture of a post")
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile", b"")
+    image.draft("RGB", (LONGEST_EDGE, LONGEST_EDGE))  # a JPEG is unpacked at half, a quarter, an eighth of its size
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    flat = _without_transparency(upright)
+    flat.thumbnail((LONGEST_EDGE, LONGEST_EDGE), Image.Resampling.LANCZOS)
+    seen = _in_srgb(flat, profile)
+    seen.info.clear()
+    return seen
+
+
+def _without_transparency(image: Image.Image) -> Image.Image:
+    """On white, in RGB, CMYK or one channel of eight bits."""
+    if image.mode.startswith("I"):  # 16 bits; converting alone would cut off what is brighter than 255
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode in ("RGB", "CMYK", "L"):
+        return image if "transparency" not in image.info else _without_transparency(image.convert("RGBA"))
+    if image.mode == "P" and "transparency" not in image.info:
+        return image.convert("RGB")
+    over = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    if profile and image.mode in ("RGB", "CMYK"):
+        try:
+            own = ImageCms.ImageCmsProfile(BytesIO(profile))
+            if "srgb" not in ImageCms.getProfileDescription(own).lower():
+                converted = ImageCms.profileToProfile(image, own, _SRGB, outputMode="RGB")
+                return converted if converted is not None else image
+        except (ImageCms.PyCMSError, OSError) as error:
+            log.info("colour profile cannot be used", extra={"error": repr(error)})
+    return image.convert("RGB")
+
+
+def _bytes(image: Image.Image, media_type: str, quality: int) -> bytes:
+    stream = BytesIO()
+    if media_type == "image/png":
+        image.save(stream, "PNG")
+    else:
+        image.save(stream, "JPEG", quality=quality, optimize=True, progressive=True)
+    return stream.getvalue()
