@@ -4,37 +4,54 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from config.env import Env
+from worker.lib import keys
 from worker.lib.crypto import is_key, new_key, split_keys
 
 _MISSING = "{0} is missing; with DATABASE_URL set, every process needs the same one. Make one with: {1}"
 
 
-def signing_key(env: Env, data: Path) -> str:
-    """SECRET_KEY, under which links and sessions are signed."""
-    value = env.text("SECRET_KEY")
+@dataclass(frozen=True)
+class SigningKeys:
+    """`addresses`: under which addresses are hashed; never another, or nobody who left would be recognised. `file`: ours, if it is."""
+
+    now: str
+    older: list[str]
+    addresses: str
+    file: Path | None
+
+
+def signing_keys(env: Env, data: Path, today: date) -> SigningKeys:
+    """SECRET_KEY, under which links and sessions are signed, and what goes with it."""
+    value, older, addresses = env.text("SECRET_KEY"), env.text("SECRET_KEY_FALLBACKS"), env.text("ADDRESS_KEY")
     if not value and env.text("DATABASE_URL"):
         env.mistakes.append(_MISSING.format("SECRET_KEY", "openssl rand -base64 48"))
+    if older and not addresses:
+        env.mistakes.append("ADDRESS_KEY is missing, though SECRET_KEY_FALLBACKS is set; set it to the very first SECRET_KEY, for good.")
     if value or env.text("DATABASE_URL"):
-        return value
-    return _kept(data / "secret_key", secrets.token_urlsafe(50))
+        return SigningKeys(value, keys.older(f"\n{older}", today), addresses or value, None)
+    file = data / "secret_key"
+    text = _kept(file, secrets.token_urlsafe(50))
+    return SigningKeys(keys.in_use(text), keys.older(text, today), addresses or _kept(data / "address_key", keys.in_use(text)), file)
 
 
 def encryption_keys(env: Env, data: Path) -> tuple[list[str], Path | None]:
     """POSTLARK_KEYS, newest first, under which credentials are encrypted; and the file, where it is ours that keeps them."""
-    keys = split_keys(env.text("POSTLARK_KEYS"))
-    for number, key in enumerate(keys, start=1):
+    given = split_keys(env.text("POSTLARK_KEYS"))
+    for number, key in enumerate(given, start=1):
         if not is_key(key):  # never repeated here
-            which = "" if len(keys) == 1 else f"number {number} of the {len(keys)} keys "
+            which = "" if len(given) == 1 else f"number {number} of the {len(given)} keys "
             env.mistakes.append(
                 f"POSTLARK_KEYS: {which}is not a key; allowed are 32 bytes in base64. Make one with: openssl rand -base64 32"
             )
-    if not keys and env.text("DATABASE_URL"):
+    if not given and env.text("DATABASE_URL"):
         env.mistakes.append(_MISSING.format("POSTLARK_KEYS", "openssl rand -base64 32"))
-    if keys or env.text("DATABASE_URL"):
-        return keys, None
+    if given or env.text("DATABASE_URL"):
+        return given, None
     file = data / "postlark_keys"
     return split_keys(_kept(file, new_key())), file
 

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from config.apps import read_apps
 from config.blog import read_blogs
 from config.database import database
 from config.env import Env
-from config.keys import encryption_keys, signing_key
+from config.keys import encryption_keys, signing_keys
 from config.logs import LEVELS, logging
 from config.relays import Relays, live_mail_mistakes, read_relays
 
@@ -38,7 +38,8 @@ SWEEP = env.duration("SWEEP", "15s")
 BROKER_URL = env.url("BROKER_URL", "", ("redis", "rediss", "redis+socket"))
 POSTLARK_LOG = env.choice("POSTLARK_LOG", "info", LEVELS)
 RELAYS: Relays = read_relays(env)
-SECRET_KEY = signing_key(env, POSTLARK_DATA)
+_signing = signing_keys(env, POSTLARK_DATA, datetime.now(UTC).date())
+SECRET_KEY, SECRET_KEY_FALLBACKS, ADDRESS_KEY, KEPT_SECRET_KEY = _signing.now, _signing.older, _signing.addresses, _signing.file
 POSTLARK_KEYS, KEPT_POSTLARK_KEYS = encryption_keys(env, POSTLARK_DATA)
 APPS = read_apps(env)
 

@@ -114,8 +114,8 @@ def test_a_link_never_expires(reader, settings, time_machine):
     assert read_unsubscribe_token(token) == (reader.blog_id, reader.pk)
 
 
-def test_links_and_hashes_hang_on_the_secret_key(reader, settings):
+def test_links_hang_on_the_secret_key_and_hashes_do_not(reader, settings):
     token, hashed = unsubscribe_token(1, 2), address_hash("ann@reader.example")
     settings.SECRET_KEY = "another key altogether"
     assert read_unsubscribe_token(token) is None
-    assert address_hash("ann@reader.example") != hashed
+    assert address_hash("ann@reader.example") == hashed

@@ -1,11 +1,12 @@
 """Links that name a reader and cannot be made up, and the keyed hash under which an address is never written to again.
 
-Both come from SECRET_KEY, each with a salt of its own. An unsubscribe link never expires: the law asks for 60 days, a
-reader who finds an old mail does not count them.
+Links are signed with SECRET_KEY and do not expire with time; a key that was replaced reads its links for 60 more days, which
+is what the law asks for. Hashes come from ADDRESS_KEY, which is never replaced.
 """
 
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.utils.crypto import salted_hmac
 
@@ -34,7 +35,7 @@ def read_unsubscribe_token(token: str) -> Leaver | None:
 
 def address_hash(key: str) -> str:
     """Of an `address_key`. Keyed, so that a list of hashes cannot be tried against a list of addresses."""
-    return salted_hmac("postlark.suppression", key, algorithm="sha256").hexdigest()
+    return salted_hmac("postlark.suppression", key, secret=settings.ADDRESS_KEY, algorithm="sha256").hexdigest()
 
 
 def _unsubscribe() -> Signer:
