@@ -22,6 +22,7 @@ from worker.channels.base import (
     Account,
     App,
     Consent,
+    CredentialKeys,
     Credentials,
     DeliveryError,
     Limits,
@@ -300,6 +301,7 @@ class Facebook(Poster):
     deletes = True
     edits = True
     lasting = "Facebook shows a changed post as edited, and keeps its link and preview. Who has seen or shared it keeps what they saw."
+    shapes = (CredentialKeys(("page_access_token",)),)
     consent = Consent(
         page="https://www.facebook.com/v26.0/dialog/oauth",
         scopes=("pages_show_list", TO_POST, "pages_read_engagement"),

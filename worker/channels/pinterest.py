@@ -22,6 +22,7 @@ from worker.channels.base import (
     Account,
     App,
     Consent,
+    CredentialKeys,
     Credentials,
     DeliveryError,
     Limits,
@@ -187,6 +188,7 @@ class Pinterest(Poster):
     reads_back = True
     deletes = True
     lasting = "Pinterest lets chosen apps alone change a Pin that is out. A deleted Pin stays on the boards of those who saved it."
+    shapes = (CredentialKeys(("access_token",), may=("refresh_token", "expires_at", "refresh_token_expires_at", "scope")),)
     consent = Consent(
         page="https://www.pinterest.com/oauth/",
         scopes=("boards:read", "boards:write", "pins:read", "pins:write", "user_accounts:read"),
