@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.scenes import a_day
 from tests.factories import make_staff
+from worker.channels.base import Picture
 from worker.console.sign_in import one_time_link
 from worker.models import Blog
 
@@ -72,7 +73,7 @@ def picture() -> Iterator[str]:
 @pytest.fixture
 def day(live_server: Any, picture: str, settings: Any) -> Blog:
     settings.PUBLIC_URL = live_server.url
-    return a_day(picture)
+    return a_day(picture, Picture(_gradient(640, 250), "image/png", 640, 250))
 
 
 @pytest.fixture

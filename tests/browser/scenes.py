@@ -7,24 +7,25 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from tests.factories import DISCLAIMER, SHORT, make_blog, make_delivery, make_post
-from worker.channels.base import mark
+from worker.channels.base import INLINE_PICTURE, Picture, mark
 from worker.models import Attempt, Batch, Blog, Connection, Delivery, Event, Post, Rendition, Subscriber
+from worker.render.keep import keep
 
 TORONTO = ZoneInfo("America/Toronto")
 EXCERPT = "School can be super exciting for some, and the main source of stress and worry for others. Feeling worried is a normal response…"
 MAIL = f"""<!doctype html><html lang="en"><body style="margin:0;background:#eef0ed;font:16px/26px Georgia,serif">
 <div style="max-width:600px;margin:24px auto;background:#fff;border-radius:12px;overflow:hidden">
-<img src="PICTURE" alt="A quiet path through a park" style="width:100%;display:block"><div style="padding:14px 30px 30px">
+<img src="{INLINE_PICTURE}" alt="A quiet path through a park" style="width:100%;display:block"><div style="padding:14px 30px 30px">
 <h1 style="font-size:26px;line-height:34px">Coping with school stress</h1><p>{EXCERPT}</p>
 <p><a href="https://blog.example/school-stress/" style="background:#1f5f5b;color:#fff;padding:12px 22px;border-radius:6px;text-decoration:none">Read the whole post</a></p>
 <p style="background:#faf6e3;border-left:3px solid #c8a94c;padding:8px 14px;font-size:14px">{DISCLAIMER}</p>
 <p style="font-size:13px">{mark("why")} <a href="{mark("unsubscribe")}">Unsubscribe</a></p></div></div></body></html>"""
 
 
-def a_day(picture: str) -> Blog:
+def a_day(picture: str, in_mail: Picture) -> Blog:
     """One blog with every state on screen once: posted, sending, checking, needs you, held, waiting, cancelled, failed, rehearsed, before our time.
 
-    `picture`: the address of the picture that every post has.
+    `picture`: the address of the picture that every post has; `in_mail`: the same as the newsletters carry it.
     """
     now = timezone.now()
     blog = make_blog("example", channels={name: {"mode": "live"} for name in ("email", "facebook", "twitter", "pinterest", "linkedin")})
@@ -43,7 +44,7 @@ def a_day(picture: str) -> Blog:
     _yesterday(blog, now)
     _today(blog, now)
     Post.objects.update(image=picture)
-    Rendition.objects.exclude(html="").update(html=MAIL.replace("PICTURE", picture))
+    Rendition.objects.exclude(html="").update(picture=keep(in_mail))
     Rendition.objects.filter(html="").update(image=picture, alt="A quiet path through a park")
     blog.refresh_from_db()
     return blog

@@ -244,32 +244,6 @@ class PosterContract:
 
     # One post that is out ---------------------------------------------------------------------------------------------
 
-    def test_it_reads_the_one_post_that_the_network_names(self, network: Network, poster: Poster) -> None:
-        _needs(poster, "confirm")
-        posted = poster.send(self.message)
-        read = poster.confirm(posted.remote_id, self.message)
-        assert read is not None
-        assert (read.remote_id, read.url) == (posted.remote_id, posted.url)
-
-    def test_another_post_is_not_the_one(self, network: Network, poster: Poster) -> None:
-        _needs(poster, "confirm")
-        posted = poster.send(self.another("Another"))
-        assert poster.confirm(posted.remote_id, self.message) is None
-
-    def test_a_post_that_is_gone_is_not_the_one(self, network: Network, poster: Poster) -> None:
-        _needs(poster, "confirm")
-        posted = poster.send(self.message)
-        poster.delete(posted.remote_id)
-        assert poster.confirm(posted.remote_id, self.message) is None
-
-    @pytest.mark.parametrize("fault", ["lose-before", "500-before", "half", "garbage", "html", "429"])
-    def test_one_post_that_cannot_be_read_just_now_is_read_later(self, network: Network, poster: Poster, fault: str) -> None:
-        _needs(poster, "confirm")
-        posted = poster.send(self.message)
-        network.misbehave(fault, on="read")
-        with pytest.raises(Transient):
-            poster.confirm(posted.remote_id, self.message)
-
     def test_it_deletes_what_it_says_it_deletes(self, network: Network, poster: Poster, since: datetime) -> None:
         if not poster.deletes:
             with pytest.raises(Rejected):
@@ -278,29 +252,6 @@ class PosterContract:
         posted = poster.send(self.message)
         poster.delete(posted.remote_id)
         assert poster.find(self.message, since).found is None
-
-    def test_what_is_gone_already_is_deleted(self, network: Network, poster: Poster) -> None:
-        _needs(poster, "delete")
-        posted = poster.send(self.message)
-        poster.delete(posted.remote_id)
-        poster.delete(posted.remote_id)
-
-    @pytest.mark.parametrize("fault", ["lose-before", "lose-after", "500-before", "500-after", "429"])
-    def test_a_deletion_without_a_clear_answer_is_done_again(self, network: Network, poster: Poster, fault: str) -> None:
-        _needs(poster, "delete")
-        posted = poster.send(self.message)
-        network.misbehave(fault, on="delete")
-        with pytest.raises(Transient):
-            poster.delete(posted.remote_id)
-        poster.delete(posted.remote_id)
-
-    @pytest.mark.parametrize("status", ["401", "403"])
-    def test_a_deletion_that_is_not_allowed_is_for_a_person(self, network: Network, poster: Poster, status: str) -> None:
-        _needs(poster, "delete")
-        posted = poster.send(self.message)
-        network.misbehave(status, on="delete")
-        with pytest.raises(Unauthorized):
-            poster.delete(posted.remote_id)
 
     def test_it_changes_the_words_where_it_says_so(self, network: Network, poster: Poster, since: datetime) -> None:
         corrected = replace(self.message, text="Coping with school stress, corrected")
@@ -314,42 +265,92 @@ class PosterContract:
 
     # The connection ---------------------------------------------------------------------------------------------------
 
+    def test_its_reading_changes_nothing(self, network: Network, poster: Poster) -> None:
+        poster.check()
+        assert network.count(self.message.text) == 0
+
+
+class ConfirmingContract:
+    """For a network that lets one post be read (`Poster.confirm`), beside PosterContract."""
+
+    message: Message
+
+    def test_it_reads_the_one_post_that_the_network_names(self, network: Network, poster: Poster) -> None:
+        posted = poster.send(self.message)
+        read = poster.confirm(posted.remote_id, self.message)
+        assert read is not None
+        assert (read.remote_id, read.url) == (posted.remote_id, posted.url)
+
+    def test_another_post_is_not_the_one(self, network: Network, poster: Poster) -> None:
+        posted = poster.send(self.another("Another"))
+        assert poster.confirm(posted.remote_id, self.message) is None
+
+    def test_a_post_that_is_gone_is_not_the_one(self, network: Network, poster: Poster) -> None:
+        posted = poster.send(self.message)
+        poster.delete(posted.remote_id)
+        assert poster.confirm(posted.remote_id, self.message) is None
+
+    @pytest.mark.parametrize("fault", ["lose-before", "500-before", "half", "garbage", "html", "429"])
+    def test_one_post_that_cannot_be_read_just_now_is_read_later(self, network: Network, poster: Poster, fault: str) -> None:
+        posted = poster.send(self.message)
+        network.misbehave(fault, on="read")
+        with pytest.raises(Transient):
+            poster.confirm(posted.remote_id, self.message)
+
+
+class DeletingContract:
+    """For a network that takes posts down (`Poster.delete`), beside PosterContract."""
+
+    message: Message
+
+    def test_what_is_gone_already_is_deleted(self, network: Network, poster: Poster) -> None:
+        posted = poster.send(self.message)
+        poster.delete(posted.remote_id)
+        poster.delete(posted.remote_id)
+
+    @pytest.mark.parametrize("fault", ["lose-before", "lose-after", "500-before", "500-after", "429"])
+    def test_a_deletion_without_a_clear_answer_is_done_again(self, network: Network, poster: Poster, fault: str) -> None:
+        posted = poster.send(self.message)
+        network.misbehave(fault, on="delete")
+        with pytest.raises(Transient):
+            poster.delete(posted.remote_id)
+        poster.delete(posted.remote_id)
+
+    @pytest.mark.parametrize("status", ["401", "403"])
+    def test_a_deletion_that_is_not_allowed_is_for_a_person(self, network: Network, poster: Poster, status: str) -> None:
+        posted = poster.send(self.message)
+        network.misbehave(status, on="delete")
+        with pytest.raises(Unauthorized):
+            poster.delete(posted.remote_id)
+
+
+class ConnectedContract:
+    """For a network that wants credentials (`Poster.check`), beside PosterContract."""
+
+    message: Message
+
     def test_it_says_whose_connection_it_is(self, network: Network, poster: Poster) -> None:
-        _needs(poster, "check")
         account = poster.check()
         assert account.id
         assert account.name
         assert all(note.endswith(".") for note in account.notes)
 
     def test_a_connection_that_is_refused_is_for_a_person(self, network: Network, poster: Poster) -> None:
-        _needs(poster, "check")
         network.misbehave("401", on="read", times=9)
         with pytest.raises(Unauthorized):
             poster.check()
 
     @pytest.mark.parametrize("fault", ["lose-before", "500-before", "late", "half", "garbage", "html", "429"])
     def test_a_connection_that_cannot_be_read_just_now_is_read_later(self, network: Network, poster: Poster, fault: str) -> None:
-        _needs(poster, "check")
         network.misbehave(fault, on="read", times=9, seconds=LONG)
         with pytest.raises(Transient):
             poster.check()
 
-    def test_its_reading_changes_nothing(self, network: Network, poster: Poster) -> None:
-        poster.check()
-        assert network.count(self.message.text) == 0
-
     def test_nothing_goes_out_without_credentials(self, network: Network, poster: Poster) -> None:
-        _needs(poster, "check")
         poster.credentials = {}
         with pytest.raises(Unauthorized):
             poster.send(poster.prepare(self.message))
         assert network.count(self.message.text) == 0
-
-
-def _needs(poster: Poster, what: str) -> None:
-    """Leaves the test out for a network that does not offer it."""
-    if getattr(type(poster), what) is getattr(Poster, what):
-        pytest.skip(f"{poster.name} offers no {what}")
 
 
 class CarrierContract:

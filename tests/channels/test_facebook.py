@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import ValidationError
 
-from tests.channels.contract import PATIENCE, SECRET, PosterContract
+from tests.channels.contract import PATIENCE, SECRET, ConfirmingContract, ConnectedContract, DeletingContract, PosterContract
 from tests.fakes.facebook import LATER, NEVER, PERSON
 from tests.fakes.facebook import Facebook as Graph
 from worker.channels.base import (
@@ -48,7 +48,7 @@ def since() -> datetime:
     return datetime.now(UTC) - timedelta(minutes=5)
 
 
-class TestFacebookKeepsTheContract(PosterContract):
+class TestFacebookKeepsTheContract(PosterContract, ConfirmingContract, DeletingContract, ConnectedContract):
     @pytest.fixture
     def network(self, graph: Graph) -> Graph:
         return graph

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.channels.contract import PATIENCE, SECRET, PosterContract, nobody_listens
+from tests.channels.contract import (
+    PATIENCE,
+    SECRET,
+    ConfirmingContract,
+    ConnectedContract,
+    DeletingContract,
+    PosterContract,
+    nobody_listens,
+)
 from tests.fakes.pictures import png
 from tests.fakes.pinterest import BOARD
 from tests.fakes.pinterest import Pinterest as Network
@@ -46,7 +54,7 @@ def since() -> datetime:
     return datetime.now(UTC) - timedelta(minutes=5)
 
 
-class TestPinterestKeepsTheContract(PosterContract):
+class TestPinterestKeepsTheContract(PosterContract, ConfirmingContract, DeletingContract, ConnectedContract):
     message = MESSAGE
     test_a_refused_duplicate_names_the_older_post = None  # it refuses none
     test_preparing_is_never_unknown_for_it_may_be_repeated = None  # the picture goes along in the one request

@@ -86,7 +86,7 @@ def test_two_workers_look_once_at_each(site: FeedSite) -> None:
     assert len(site.asked) == len(SLUGS)
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="the tests' SQLite is in memory, where threads cannot wait for each other")
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_many_workers_at_once_share_the_looks(site: FeedSite) -> None:
     looked: list[str] = []
