@@ -236,7 +236,8 @@ def test_to_forget_keeps_a_hash_and_the_counts_and_nothing_else(relay, settings)
     assert "erased" in run("forget", "example", "ann@reader.example")
     ann.refresh_from_db()
     assert (ann.email, ann.name, ann.topics, ann.state) == ("", "", [], "forgotten")
-    assert ann.address_key == Suppression.objects.get().address_hash
+    assert (Suppression.objects.get().cause, Suppression.objects.get().reason) == ("forgotten", "")
+    assert "ann" not in ann.address_key
     assert not ann.consents.exists()
     assert Recipient.objects.get().state == "sent"
     assert "forgotten already" in run("forget", "example", "ann@reader.example")

@@ -9,6 +9,7 @@ import idna
 # RFC 5322 dot-atom. Quoted local parts are legal and unused; a slip of the pen is far likelier.
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_MOST = 254  # RFC 5321, 4.5.3.1.3, without its angle brackets
 
 
 class Address(NamedTuple):
@@ -25,6 +26,8 @@ def read_address(text: str) -> Address:
     A domain has no case and may hold accents (it travels as xn--...). What stands before the @ may have case by the
     letter of RFC 5321; no provider of note acts on it, so it is kept for the envelope and ignored for comparing.
     """
+    if len(text) > 4 * _MOST:  # before anything looks at it letter by letter
+        raise ValueError("is not an e-mail address: it is too long.")
     written = unicodedata.normalize("NFC", text.strip())
     local, at, domain = written.rpartition("@")
     if not at:
@@ -35,7 +38,7 @@ def read_address(text: str) -> Address:
         raise ValueError("is not an e-mail address: look at what stands before the @.")
     ascii_domain = _ascii(domain)
     wire = f"{local}@{ascii_domain}"
-    if len(wire) > 254:
+    if len(wire) > _MOST:
         raise ValueError("is not an e-mail address: it is too long.")
     return Address(written, wire, f"{local.lower()}@{ascii_domain}")
 

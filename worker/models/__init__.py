@@ -1,16 +1,19 @@
 """Rows only. What may happen to them is decided in the stages."""
 
 from worker.models.blogs import Blog, Connection, Hub, Relay
+from worker.models.confirmations import Confirmation
 from worker.models.deliveries import Attempt, Delivery, Event, Rendition
 from worker.models.posts import Alias, Post
 from worker.models.readers import Batch, Consent, Recipient, Subscriber, Suppression
 from worker.models.staff import Staff
+from worker.models.wording import Wording
 
 __all__ = [
     "Alias",
     "Attempt",
     "Batch",
     "Blog",
+    "Confirmation",
     "Connection",
     "Consent",
     "Delivery",
@@ -23,4 +26,5 @@ __all__ = [
     "Staff",
     "Subscriber",
     "Suppression",
+    "Wording",
 ]

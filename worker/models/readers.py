@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from worker.models.blogs import Blog
 from worker.models.deliveries import Delivery
+from worker.models.wording import Wording
 
 
 class Subscriber(models.Model):
@@ -45,8 +46,12 @@ class Consent(models.Model):
     subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="consents")
     basis = models.CharField(max_length=8, choices=Basis)
     obtained_on = models.DateField()
-    ends_on = models.DateField(null=True, help_text="None: until withdrawn.")
+    ends_on = models.DateField(null=True, db_index=True, help_text="None: until withdrawn.")
     proof = models.TextField()
+    wording = models.ForeignKey(
+        Wording, models.PROTECT, null=True, related_name="+", help_text="The very words they agreed to, where we asked."
+    )
+    network = models.TextField(blank=True, help_text="The address of the machine they agreed from, where we asked.")
     recorded_at = models.DateTimeField()
     recorded_by = models.TextField()
 
@@ -57,10 +62,19 @@ class Consent(models.Model):
 class Suppression(models.Model):
     """An address we may not write to, as a keyed hash: it survives the erasure of the person's row."""
 
+    class Cause(models.TextChoices):
+        UNSUBSCRIBED = "unsubscribed", "They unsubscribed"
+        FORGOTTEN = "forgotten", "They asked to be forgotten"
+        MOVED = "moved", "They changed to another address"
+        COMPLAINED = "complained", "They reported our mail as spam"
+        BOUNCED = "bounced", "Their mailbox does not exist"
+        STAFF = "staff", "Staff decided so"
+
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="+")
     address_hash = models.CharField(max_length=64)
     since = models.DateTimeField()
-    reason = models.TextField()
+    cause = models.CharField(max_length=12, choices=Cause, default=Cause.UNSUBSCRIBED)
+    reason = models.TextField(blank=True, help_text="In the words of whoever asked for it, where they gave any.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["blog", "address_hash"], name="one_suppression_per_address")]

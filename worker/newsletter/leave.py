@@ -1,25 +1,30 @@
 """A reader leaves, at once and for good: the address is suppressed, whatever list it is imported from later."""
 
+import re
+
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
-from worker.lib.signing import address_hash
-from worker.models import Blog, Recipient, Subscriber, Suppression
+from worker.lib.address import read_address
+from worker.lib.signing import read_unsubscribe_token
+from worker.models import Blog, Confirmation, Recipient, Subscriber, Suppression
+from worker.newsletter import suppress
 from worker.record.transition import note
 
-State = Subscriber.State
+State, Cause = Subscriber.State, Suppression.Cause
 BY_LINK = "The reader"
+BY_MAIL = "The reader, by mail"
 
 
-def unsubscribe(subscriber: Subscriber, who: str = BY_LINK) -> bool:
+def unsubscribe(subscriber: Subscriber, who: str = BY_LINK, because: str = "") -> bool:
     """False when they had left already; nothing changes then."""
     with transaction.atomic():
         on_the_list = Subscriber.objects.filter(pk=subscriber.pk, state=State.CONFIRMED)
         if not on_the_list.update(state=State.UNSUBSCRIBED, left_at=timezone.now()):
             return False
-        _suppress(subscriber, "unsubscribed")
-        note("A reader unsubscribed.", who=who, blog=subscriber.blog, subscriber=subscriber)
+        suppress.add(subscriber.blog_id, subscriber.address_key, Cause.UNSUBSCRIBED, because)
+        data = {"because": suppress.named_nobody(because)} if because else {}
+        note("A reader unsubscribed.", who=who, blog=subscriber.blog, subscriber=subscriber, data=data)
     subscriber.refresh_from_db()
     return True
 
@@ -27,15 +32,16 @@ def unsubscribe(subscriber: Subscriber, who: str = BY_LINK) -> bool:
 def forget(subscriber: Subscriber, who: str) -> bool:
     """Erase the person and keep the hash of the address, so that nobody writes to it again. False when that was done before.
 
-    What was sent stays counted, under a row that names nobody.
+    What was sent stays counted, under a row that names nobody and cannot be found by the address.
     """
     with transaction.atomic():
         known = Subscriber.objects.filter(pk=subscriber.pk).exclude(state=State.FORGOTTEN)
-        hashed = address_hash(subscriber.address_key)
-        erased = {"email": "", "address_key": hashed, "name": "", "language": "", "topics": []}
+        erased = {"email": "", "address_key": f"forgotten {subscriber.pk}", "name": "", "language": "", "topics": []}
         if not known.update(state=State.FORGOTTEN, left_at=timezone.now(), **erased):
             return False
-        _suppress(subscriber, "forgotten")
+        if not suppress.add(subscriber.blog_id, subscriber.address_key, Cause.FORGOTTEN):
+            suppress.of_own_wish(subscriber.blog_id, subscriber.address_key).update(cause=Cause.FORGOTTEN, reason="")
+        Confirmation.objects.filter(blog=subscriber.blog_id, address_key=subscriber.address_key).delete()
         subscriber.consents.all().delete()
         Recipient.objects.filter(subscriber=subscriber).update(detail="")
         note("A reader was forgotten.", who=who, blog=subscriber.blog, subscriber=subscriber)
@@ -43,8 +49,33 @@ def forget(subscriber: Subscriber, who: str) -> bool:
     return True
 
 
-def _suppress(subscriber: Subscriber, reason: str) -> None:
-    """`subscriber` as it was before: its address_key is still the address."""
-    key = address_hash(subscriber.address_key)
-    Suppression.objects.get_or_create(blog=subscriber.blog, address_hash=key, defaults={"since": timezone.now(), "reason": reason})
-    Blog.objects.filter(pk=subscriber.blog_id).update(suppressions=F("suppressions") + 1)
+def leaver_of(text: str) -> Subscriber | None:
+    """Whose unsubscribe token stands somewhere in this text: the subject, body or recipient of a mail."""
+    for token in re.findall(r"\d+-\d+\.[\w-]{20,}", text):
+        named = read_unsubscribe_token(token)
+        found = named and Subscriber.objects.select_related("blog").filter(pk=named.subscriber, blog=named.blog).first()
+        if found:
+            return found
+    return None
+
+
+def unsubscribe_by_mail(blog: Blog | None, sender: str, *texts: str) -> Subscriber | None:
+    """Somebody wrote to be taken off. Whom we took off (or who had left already): by the token in the mail, else by who sent it.
+
+    `blog`: whose mailbox it was; None where it serves several, and then only a token tells. None when nobody was found:
+    a person has to read the mail then. A forged sender can take somebody off; they are told how to come back, and the law
+    asks us to believe a request rather than to doubt it.
+    """
+    subscriber = leaver_of("\n".join(texts)) or (_on_the_list(blog, sender) if blog else None)
+    if subscriber is None:
+        return None
+    unsubscribe(subscriber, BY_MAIL)
+    return subscriber
+
+
+def _on_the_list(blog: Blog, sender: str) -> Subscriber | None:
+    try:
+        key = read_address(sender).key
+    except ValueError:
+        return None
+    return Subscriber.objects.filter(blog=blog, address_key=key).select_related("blog").first()

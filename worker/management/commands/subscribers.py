@@ -1,28 +1,24 @@
-import csv
 import sys
 from argparse import SUPPRESS, ArgumentTypeError
 from collections.abc import Iterable
 from datetime import date
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.db.models import Prefetch
 from django.utils import timezone
 
-from worker.lib.address import read_address
-from worker.lib.signing import address_hash
 from worker.management.command import PostlarkCommand, find_blog, the_operator
-from worker.models import Blog, Consent, Recipient, Subscriber, Suppression
-from worker.newsletter import consent
+from worker.models import Blog, Consent, Subscriber, Suppression
+from worker.newsletter import people
 from worker.newsletter.audience import today
+from worker.newsletter.export import as_csv, everybody
 from worker.newsletter.imports import Basis, Taken, read_sheet, take
 from worker.newsletter.leave import forget, unsubscribe
 from worker.newsletter.refused import Refused
+from worker.newsletter.suppress import suppression_of
 
 _MOST_MISTAKES = 50
-_SHEET = ("email", "name", "language", "topics", "edition", "state", "subscribed_at", "left_at", "basis", "obtained_on", "ends_on", "proof")
 
 
 class Command(PostlarkCommand):
@@ -51,7 +47,10 @@ class Command(PostlarkCommand):
             ("unsubscribe", "take one person off the list, for good"),
             ("forget", "erase one person; only a hash stays, so that nobody writes to them again"),
         ):
-            self._action(actions, name, what).add_argument("email", metavar="EMAIL")
+            one = self._action(actions, name, what)
+            one.add_argument("email", metavar="EMAIL")
+            if name == "unsubscribe":
+                one.add_argument("--reason", default="", help="kept in the record")
 
     def _action(self, actions: Any, name: str, what: str) -> CommandParser:
         parser: CommandParser = actions.add_parser(name, help=what, description=what)
@@ -73,7 +72,7 @@ class Command(PostlarkCommand):
                 case "show":
                     return _show(row, options["email"])
                 case "unsubscribe":
-                    return _unsubscribe(row, options["email"])
+                    return _unsubscribe(row, options["email"], options["reason"])
             return _forget(row, options["email"])
         except Refused as refused:
             raise CommandError(str(refused)) from None
@@ -122,100 +121,46 @@ def _told(taken: Taken, unused: list[str], dry_run: bool, has_topics: bool) -> l
     return lines
 
 
-def _everybody(blog: Blog) -> list[Subscriber]:
-    newest_last = Prefetch("consents", Consent.objects.order_by("pk"))
-    return list(Subscriber.objects.filter(blog=blog).prefetch_related(newest_last).order_by("-pk"))
-
-
-def _person(subscriber: Subscriber, day: date) -> dict[str, Any]:
-    may_write = subscriber.state == Subscriber.State.CONFIRMED
-    why_not = consent.why_not(subscriber.consents.all(), day) if may_write else f"{subscriber.get_state_display()}."
-    return {
-        "email": subscriber.email,
-        "name": subscriber.name,
-        "state": subscriber.state,
-        "language": subscriber.language,
-        "topics": subscriber.topics,
-        "edition": subscriber.edition,
-        "subscribed_at": subscriber.created_at,
-        "left_at": subscriber.left_at,
-        "may_be_written_to": not why_not,
-        "why_not": why_not,
-    }
-
-
 def _list(blog: Blog, state: str | None) -> tuple[Any, list[str]]:
-    day = today(blog, timezone.now())
-    people = [_person(one, day) for one in _everybody(blog) if state in (None, one.state)]
-    lines = [f"{person['email'] or '(forgotten)':<40} {person['why_not'] or 'Gets the newsletter.'}" for person in people]
+    people = [without_consent(each) for each in everybody(blog, today(blog, timezone.now()), state or "")]
+    lines = [f"{each['email'] or '(forgotten)':<40} {each['why_not'] or 'Gets the newsletter.'}" for each in people]
     return people, lines or [f"Nobody is on the list of {blog.slug} yet."]
 
 
+def without_consent(each: people.Values) -> people.Values:
+    return {name: value for name, value in each.items() if name != "consent"}
+
+
 def _export(blog: Blog) -> tuple[Any, list[str]]:
-    day = today(blog, timezone.now())
-    people = [_person(one, day) | {"consent": [_consent(each) for each in one.consents.all()]} for one in _everybody(blog)]
-    sheet = StringIO()
-    table = csv.writer(sheet, lineterminator="\n")
-    table.writerow(_SHEET)
-    for person in people:
-        latest = person["consent"][-1] if person["consent"] else {}
-        table.writerow([_cell((person | latest).get(name)) for name in _SHEET])
-    return people, [sheet.getvalue().rstrip("\n")]
-
-
-def _cell(value: Any) -> str:
-    text = ";".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    # A spreadsheet would take this for a formula: https://owasp.org/www-community/attacks/CSV_Injection
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _consent(one: Consent) -> dict[str, Any]:
-    return {
-        "basis": one.basis,
-        "obtained_on": one.obtained_on,
-        "ends_on": one.ends_on,
-        "proof": one.proof,
-        "recorded_at": one.recorded_at,
-        "recorded_by": one.recorded_by,
-    }
-
-
-def _find(blog: Blog, email: str) -> Subscriber:
-    try:
-        key = read_address(email).key
-    except ValueError as mistake:
-        raise CommandError(f"{email!r} {mistake}") from None
-    hashed = address_hash(key)
-    subscriber = Subscriber.objects.filter(blog=blog, address_key__in=(key, hashed)).select_related("blog").first()
-    if subscriber is None:
-        known = Suppression.objects.filter(blog=blog, address_hash=hashed).first()
-        left = f" They left on {known.since:%Y-%m-%d} and may not be written to." if known else ""
-        raise CommandError(f"{email} is not on the list of {blog.slug}.{left}")
-    return subscriber
+    listed = list(everybody(blog, today(blog, timezone.now())))
+    return listed, ["".join(as_csv(iter(listed))).rstrip("\n")]
 
 
 def _show(blog: Blog, email: str) -> tuple[Any, list[str]]:
-    subscriber = _find(blog, email)
-    person = _person(subscriber, today(blog, timezone.now()))
-    consents = [_consent(one) for one in subscriber.consents.order_by("-pk")]
-    got = [_delivery(one) for one in subscriber.recipients.select_related("delivery__post").order_by("-pk")]
-    lines = [f"{subscriber.email or '(forgotten)'}: {person['why_not'] or 'gets the newsletter.'}"]
+    known = suppression_of(blog.pk, people.key_of(email))
+    try:
+        subscriber = people.find(blog, email)
+    except Refused:
+        if known and known.cause == Suppression.Cause.FORGOTTEN:
+            return {"email": "", "state": "forgotten", "consent": [], "deliveries": []}, [
+                f"Whoever had this address was forgotten on {known.since:%Y-%m-%d}: nothing is known of them but that they may not be written to."
+            ]
+        raise
+    consents = people.consents_of(subscriber)
+    person = people.person(subscriber, people.why_not(subscriber, known, consents, today(blog, timezone.now())))
+    agreed, got = [people.agreed(one) for one in consents], people.everything_they_got(subscriber)
+    lines = [f"{subscriber.email}: {person['why_not'] or 'gets the newsletter.'}"]
     lines += [
         f"Consent: {one['basis']}, obtained {one['obtained_on']}, holds {'until ' + str(one['ends_on']) if one['ends_on'] else 'until withdrawn'} ({one['proof']})."
-        for one in consents
+        for one in agreed
     ]
     lines += [f"{one['title']}: {one['state']}. {one['reason']}" for one in got] or ["No newsletter has been made for them yet."]
-    return person | {"consent": consents, "deliveries": got}, lines
+    return person | {"consent": agreed, "deliveries": got}, lines
 
 
-def _delivery(recipient: Recipient) -> dict[str, Any]:
-    delivery = recipient.delivery
-    return {"id": str(delivery.pk), "title": delivery.post.title, "state": recipient.state, "reason": recipient.reason, "at": recipient.at}
-
-
-def _unsubscribe(blog: Blog, email: str) -> tuple[Any, list[str]]:
-    subscriber = _find(blog, email)
-    changed = unsubscribe(subscriber, the_operator())
+def _unsubscribe(blog: Blog, email: str, reason: str) -> tuple[Any, list[str]]:
+    subscriber = people.find(blog, email)
+    changed = unsubscribe(subscriber, the_operator(), reason)
     what = (
         f"{email} is off the list of {blog.slug} and is not written to again."
         if changed
@@ -225,11 +170,11 @@ def _unsubscribe(blog: Blog, email: str) -> tuple[Any, list[str]]:
 
 
 def _forget(blog: Blog, email: str) -> tuple[Any, list[str]]:
-    subscriber = _find(blog, email)
-    changed = forget(subscriber, the_operator())
-    what = (
-        "They are erased; only a hash of the address is kept, so that nobody writes to them again."
-        if changed
-        else "They were forgotten already; nothing has changed."
-    )
-    return {"id": str(subscriber.pk), "email": subscriber.email, "state": subscriber.state, "changed": changed}, [what]
+    known = suppression_of(blog.pk, people.key_of(email))
+    subscriber = Subscriber.objects.filter(blog=blog, address_key=people.key_of(email)).select_related("blog").first()
+    if subscriber is None and known and known.cause == Suppression.Cause.FORGOTTEN:
+        return {"id": None, "email": "", "state": "forgotten", "changed": False}, ["They were forgotten already; nothing has changed."]
+    subscriber = subscriber or people.find(blog, email)
+    forget(subscriber, the_operator())
+    what = "They are erased; only a hash of the address is kept, so that nobody writes to them again."
+    return {"id": str(subscriber.pk), "email": "", "state": subscriber.state, "changed": True}, [what]
