@@ -59,12 +59,12 @@ def not_called(delivery: Delivery, error: DeliveryError | gate.Refused | Withhel
         _unauthorized(delivery, error)
     elif isinstance(error, Withheld):
         stands: dict[str, Any] = {"state": State.HELD, "waits_for": WaitsFor.PERSON, "reason": str(error), "held_for": error.held_for}
-        _close(delivery, Outcome.REJECTED, detail=str(error), **stands)
+        close(delivery, Outcome.REJECTED, detail=str(error), **stands)
     elif isinstance(error, gate.Refused):
         reason = f"{error} It was held back: mend it, then release it."
-        _close(delivery, Outcome.REJECTED, detail=str(error), state=State.HELD, waits_for=WaitsFor.PERSON, reason=reason)
+        close(delivery, Outcome.REJECTED, detail=str(error), state=State.HELD, waits_for=WaitsFor.PERSON, reason=reason)
     else:
-        _close(delivery, Outcome.REJECTED, **_words(error), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=error.sentence)
+        close(delivery, Outcome.REJECTED, **_words(error), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=error.sentence)
 
 
 def rehearsed(delivery: Delivery, kept: Path | None) -> None:
@@ -74,7 +74,7 @@ def rehearsed(delivery: Delivery, kept: Path | None) -> None:
         reason = f"Rehearsed: the newsletter was made and kept; {who}. Nothing was sent."
     else:
         reason = f"Rehearsed: this is what {_name(delivery)} would have shown. Nothing was sent."
-    _close(
+    close(
         delivery,
         Outcome.OK,
         detail=f"kept as {kept.name}" if kept else "",
@@ -92,7 +92,7 @@ def _sent(delivery: Delivery, receipt: Receipt) -> None:
         paid = delivery.attempts.values_list("cost", flat=True).get(number=delivery.attempt)
         reason = f"{done} on {_name(delivery)} at {_spoken(delivery, timezone.now())}{f', for about {money.spoken(paid)}' if paid else ''}."
     try:
-        _close(
+        close(
             delivery,
             Outcome.OK,
             detail=receipt.detail,
@@ -106,7 +106,7 @@ def _sent(delivery: Delivery, receipt: Receipt) -> None:
         # The network named a post that another delivery has already: which of the two it is, only a person can see.
         reason = f"{_name(delivery)} answered with a post that Postlark had already recorded. Look there: is this one out?"
         detail = f"{receipt.remote_id} {receipt.detail}".strip()
-        _close(
+        close(
             delivery,
             Outcome.UNKNOWN,
             detail=detail,
@@ -122,15 +122,12 @@ def _transient(delivery: Delivery, error: Transient) -> None:
     tries = delivery.attempt if delivery.occasion == Delivery.Occasion.TEST else min(delivery.attempt, MOST_TRIES - 1)
     decision = next_try(tries, error.retry_after, now, Random())  # but for test copies, being late is what ends it
     with transaction.atomic():
-        if error.cooldown and isinstance(decision, Again):
-            until = now + error.retry_after if error.retry_after else decision.at
-            reason = f"{error.sentence} {_name(delivery)} asked us to wait until {_spoken(delivery, until)}."
-            Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(cooldown_until=until, cooldown=reason)
         if isinstance(decision, Again):
+            cool_down(delivery, error, decision.at)
             file = blog_file(delivery.blog.slug)
             reason = f"{error.sentence} Nothing went out; trying again at {_spoken(delivery, decision.at)}."
             reason += or_late(delivery, file, now) if file else ""
-            _close(
+            close(
                 delivery,
                 Outcome.TRANSIENT,
                 **_words(error),
@@ -141,7 +138,16 @@ def _transient(delivery: Delivery, error: Transient) -> None:
             )
         else:
             reason = f"{error.sentence} Nothing went out in {delivery.attempt} tries, so Postlark has stopped trying. Resend it once the cause is mended."
-            _close(delivery, Outcome.TRANSIENT, **_words(error), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=reason)
+            close(delivery, Outcome.TRANSIENT, **_words(error), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=reason)
+
+
+def cool_down(delivery: Delivery, error: Transient, until: datetime) -> None:
+    """A limit of the connection makes everything on it wait: for as long as the network says, else until `until`."""
+    if not error.cooldown:
+        return
+    until = timezone.now() + error.retry_after if error.retry_after else until
+    reason = f"{error.sentence} {_name(delivery)} asked us to wait until {_spoken(delivery, until)}."
+    Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(cooldown_until=until, cooldown=reason)
 
 
 def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
@@ -150,7 +156,7 @@ def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
         connection = Connection.objects.filter(blog=delivery.blog, channel=delivery.channel)
         if connection.filter(broken="").update(broken=reason):
             note(f"{_name(delivery)} is paused. {error.sentence}", blog=delivery.blog, data={"channel": delivery.channel, "alert": True})
-        _close(
+        close(
             delivery,
             Outcome.UNAUTHORIZED,
             **_words(error),
@@ -180,7 +186,7 @@ def _adopt(delivery: Delivery, error: RefusedAsDuplicate) -> None:
     """Nobody can read what this network shows, and a person let it go again: its refusal, which names the post, is the answer."""
     reason = f"{channels.find(delivery.channel).done} on {_name(delivery)}: asked again, it said that it had this post already."
     stands: dict[str, Any] = {"state": State.SENT, "waits_for": WaitsFor.NOTHING, "reason": reason}
-    _close(delivery, Outcome.OK, **_words(error), **stands, remote_id=error.remote_id, refund=money.refund(delivery, posted=False))
+    close(delivery, Outcome.OK, **_words(error), **stands, remote_id=error.remote_id, refund=money.refund(delivery, posted=False))
 
 
 def _known(delivery: Delivery, remote_id: str) -> bool:
@@ -216,10 +222,10 @@ def _to_unknown(
         "due_at": look_at,
         "clue": clue,
     }
-    _close(delivery, Outcome.UNKNOWN, **words, **stands, only_if=only_if, unknown_since=timezone.now(), absences=0)
+    close(delivery, Outcome.UNKNOWN, **words, **stands, only_if=only_if, unknown_since=timezone.now(), absences=0)
 
 
-def _close(
+def close(
     delivery: Delivery,
     outcome: str,
     *,
@@ -228,8 +234,8 @@ def _close(
     only_if: Q | None = None,
     refund: money.Refund | None = None,
     **moved_to: Any,
-) -> None:
-    """Close the attempt and move the delivery. `call_by` stays: reading back must know when nothing can be on its way."""
+) -> bool:
+    """Close the attempt and move the delivery; False when that came too late. `call_by` stays: reading back must know when nothing can be on its way."""
     if refund is None and outcome != Outcome.UNKNOWN:
         refund = money.refund(delivery, posted=outcome == Outcome.OK)
     moved_to = {"phase": "", "lease_until": None} | (refund.fields if refund else {}) | moved_to
@@ -238,10 +244,11 @@ def _close(
             log.warning(
                 "outcome came too late to be written", extra={"delivery_id": delivery.pk, "attempt": delivery.attempt, "outcome": outcome}
             )
-            return
+            return False
         if refund:
             refund.book(delivery)
         delivery.attempts.filter(number=delivery.attempt).update(finished_at=timezone.now(), outcome=outcome, status=status, detail=detail)
+    return True
 
 
 def _words(error: DeliveryError) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def transition(
     it is the same). IntegrityError when a constraint of the ledger forbids the move; nothing has changed then.
     """
     now = timezone.now()
-    fields |= {"state": state, "waits_for": waits_for, "reason": reason, "finished_at": now if state in FINAL else None}
+    fields = {"finished_at": now if state in FINAL else None} | fields | {"state": state, "waits_for": waits_for, "reason": reason}
     with transaction.atomic():
         moved = Delivery.objects.filter(only_if, pk=delivery.pk).update(**fields)
         if moved:
