@@ -31,6 +31,14 @@ def test_every_channel_gets_its_row_and_its_words() -> None:
     assert all(delivery.rendition.text and delivery.reason for delivery in post.deliveries.all())
 
 
+def test_staff_see_that_the_posts_own_disclaimer_is_another() -> None:
+    post = make_post(make_blog(), content="<p>It comes in waves.</p><p>Disclaimer: ask a doctor.</p>")
+    plan(post.pk)
+    told = post.events.filter(delivery=None).values_list("what", flat=True)
+    assert any("not the approved one: “Disclaimer: ask a doctor.”" in what for what in told)
+    assert all("ask a doctor" not in delivery.rendition.text for delivery in post.deliveries.all())
+
+
 def test_planning_twice_changes_nothing() -> None:
     post = make_post(make_blog())
     plan(post.pk)

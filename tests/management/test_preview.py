@@ -39,6 +39,7 @@ def test_it_is_one_json_document_with_every_part(capsys: pytest.CaptureFixture[s
         "disclaimer",
         "length",
         "limit",
+        "notes",
     }
     assert says["link"] == "https://www.practice.ca/grief/"
     assert says["disclaimer"] == DISCLAIMER
@@ -68,6 +69,12 @@ def test_a_mail_can_be_opened_in_a_mail_program(capsys: pytest.CaptureFixture[st
     assert DISCLAIMER in mail.get_body(("plain",)).get_content()
     assert DISCLAIMER in mail.get_body(("html",)).get_content()
     assert "\ue000" not in mail.get_body(("html",)).get_content()
+
+
+def test_it_says_that_the_posts_own_disclaimer_is_another(capsys: pytest.CaptureFixture[str], post: Post) -> None:
+    Post.objects.filter(pk=post.pk).update(content="<p>It comes in waves.</p><p>Disclaimer: ask a doctor.</p>")
+    assert "not the approved one: “Disclaimer: ask a doctor.”" in preview(capsys, post, "twitter")
+    assert len(json.loads(preview(capsys, post, "facebook", "--json"))["notes"]) == 1
 
 
 def test_looking_leaves_nothing_behind(capsys: pytest.CaptureFixture[str], post: Post) -> None:

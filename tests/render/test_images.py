@@ -48,6 +48,17 @@ def test_the_feeds_own_picture_comes_before_those_in_the_text() -> None:
     assert found == [("https://b.ca/1.jpg", "One"), ("https://b.ca/2.jpg", "Two"), ("https://b.ca/3.jpg", "")]
 
 
+def test_the_picture_that_the_posts_page_names_comes_last() -> None:
+    page = {"page_image": "https://b.ca/og.jpg", "page_image_alt": "A path"}
+    assert candidates(a_post(**page)) == [("https://b.ca/og.jpg", "A path")]
+    assert [each.address for each in candidates(a_post(image="https://b.ca/1.jpg", **page))] == [
+        "https://b.ca/1.jpg",
+        "https://b.ca/og.jpg",
+    ]
+    assert candidates(a_post(page_image_width=64, page_image_height=64, **page)) == []
+    assert candidates(a_post(page_image="https://b.ca/favicon.ico")) == []
+
+
 @pytest.mark.parametrize(
     "address",
     [

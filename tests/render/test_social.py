@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import DISCLAIMER, SHORT, blog_file
+from tests.factories import DISCLAIMER, NOON, SHORT, blog_file
 from worker.gate import Refused
 from worker.models import Post
 from worker.render import Rendered, render
@@ -160,6 +160,47 @@ def test_what_people_write_comes_through_unharmed(words: str) -> None:
 def test_characters_that_nobody_can_see_are_left_out() -> None:
     text = said("facebook", title="A\x00 ti\ue000tle\ue001", summary="<p>Good\x07 words\ufffe.\ud800</p>")
     assert text.startswith("A title\n\nGood words.")
+
+
+# Hashtags and statistics
+
+
+TAGGED = {"categories": ["Children’s mental health", "School", "Uncategorized"]}
+
+
+def test_hashtags_stand_at_the_end() -> None:
+    ending = f"{DISCLAIMER}\n\n#ChildrensMentalHealth #School"
+    assert said("facebook", **TAGGED) == f"Coping with school stress\n\n{SENTENCE}\n\n{ending}"
+    assert said("pinterest", **TAGGED).endswith(ending)
+    assert said("linkedin", **TAGGED).endswith("Not therapy.\n\n{hashtag|#|ChildrensMentalHealth} {hashtag|#|School}")
+
+
+def test_nothing_gives_way_for_a_hashtag() -> None:
+    made = rendered("twitter", **TAGGED)
+    assert made.message.text == f"Coping with school stress: {SENTENCE} {LINK}\n{DISCLAIMER}\n#ChildrensMentalHealth #School"
+    fuller = rendered("twitter", summary=f"<p>{SENTENCE} And more to say.</p>", title="Coping with all of the school stress", **TAGGED)
+    assert fuller.message.text.endswith(f"And more to say. {LINK}\n{DISCLAIMER}\n#ChildrensMentalHealth")
+    assert fuller.length <= 280
+
+
+def test_a_blog_may_want_none() -> None:
+    assert "#" not in said("facebook", blog={"hashtags": 0}, **TAGGED)
+
+
+def test_staffs_own_words_get_none() -> None:
+    assert "#School" not in said("facebook", text="My own words.", **TAGGED)
+
+
+def test_a_blog_may_want_to_know_where_its_readers_come_from() -> None:
+    assert rendered("facebook", blog={"utm": True}).message.link == f"{LINK}?utm_source=facebook&utm_medium=social"
+    assert f" {LINK}?utm_source=twitter&utm_medium=social\n" in said("twitter", blog={"utm": True})
+    assert rendered("email", published_at=NOON, blog={"utm": True, "channels": {"email": {"related": 0}}}).message.link == LINK
+
+
+@pytest.mark.parametrize("link", [LINK, f"{LINK}?utm_source=twitter&utm_medium=social"])
+def test_own_words_with_either_link_do_not_get_it_twice(link: str) -> None:
+    text = said("twitter", text=f"Read this. {link}", blog={"utm": True})
+    assert text.count(LINK) == 1
 
 
 # Staff's own words

@@ -211,6 +211,16 @@ class Channel:
         """Plain words as this network wants them on the wire."""
         return text
 
+    @staticmethod
+    def hashtag(tag: str) -> str:
+        """A hashtag on the wire; `tag` is letters and digits."""
+        return f"#{tag}"
+
+    @staticmethod
+    def plain(text: str) -> str:
+        """The words of the wire as people read them: undoes `escape` and `hashtag`."""
+        return text
+
 
 class Poster(Channel, ABC):
     """A network that takes one message and shows it to everybody.

@@ -13,6 +13,7 @@ from worker.channels.base import Channel, Limits
 from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress, shaped
 
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
+_MARKUP = re.compile(r"\{hashtag\|\\?#\|(?P<tag>[^{}|]*)\}|\\(?P<escaped>.)", re.DOTALL)
 
 
 class LinkedinOptions(ChannelOptions):
@@ -41,3 +42,11 @@ class Linkedin(Channel):
     def escape(text: str) -> str:
         """Little text: each reserved character behind a backslash, or LinkedIn cuts the post there without an error."""
         return _RESERVED.sub(r"\\\g<0>", text)
+
+    @staticmethod
+    def hashtag(tag: str) -> str:
+        return f"{{hashtag|#|{tag}}}"
+
+    @staticmethod
+    def plain(text: str) -> str:
+        return _MARKUP.sub(lambda found: found["escaped"] or f"#{found['tag']}", text)

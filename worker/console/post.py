@@ -14,6 +14,7 @@ from worker.console.home import the_one_that_counts
 from worker.console.page import live_page, safe_link
 from worker.models import Delivery, Post, Rendition
 from worker.record.sums import sum_of
+from worker.render.excerpt import about_its_disclaimer
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         edited=times.relative(post.edited_at, now, zone) if post.edited_at else "",
         address=safe_link(post.url),
         cards=cards,
+        difference=about_its_disclaimer(post, file) if file else "",
     )
 
 

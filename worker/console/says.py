@@ -1,6 +1,5 @@
 """A rendition as its network shows it: the words with the disclaimer marked, the counts, the picture."""
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -94,9 +93,9 @@ def _says(
 
 
 def as_shown(text: str, channel: str) -> str:
-    """The words of the wire as people read them: where a network wants characters escaped by a backslash, it shows them plain."""
+    """The words of the wire as people read them."""
     known = channels.all_channels().get(channel)
-    return re.sub(r"\\(.)", r"\1", text) if known and known.escape("(") == "\\(" else text
+    return known.plain(text) if known else text
 
 
 def marked(text: str, disclaimer: str) -> tuple[tuple[str, bool], ...]:

@@ -21,6 +21,7 @@ from worker.lib.clock import spoken
 from worker.models import Attempt, Delivery, Post, Rendition
 from worker.record.transition import note, transition
 from worker.render import Rendered
+from worker.render.excerpt import about_its_disclaimer
 
 Origin = Post.Origin
 
@@ -76,6 +77,8 @@ def plan(post_id: int) -> list[int]:
             _announce(post, file, slug, made, now)
         for delivery in _not_called(post):
             _make_anew(delivery, file, drafts, now)
+        if post.origin != Origin.BASELINE and (difference := about_its_disclaimer(post, file)):
+            note(difference, blog=post.blog, post=post)
     due = Delivery.objects.filter(post=post, state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=now)
     return list(due.values_list("pk", flat=True))
 

@@ -154,6 +154,8 @@ class BlogFile(Section):
     allow_private_addresses: bool = False
     disclaimer: Disclaimer = Disclaimer()
     brand: Brand = Brand()
+    hashtags: int = Field(default=3, ge=0, le=10)
+    utm: bool = False
     sender: Sender | None = None
     alerts: Alerts = Alerts()
     channels: Mapping[str, ChannelOptions]

@@ -35,13 +35,18 @@ class Candidate(NamedTuple):
 
 
 def candidates(post: Post) -> list[Candidate]:
-    """Best first: what the feed names, then the pictures in the text in their order."""
-    named = Candidate(clean(post.image).strip(), one_line(clean(post.image_alt)))
-    found = [named, *_in_text(post.content), *_in_text(post.summary)]
+    """Best first: what the feed names, then the pictures in the text in their order, then what the post's page names (og:image)."""
+    found = [_named(post.image, post.image_alt), *_in_text(post.content), *_in_text(post.summary)]
+    if all(size is None or size >= SMALLEST for size in (post.page_image_width, post.page_image_height)):
+        found.append(_named(post.page_image, post.page_image_alt))
     first: dict[str, Candidate] = {}
     for each in filter(lambda each: may_be_it(each.address), found):
         first.setdefault(each.address, each)
     return list(first.values())
+
+
+def _named(address: str, alt: str) -> Candidate:
+    return Candidate(clean(address).strip(), one_line(clean(alt)))
 
 
 def may_be_it(address: str) -> bool:
@@ -72,7 +77,7 @@ class _Pictures(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "img" and all(size >= SMALLEST for size in _sizes(values)):
-            self.found.append(Candidate(clean(values.get("src", "")).strip(), one_line(clean(values.get("alt", "")))))
+            self.found.append(_named(values.get("src", ""), values.get("alt", "")))
 
 
 def _sizes(values: dict[str, str]) -> Iterator[int]:

@@ -54,7 +54,7 @@ def _values(post: Post, blog: BlogFile, text: str | None, image: Shown) -> dict[
         "blog": blog,
         "words": WORDS[blog.language],
         "title": title,
-        "paragraphs": own_words(text, link, blog).split("\n\n") if text is not None else [excerpt(post, blog)],
+        "paragraphs": own_words(text, blog, link).split("\n\n") if text is not None else [excerpt(post, blog)],
         "author": author_line(post, blog),
         "link": link,
         "picture": image.picture,

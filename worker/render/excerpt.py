@@ -105,6 +105,14 @@ def last_paragraphs(post: Post) -> list[str]:
     return [piece.removeprefix(_HEADING) for piece in _pieces(_visible(post.content)[-_FAR_ENOUGH:])]
 
 
+def about_its_disclaimer(post: Post, blog: BlogFile) -> str:
+    """The sentence for staff where the post carries a disclaimer that is not the approved one; else nothing."""
+    found = other_disclaimer(post, blog)
+    if not found:
+        return ""
+    return f"The post’s own disclaimer is not the approved one: “{shortened(found, lambda text: len(text) <= 300)}” What goes out carries the approved one."
+
+
 def other_disclaimer(post: Post, blog: BlogFile) -> str:
     """The disclaimer that the post itself carries, where it is not word for word an approved one; else nothing."""
     beside = False

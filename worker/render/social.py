@@ -1,13 +1,15 @@
 """A post as one network shows it: `templates/social/<network>.txt`, fitted to what the network takes.
 
-Only the excerpt gives way, then the title; the link and the disclaimer never, and never words that staff wrote.
+Only the excerpt gives way, then the title; the link and the disclaimer never, and never words that staff wrote. Hashtags
+stand at the end, as many as the room that is left holds.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from worker import channels
-from worker.channels.base import Channel, Message
+from worker.channels.base import Channel, Message, mark
 from worker.gate.disclaimer import approved
 from worker.gate.limits import size
 from worker.lib.blogs import BlogFile
@@ -16,7 +18,9 @@ from worker.models import Post
 from worker.render.author import author_line
 from worker.render.clean import clean
 from worker.render.excerpt import excerpt
+from worker.render.hashtags import hashtags
 from worker.render.images import Shown
+from worker.render.links import tagged
 from worker.render.own import own_words
 from worker.render.rendered import Rendered
 from worker.render.sentences import shortened
@@ -25,6 +29,8 @@ from worker.render.words import WORDS
 
 REASONABLE = 120
 """So much of the excerpt must stand beside the full disclaimer, or the short one takes its place."""
+_HASHTAG = re.compile(mark(r"(\w+)"))
+"""Marked until all else is escaped, since a hashtag on the wire may be markup."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Parts:
     author: str
     link: str
     disclaimer: str = ""
+    hashtags: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,8 @@ class Draft:
     @property
     def text(self) -> str:
         """As it goes over the wire."""
-        return self.kind.escape(squeezed(fill(f"social/{self.kind.slug}.txt", lead=self._lead(), **asdict(self.parts))))
+        words = self.kind.escape(squeezed(fill(f"social/{self.kind.slug}.txt", lead=self._lead(), **asdict(self.parts))))
+        return _HASHTAG.sub(lambda found: self.kind.hashtag(found[1]), words)
 
     @property
     def fits(self) -> bool:
@@ -66,12 +74,15 @@ class Draft:
 
 def social(post: Post, blog: BlogFile, channel: str, text: str | None, image: Shown) -> Rendered:
     kind = channels.find(channel)
-    title, words, link = one_line(clean(post.title)), excerpt(post, blog), clean(post.url).strip()
+    title, words, address = one_line(clean(post.title)), excerpt(post, blog), clean(post.url).strip()
+    link = tagged(address, channel) if blog.utm else address
     heading = "" if title.endswith("…") and words.startswith(title[:-1]) else title  # a post without a title was given its first words
     parts = Parts(title=heading, excerpt=words, author=author_line(post, blog), link=link)
     draft = Draft(kind, WORDS[blog.language].colon, parts)
-    own = None if text is None else own_words(text, link, blog)
-    made = _best(draft, blog, _give_way) if own is None else _best(draft.saying(excerpt=own), blog, _keep_own)
+    if text is None:
+        made = _ending_in(hashtags(post, blog.hashtags), _best(draft, blog, _give_way))
+    else:
+        made = _best(draft.saying(excerpt=own_words(text, blog, address, link)), blog, _keep_own)
     wire = made.text
     message = Message(
         text=wire,
@@ -114,6 +125,15 @@ def _give_way(draft: Draft) -> Draft:
 
 def _keep_own(draft: Draft) -> Draft:
     return draft if draft.fits else draft.saying(title="")
+
+
+def _ending_in(tags: list[str], draft: Draft) -> Draft:
+    """As many of the hashtags as leave the rest as it is. Staff's own words are given none: they can write their own."""
+    for count in range(len(tags), 0, -1):
+        longer = draft.saying(hashtags=" ".join(mark(tag) for tag in tags[:count]))
+        if longer.fits:
+            return longer
+    return draft
 
 
 def _part(words: str, most: int | None, kind: type[Channel]) -> str:

@@ -10,6 +10,7 @@ from worker.management.rendition import as_json
 from worker.models import Delivery, Post, Rendition
 from worker.newsletter import mail
 from worker.render import Rendered
+from worker.render.excerpt import about_its_disclaimer
 
 
 class Command(PostlarkCommand):
@@ -34,7 +35,8 @@ class Command(PostlarkCommand):
             self.stdout.ending = ""
             letter = mail.sample(_unsaved(found, made), blog).as_string()
             return {"eml": letter}, [letter]
-        return as_json(made), list(_lines(as_json(made), channel))
+        notes = list(filter(None, (made.note, about_its_disclaimer(found, blog))))
+        return as_json(made) | {"notes": notes}, [*_lines(as_json(made), channel), *notes]
 
 
 def _unsaved(post: Post, made: Rendered) -> Delivery:
