@@ -49,7 +49,7 @@ class Desk:
         return _found(Post.objects.select_related("blog").filter(pk=pk, blog__in=self.blogs).first())
 
     def delivery(self, pk: int) -> Delivery:
-        return _found(Delivery.objects.select_related("blog", "post").filter(pk=pk, blog__in=self.blogs).first())
+        return _found(Delivery.objects.select_related("blog", "post", "issue").filter(pk=pk, blog__in=self.blogs).first())
 
 
 def _found(row: Row | None) -> Row:

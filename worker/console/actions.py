@@ -144,11 +144,10 @@ class Row:
 def what_can_be_done(delivery: Delivery, unknown: int, desk: Desk) -> Row:
     finished = delivery.waits_for == WaitsFor.NOTHING or delivery.state == State.FAILED
     label = "Send for real…" if delivery.state == State.REHEARSED else "Resend…"
-    again = Button(
-        "send", label, reverse("send", args=[delivery.post_id, delivery.channel]), not finished or not desk.may_change, main=True
-    )
+    page = reverse("send", args=[delivery.post_id, delivery.channel]) if delivery.post_id else ""
+    again = [Button("send", label, page, not finished or not desk.may_change, main=True)] if page else []
     why = WHY_GREY.get(State(delivery.state), FINISHED)
-    return _row((again, *_buttons(("release", "hold", "cancel"), delivery, unknown, desk)), why, desk)
+    return _row((*again, *_buttons(("release", "hold", "cancel"), delivery, unknown, desk)), why, desk)
 
 
 def answers(delivery: Delivery, unknown: int, desk: Desk) -> Row | None:
@@ -182,7 +181,7 @@ def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
     refused = _act(request, desk, delivery, action) if request.method == "POST" else ""
     if refused is None:
         return redirect("delivery", pk=delivery.pk)
-    names = {"channel": words.channel_name(delivery.channel), "title": delivery.post.title}
+    names = {"channel": words.channel_name(delivery.channel), "title": delivery.title}
     context = {"delivery": delivery, "action": action, "names": names, "refused": refused}
     return page(request, desk, "act", context, status=422 if refused else 200)
 

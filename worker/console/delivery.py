@@ -98,7 +98,8 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 
 def _story(delivery: Delivery, now: datetime, zone: tzinfo) -> Iterator[Step]:
     """Every line of the record that tells of it, oldest first, and the next thing the clock brings."""
-    events = Event.objects.filter(Q(delivery=delivery) | Q(post=delivery.post, delivery=None)).order_by("at", "pk")
+    of_its_post = Q(post=delivery.post_id, delivery=None) if delivery.post_id else Q()
+    events = Event.objects.filter(Q(delivery=delivery) | of_its_post).order_by("at", "pk")
     day = ""
     for event in events:
         told = times.date(event.at, now, zone)

@@ -16,6 +16,7 @@ from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import live_page, safe_link, whole_number
 from worker.lib.blogs import ChannelOptions
 from worker.models import Blog, Connection, Delivery, Post, Subscriber
+from worker.record.deliveries import of_posts
 from worker.record.sums import Sum, sum_of
 
 POSTS_A_PAGE = 20
@@ -110,9 +111,8 @@ def _posts(desk: Desk, older_than: int | None) -> tuple[list[Post], int | None]:
 def _deliveries(posts: Iterable[Post]) -> dict[tuple[int, str], list[Delivery]]:
     """(post, channel) -> its deliveries but for test copies, oldest first."""
     found = defaultdict(list)
-    rows = Delivery.objects.filter(post__in=[post.pk for post in posts]).exclude(occasion=Delivery.Occasion.TEST)
-    for delivery in rows.order_by("pk"):
-        found[delivery.post_id, delivery.channel].append(delivery)
+    for post, delivery in of_posts(post.pk for post in posts):
+        found[post, delivery.channel].append(delivery)
     return found
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -37,7 +38,8 @@ class Line:
     delivery: int
     at: str
     relative: str
-    post: int
+    address: str
+    """What it brings, where that has a page of its own."""
     title: str
     channel: str
     blog: str
@@ -67,7 +69,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def _deliveries(desk: Desk, chosen: dict[str, str], before: int | None) -> QuerySet[Delivery]:
     blogs = [pk for pk, blog in desk.blogs.items() if chosen["blog"] in ("", blog.slug)]
-    rows = Delivery.objects.filter(blog__in=blogs).select_related("post").defer("post__content", "post__summary").order_by("-pk")
+    rows = Delivery.objects.filter(blog__in=blogs).select_related("post", "issue").defer("post__content", "post__summary").order_by("-pk")
     if chosen["channel"]:
         # PostgreSQL takes no NUL in a text, not even to find nothing by it.
         rows = rows.filter(channel=chosen["channel"]) if "\0" not in chosen["channel"] else rows.none()
@@ -88,8 +90,8 @@ def _lines(deliveries: list[Delivery], desk: Desk) -> list[Line]:
                 delivery=delivery.pk,
                 at=times.exact(at, zone),
                 relative=words.capital(times.relative(at, now, zone)),
-                post=delivery.post_id,
-                title=delivery.post.title,
+                address=reverse("post", args=[delivery.post_id]) if delivery.post_id else reverse("delivery", args=[delivery.pk]),
+                title=delivery.title,
                 channel=words.channel_name(delivery.channel),
                 blog=name_of(blog),
                 occasion="" if delivery.occasion == Delivery.Occasion.AUTOMATIC else delivery.get_occasion_display(),

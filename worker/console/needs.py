@@ -17,9 +17,8 @@ from worker.models import Batch, Blog, Connection, Delivery
 MOST_SHOWN = 10
 State = Delivery.State
 
-_newer = Delivery.objects.filter(post=OuterRef("post"), channel=OuterRef("channel"), pk__gt=OuterRef("pk")).exclude(
-    occasion=Delivery.Occasion.TEST
-)
+_same = Q(post=OuterRef("post")) | Q(issue=OuterRef("issue"))
+_newer = Delivery.objects.filter(_same, channel=OuterRef("channel"), pk__gt=OuterRef("pk")).exclude(occasion=Delivery.Occasion.TEST)
 NEEDS_YOU = Q(waits_for=Delivery.WaitsFor.PERSON) & ~(Q(state=State.FAILED) & Q(Exists(_newer)))
 """Waits for a person; a failure that was sent once more waits for nobody."""
 
@@ -65,7 +64,7 @@ def _ending_connections(desk: Desk) -> Iterator[Need]:
 
 def _deliveries(desk: Desk) -> Iterator[Need]:
     """Those that wait for the same mending (a paused or broken connection) are one line."""
-    rows = Delivery.objects.filter(NEEDS_YOU, blog__in=desk.blogs).select_related("post").order_by("-pk")
+    rows = Delivery.objects.filter(NEEDS_YOU, blog__in=desk.blogs).select_related("post", "issue").order_by("-pk")
     told: set[tuple[int, str, str]] = set()
     for delivery in rows[: MOST_SHOWN * 10]:
         cause = (delivery.blog_id, delivery.channel, delivery.reason)
@@ -75,7 +74,7 @@ def _deliveries(desk: Desk) -> Iterator[Need]:
 
 
 def _need(delivery: Delivery, desk: Desk) -> Need:
-    about = f"“{delivery.post.title}”, {words.channel_name(delivery.channel)}:"
+    about = f"“{delivery.title}”, {words.channel_name(delivery.channel)}:"
     page = reverse("delivery", args=[delivery.pk])
     if delivery.state == State.PENDING:
         return Need(about, delivery.reason, "Mend it…", reverse("health") + f"#{desk.blogs[delivery.blog_id].slug}")
@@ -83,14 +82,17 @@ def _need(delivery: Delivery, desk: Desk) -> Need:
         return Need(about, delivery.reason, "Release or cancel…", page)
     if delivery.state == State.UNKNOWN:
         return Need(about, delivery.reason, "Answer…", page)
-    return Need(about, delivery.reason, "Resend…", reverse("send", args=[delivery.post_id, delivery.channel]))
+    again = reverse("send", args=[delivery.post_id, delivery.channel]) if delivery.post_id else page
+    return Need(about, delivery.reason, "Resend…", again)
 
 
 def _unknown_readers(desk: Desk) -> Iterator[Need]:
     rows = Batch.objects.filter(unknown__gt=0, delivery__blog__in=desk.blogs, delivery__state=State.SENT)
-    for row in rows.values("delivery", "delivery__post__title").annotate(people=Total("unknown")).order_by("-delivery")[:MOST_SHOWN]:
+    found = list(rows.values("delivery").annotate(people=Total("unknown")).order_by("-delivery")[:MOST_SHOWN])
+    about = Delivery.objects.select_related("post", "issue").in_bulk([row["delivery"] for row in found])
+    for row in found:
         people = "1 reader" if row["people"] == 1 else f"{row['people']} readers"
         sentence = f"The line broke while {people} were being mailed, so they may or may not have it."
         if row["people"] == 1:
             sentence = sentence.replace("were", "was")
-        yield Need(f"“{row['delivery__post__title']}”, E-mail:", sentence, "Answer…", reverse("delivery", args=[row["delivery"]]))
+        yield Need(f"“{about[row['delivery']].title}”, E-mail:", sentence, "Answer…", reverse("delivery", args=[row["delivery"]]))

@@ -47,8 +47,17 @@ def _changes(about: Q, since: str) -> list[str]:
     number = whole_number(since)
     if number is None:
         return []
-    events = Event.objects.filter(about, pk__gt=number).select_related("post").order_by("-pk")[:CHANGES_READ_OUT]
-    return [f"{event.post.title}: {event.what}" if event.post else event.what for event in reversed(events)]
+    events = (
+        Event.objects.filter(about, pk__gt=number)
+        .select_related("post", "delivery__post", "delivery__issue")
+        .order_by("-pk")[:CHANGES_READ_OUT]
+    )
+    return [_read_out(event) for event in reversed(events)]
+
+
+def _read_out(event: Event) -> str:
+    about = event.delivery.title if event.delivery else event.post.title if event.post else ""
+    return f"{about}: {event.what}" if about else event.what
 
 
 def whole_number(text: str) -> int | None:

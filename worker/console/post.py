@@ -13,6 +13,7 @@ from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.home import the_one_that_counts
 from worker.console.page import live_page, safe_link
 from worker.models import Delivery, Post, Rendition
+from worker.record.deliveries import of_posts
 from worker.record.sums import sum_of
 from worker.render.excerpt import about_its_disclaimer
 
@@ -47,7 +48,9 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     by_channel = _by_channel(post)
     panels = tuple(_panels(post, by_channel, desk))
     file = file_of(post.blog)
-    renditions = {r.delivery_id: r for r in Rendition.objects.filter(delivery__post=post).select_related("delivery")}
+    renditions = {
+        r.delivery_id: r for r in Rendition.objects.filter(delivery__in=[panel.delivery for panel in panels]).select_related("delivery")
+    }
     cards = {p.slug: says.of_delivery(r.delivery, r, file) for p in panels if (r := renditions.get(p.delivery))}
     zone, now = zone_of(post.blog), timezone.now()
     return live_page(
@@ -69,7 +72,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 
 def _by_channel(post: Post) -> dict[str, list[Delivery]]:
     found: dict[str, list[Delivery]] = {}
-    for delivery in Delivery.objects.filter(post=post).exclude(occasion=Delivery.Occasion.TEST).order_by("pk"):
+    for _, delivery in of_posts([post.pk]):
         found.setdefault(delivery.channel, []).append(delivery)
     return found
 

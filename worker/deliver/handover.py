@@ -48,7 +48,7 @@ def _picture(delivery: Delivery, file: BlogFile) -> Picture | None:
     words = delivery.rendition
     if not words.picture:
         return None
-    name, picture = again(words.picture, delivery.post, file, delivery.channel)
+    name, picture = again(words.picture, delivery.posts()[0], file, delivery.channel)
     if name != words.picture and not delivery.attempts.filter(calling_at__isnull=False).exists():
         words.picture = name
         words.save(update_fields=["picture"])

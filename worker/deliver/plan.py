@@ -76,7 +76,7 @@ def plan(post_id: int) -> list[int]:
         for slug, made in drafts.items():
             _announce(post, file, slug, made, now)
         for delivery in _not_called(post):
-            _make_anew(delivery, file, drafts, now)
+            _make_anew(delivery, post, file, drafts, now)
         if post.origin != Origin.BASELINE and (difference := about_its_disclaimer(post, file)):
             note(difference, blog=post.blog, post=post)
     due = Delivery.objects.filter(post=post, state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=now)
@@ -150,9 +150,8 @@ def _not_called(post: Post) -> list[Delivery]:
     return list(waiting.select_related("blog", "rendition").select_for_update(of=("self",)))
 
 
-def _make_anew(delivery: Delivery, file: BlogFile, drafts: Mapping[str, Rendered | str], now: datetime) -> None:
+def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[str, Rendered | str], now: datetime) -> None:
     rendition = getattr(delivery, "rendition", None)
-    post = delivery.post
     if post.edited_at is None or delivery.created_at == now or delivery.channel not in file.channels or (rendition and rendition.edited_by):
         return
     made = drafts[delivery.channel]

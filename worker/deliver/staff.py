@@ -32,7 +32,7 @@ def hold(delivery: Delivery, who: str, because: str) -> None:
 def release(delivery: Delivery, who: str, because: str = "") -> None:
     """Let a held one go, or a waiting one go before its time. Text that the gate refused is made anew first."""
     if delivery.state == State.HELD and not hasattr(delivery, "rendition"):
-        made = draft(delivery.post, _file(delivery.blog), delivery.channel)
+        made = draft(delivery.posts()[0], _file(delivery.blog), delivery.channel)
         if isinstance(made, str):
             raise Refused(made)
         write(delivery, made)

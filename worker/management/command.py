@@ -85,7 +85,11 @@ def find_post(name: str) -> Post:
 
 
 def find_delivery(name: str) -> Delivery:
-    found = Delivery.objects.filter(pk=int(name)).select_related("blog", "post").first() if name.isdecimal() and len(name) < 19 else None
+    found = (
+        Delivery.objects.filter(pk=int(name)).select_related("blog", "post", "issue").first()
+        if name.isdecimal() and len(name) < 19
+        else None
+    )
     if found is None:
         raise CommandError(f"There is no delivery {name!r}. `postlark log` lists them with their ids.")
     return found

@@ -4,17 +4,21 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Prefetch, prefetch_related_objects
 
 from worker.connections.standing import Standing
 from worker.management.rendition import as_json as rendition_json
-from worker.models import Delivery, Post
+from worker.models import Delivery, Part, Post
+from worker.record.deliveries import of_posts
 from worker.record.sums import sum_of
+
+_PARTS = Prefetch("issue__parts", Part.objects.select_related("post"))
 
 
 def deliveries_json(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
-    """As `postlark log` lists them. Two queries however many."""
+    """As `postlark log` lists them. A few queries however many."""
     rows = list(deliveries)
+    prefetch_related_objects([row for row in rows if row.issue_id], _PARTS)
     ids = [delivery.pk for delivery in rows]
     sums = sum_of([delivery.pk for delivery in rows if delivery.channel == "email"])
     attempts = dict(Delivery.objects.filter(pk__in=ids).annotate(n=Count("attempts")).values_list("pk", "n"))
@@ -24,11 +28,10 @@ def deliveries_json(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
 
 
 def _delivery_json(delivery: Delivery, attempts: int, recipients: dict[str, int] | None) -> dict[str, Any]:
-    post = delivery.post
     return {
         "id": str(delivery.pk),
         "blog": delivery.blog.slug,
-        "post": {"id": str(post.pk), "guid": post.guid, "url": post.url, "title": post.title},
+        **_what_it_brings(delivery),
         "channel": delivery.channel,
         "edition": delivery.edition or None,
         "occasion": delivery.occasion,
@@ -43,6 +46,25 @@ def _delivery_json(delivery: Delivery, attempts: int, recipients: dict[str, int]
         "attempts": attempts,
         "recipients": recipients,
     }
+
+
+def _what_it_brings(delivery: Delivery) -> dict[str, Any]:
+    if delivery.issue is None:
+        return {"post": _post_json(delivery.posts()[0])}
+    posts = [part.post for part in delivery.issue.parts.all() if not part.left_out]
+    return {
+        "title": delivery.title,
+        "posts": [_post_json(post) for post in sorted(posts, key=lambda post: post.published_at, reverse=True)],
+    }
+
+
+def _post_json(post: Post) -> dict[str, str]:
+    return {"id": str(post.pk), "guid": post.guid, "url": post.url, "title": post.title}
+
+
+def title_of(row: dict[str, Any]) -> str:
+    """Of a row of `deliveries_json`: the post's title, or the digest's own."""
+    return str(row["post"]["title"] if "post" in row else row["title"])
 
 
 def _sum_json(delivery: Delivery, attempts: int, sums: dict[int, Any]) -> dict[str, int] | None:
@@ -78,16 +100,16 @@ def delivery_story(delivery: Delivery) -> dict[str, Any]:
 
 
 def posts_json(posts: Iterable[Post]) -> list[dict[str, Any]]:
-    """As `postlark posts` lists them: each channel's newest delivery that is not a test. Two queries however many."""
+    """As `postlark posts` lists them: each channel's newest delivery that is not a test. A few queries however many."""
     rows = list(posts)
     newest: dict[int, dict[str, Delivery]] = {post.pk: {} for post in rows}
     finished: dict[int, bool] = {}
     edited = {post.pk: post.edited_at for post in rows}
-    for delivery in Delivery.objects.filter(post__in=rows).exclude(occasion=Delivery.Occasion.TEST).order_by("id"):
-        newest[delivery.post_id][delivery.channel] = delivery
-        at = edited[delivery.post_id]
+    for post_id, delivery in of_posts(edited):
+        newest[post_id][delivery.channel] = delivery
+        at = edited[post_id]
         if delivery.state == Delivery.State.SENT and at and delivery.finished_at and delivery.finished_at < at:
-            finished[delivery.post_id] = True
+            finished[post_id] = True
     return [
         {
             "id": str(post.pk),

@@ -3,6 +3,7 @@
 from worker.models.blogs import Blog, Connection, Hub, Relay
 from worker.models.confirmations import Confirmation
 from worker.models.deliveries import Attempt, Delivery, Event, Rendition
+from worker.models.issues import Issue, Part
 from worker.models.posts import Alias, Post
 from worker.models.readers import Batch, Consent, Recipient, Subscriber, Suppression
 from worker.models.staff import Staff
@@ -19,6 +20,8 @@ __all__ = [
     "Delivery",
     "Event",
     "Hub",
+    "Issue",
+    "Part",
     "Post",
     "Recipient",
     "Relay",

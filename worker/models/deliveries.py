@@ -8,11 +8,12 @@ from django.db import models
 from django.db.models import Q
 
 from worker.models.blogs import Blog
+from worker.models.issues import Issue
 from worker.models.posts import Post
 
 
 class Delivery(models.Model):
-    """The intent to bring one post to one channel on one occasion, and how it stands.
+    """The intent to bring one post, or one issue of a digest, to one channel on one occasion, and how it stands.
 
     Rows are changed only by `record.transition`, which writes the sentence and the event in the same transaction.
     """
@@ -54,7 +55,8 @@ class Delivery(models.Model):
         LATE = "late", "It has waited too long to go by itself"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="deliveries")
-    post = models.ForeignKey(Post, models.CASCADE, related_name="deliveries")
+    post = models.ForeignKey(Post, models.CASCADE, null=True, related_name="deliveries", help_text="None: it brings an issue.")
+    issue = models.ForeignKey(Issue, models.CASCADE, null=True, related_name="deliveries", help_text="E-mail only. None: it brings a post.")
     channel = models.SlugField()
     edition = models.CharField(max_length=20, blank=True, help_text="E-mail only: instant, weekly, monthly.")
     occasion = models.CharField(max_length=10, choices=Occasion, default=Occasion.AUTOMATIC)
@@ -91,8 +93,18 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(post__isnull=False, issue=None) | Q(post=None, issue__isnull=False, channel="email"),
+                name="brings_a_post_or_an_issue",
+            ),
             models.UniqueConstraint(
                 fields=["post", "channel", "edition"], condition=Q(occasion="automatic"), name="announced_once_per_channel"
+            ),
+            models.UniqueConstraint(fields=["issue"], condition=Q(occasion="automatic"), name="one_automatic_delivery_per_issue"),
+            models.UniqueConstraint(
+                fields=["issue"],
+                condition=Q(state__in=["preparing", "sending", "unknown"]) & ~Q(occasion="test"),
+                name="one_under_way_per_issue",
             ),
             models.UniqueConstraint(
                 fields=["post", "channel", "edition"],
@@ -114,7 +126,18 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.post_id} to {self.channel} ({self.occasion}): {self.state}"
+        return f"{self.post_id or f'issue {self.issue_id}'} to {self.channel} ({self.occasion}): {self.state}"
+
+    @property
+    def title(self) -> str:
+        """What staff read that it brings: the post's title, or the newsletter's name and day."""
+        return self.post.title if self.post else str(self.issue)
+
+    def posts(self) -> list[Post]:
+        """What it brings, newest first. Few: read `post` or `issue` with the rows where there are many."""
+        if self.post:
+            return [self.post]
+        return list(Post.objects.filter(parts__issue=self.issue_id, parts__left_out="").order_by("-published_at", "-pk"))
 
 
 class Rendition(models.Model):
@@ -135,6 +158,9 @@ class Rendition(models.Model):
     limit = models.PositiveIntegerField(null=True)
     made_at = models.DateTimeField()
     edited_by = models.TextField(blank=True, help_text="The person whose text this is; empty: Postlark made it.")
+    sections = models.JSONField(
+        default=list, help_text="A mail's parts that some copies leave out, by where they stand: render/sections.py."
+    )
 
     def __str__(self) -> str:
         return f"rendition of {self.delivery_id}"

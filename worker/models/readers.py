@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from worker.models.blogs import Blog
 from worker.models.deliveries import Delivery
+from worker.models.posts import Post
 from worker.models.wording import Wording
 
 
@@ -23,6 +24,10 @@ class Subscriber(models.Model):
     language = models.CharField(max_length=5, blank=True, help_text="Empty: the blog's.")
     topics = models.JSONField(default=list)
     edition = models.CharField(max_length=20, default="instant")
+    edition_before = models.CharField(
+        max_length=20, blank=True, help_text="What they had before they last changed it; empty: they never did."
+    )
+    edition_since = models.DateTimeField(null=True, help_text="When they last changed it.")
     state = models.CharField(max_length=12, choices=State, default=State.CONFIRMED)
     created_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True)
@@ -106,6 +111,9 @@ class Batch(models.Model):
     refused = models.PositiveSmallIntegerField(default=0)
     skipped = models.PositiveSmallIntegerField(default=0)
     unknown = models.PositiveSmallIntegerField(default=0)
+    leaves_out: "models.ManyToManyField[Post, models.Model]" = models.ManyToManyField(
+        Post, related_name="+", help_text="A digest's posts that these readers have already; their copies are without them."
+    )
 
     class Meta:
         constraints = [

@@ -87,7 +87,7 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "") ->
     if sender.reply_to:
         headers.insert(1, ("Reply-To", sendable(sender.reply_to)))
     words = delivery.rendition
-    picture = again(words.picture, delivery.post, file, "email")[1] if words.picture else None
+    picture = again(words.picture, delivery.posts()[0], file, "email")[1] if words.picture else None
     return MailTemplate(tuple(headers), sender=own, text=words.text, html=words.html, picture=picture)
 
 

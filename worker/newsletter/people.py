@@ -78,12 +78,12 @@ def agreed(one: Consent) -> Values:
 def got(recipient: Recipient) -> Values:
     """What became of one newsletter for them."""
     delivery = recipient.delivery
-    return {"id": str(delivery.pk), "title": delivery.post.title, "state": recipient.state, "reason": recipient.reason, "at": recipient.at}
+    return {"id": str(delivery.pk), "title": delivery.title, "state": recipient.state, "reason": recipient.reason, "at": recipient.at}
 
 
 def everything_they_got(subscriber: Subscriber) -> list[Values]:
     """Newest first."""
-    return [got(one) for one in subscriber.recipients.select_related("delivery__post").order_by("-pk")]
+    return [got(one) for one in subscriber.recipients.select_related("delivery__post", "delivery__issue").order_by("-pk")]
 
 
 def consents_of(subscriber: Subscriber) -> list[Consent]:

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from worker import channels
 from worker.lib.blogs import parse_duration
 from worker.management.command import PostlarkCommand, find_blog
-from worker.management.shapes import deliveries_json
+from worker.management.shapes import deliveries_json, title_of
 from worker.models import Delivery
 
 COLUMNS = [
@@ -42,7 +42,7 @@ class Command(PostlarkCommand):
     def act(
         self, *, blog: str | None, channel: str | None, state: str | None, since: str | None, csv: bool, **_: Any
     ) -> tuple[Any, list[str]]:
-        deliveries = Delivery.objects.select_related("blog", "post").order_by("-id")
+        deliveries = Delivery.objects.select_related("blog", "post", "issue").order_by("-id")
         if blog:
             deliveries = deliveries.filter(blog__slug=find_blog(blog).slug)
         if channel:
@@ -58,7 +58,7 @@ class Command(PostlarkCommand):
 
 
 def _line(row: dict[str, Any]) -> str:
-    return f"{row['id']:>6}  {row['created_at']:%Y-%m-%d %H:%M}  {row['channel']:<10} {row['state']:<10} {row['post']['title']}: {row['reason']}"
+    return f"{row['id']:>6}  {row['created_at']:%Y-%m-%d %H:%M}  {row['channel']:<10} {row['state']:<10} {title_of(row)}: {row['reason']}"
 
 
 def _csv(document: list[dict[str, Any]]) -> str:
@@ -66,7 +66,10 @@ def _csv(document: list[dict[str, Any]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*COLUMNS, "post_title", "post_url"])
     for row in document:
-        writer.writerow([_harmless(row[column]) for column in COLUMNS] + [_harmless(row["post"]["title"]), _harmless(row["post"]["url"])])
+        writer.writerow(
+            [_harmless(row[column]) for column in COLUMNS]
+            + [_harmless(title_of(row)), _harmless(row["post"]["url"] if "post" in row else "")]
+        )
     return out.getvalue().rstrip("\n")
 
 

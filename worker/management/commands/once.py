@@ -11,7 +11,7 @@ from worker.deliver.send import send
 from worker.deliver.sweep import deliveries_due, looks_due, posts_to_plan, sweep
 from worker.lib.blogs import blogs
 from worker.management.command import PostlarkCommand, find_blog
-from worker.management.shapes import deliveries_json
+from worker.management.shapes import deliveries_json, title_of
 from worker.models import Batch, Delivery, Event
 
 
@@ -28,8 +28,8 @@ class Command(PostlarkCommand):
         sweep()
         _hand_over_everything_due(blog)
         touched = Delivery.objects.filter(pk__in=Event.objects.filter(at__gte=began, delivery__isnull=False).values("delivery"))
-        document = deliveries_json(touched.select_related("blog", "post").order_by("-id"))
-        return document, looked + [f"{row['channel']:<10} {row['post']['title']}: {row['reason']}" for row in document]
+        document = deliveries_json(touched.select_related("blog", "post", "issue").order_by("-id"))
+        return document, looked + [f"{row['channel']:<10} {title_of(row)}: {row['reason']}" for row in document]
 
 
 def _hand_over_everything_due(blog: str | None) -> None:

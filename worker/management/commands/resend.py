@@ -30,5 +30,5 @@ class Command(PostlarkCommand):
             raise CommandError(str(refused)) from None
         tasks.ring(tasks.send, [delivery.pk])
         return deliveries_json([delivery])[0], [
-            f"Delivery {delivery.pk} of “{delivery.post.title}” to {channels.find(channel).name} goes out now."
+            f"Delivery {delivery.pk} of “{delivery.title}” to {channels.find(channel).name} goes out now."
         ]

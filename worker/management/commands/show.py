@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from worker.management.command import PostlarkCommand, find_delivery
-from worker.management.shapes import delivery_story
+from worker.management.shapes import delivery_story, title_of
 
 
 class Command(PostlarkCommand):
@@ -19,7 +19,7 @@ class Command(PostlarkCommand):
 
 
 def _lines(story: dict[str, Any]) -> Iterator[str]:
-    yield f"{story['post']['title']} to {story['channel']} ({story['occasion']}): {story['state']}"
+    yield f"{title_of(story)} to {story['channel']} ({story['occasion']}): {story['state']}"
     yield story["reason"]
     if story["remote_url"]:
         yield f"See it: {story['remote_url']}"

@@ -1,0 +1,19 @@
+"""Which deliveries bring a post: its own, and those of the digests it stands in."""
+
+from collections.abc import Iterable, Iterator
+
+from worker.models import Delivery, Part
+
+
+def of_posts(posts: Iterable[int]) -> Iterator[tuple[int, Delivery]]:
+    """(post, delivery) but for test copies, oldest first, a post's own after its digests'. Two queries however many."""
+    ids = list(posts)
+    real = Delivery.objects.exclude(occasion=Delivery.Occasion.TEST).order_by("pk")
+    in_issues = dict[int, list[int]]()
+    for post, issue in Part.objects.filter(post__in=ids, left_out="").values_list("post", "issue"):
+        in_issues.setdefault(issue, []).append(post)
+    for delivery in real.filter(issue__in=in_issues).select_related("issue") if in_issues else ():
+        for post in in_issues[delivery.issue_id or 0]:
+            yield post, delivery
+    for delivery in real.filter(post__in=ids):
+        yield delivery.post_id or 0, delivery
