@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from celery import Task, shared_task
 from celery.app.utils import find_app
 from django.conf import settings
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from worker import ingest, newsletter
@@ -20,6 +21,7 @@ from worker.deliver import send as sending
 from worker.deliver import sweep as sweeping
 from worker.ingest import websub
 from worker.ingest.health import notice_silence
+from worker.record.seal import seal
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,7 @@ def tick() -> None:
     ring(look_if_due, ingest.due())
     ring(ask_hub, websub.due())
     notice_silence()
+    seal(timezone.now())
     ring(plan, sweeping.posts_to_plan())
     ring(send, sweeping.deliveries_due())
     ring(hand_over, newsletter.due_batches())

@@ -6,6 +6,7 @@ from worker.models.deliveries import Attempt, Delivery, Event, Rendition
 from worker.models.issues import Issue, Part
 from worker.models.posts import Alias, Post
 from worker.models.readers import Batch, Consent, Recipient, Subscriber, Suppression
+from worker.models.seals import Seal
 from worker.models.staff import Staff
 from worker.models.wording import Wording
 
@@ -26,6 +27,7 @@ __all__ = [
     "Recipient",
     "Relay",
     "Rendition",
+    "Seal",
     "Staff",
     "Subscriber",
     "Suppression",

@@ -212,9 +212,13 @@ class Event(models.Model):
     delivery = models.ForeignKey(Delivery, models.PROTECT, null=True, related_name="events")
     subscriber = models.ForeignKey("Subscriber", models.PROTECT, null=True, related_name="events")
     data = models.JSONField(default=dict, help_text="Evidence: what was looked at, the state before and after.")
+    seal = models.ForeignKey("Seal", models.PROTECT, null=True, related_name="+", help_text="Set once, when the line is closed.")
 
     class Meta:
-        indexes = [models.Index(fields=["-at", "-id"], name="events_newest_first")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="events_newest_first"),
+            models.Index(fields=["id"], condition=Q(seal=None), name="events_to_seal"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.who}: {self.what}"
