@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from worker.ingest.entry import Entry
 from worker.ingest.identify import Kind, Known, Verdict, identify, replaced, texts_alike
 from worker.ingest.names import names
-from worker.ingest.parse import Entry
 
 DAY = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 WORDS = "A therapeutic alliance is a collaborative and supportive relationship between a therapist and their client."

@@ -1,7 +1,7 @@
 import pytest
 
+from worker.ingest.entry import Entry
 from worker.ingest.names import address, names, path, same_words
-from worker.ingest.parse import Entry
 
 
 @pytest.mark.parametrize(

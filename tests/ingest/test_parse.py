@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from worker.ingest.entry import Entry
 from worker.ingest.fetch import Document, Trouble, Validators
-from worker.ingest.parse import Entry, parse
+from worker.ingest.parse import parse
 
 FEEDS = Path(__file__).with_name("feeds")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -78,6 +79,42 @@ def test_something_else_is_not_a_feed(body: bytes) -> None:
     assert sentence(body).startswith("The feed's address answered with something that is not a feed;")
 
 
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [(b'<?xml version="1.0"?><urlset xmlns="x"><url/></urlset>', "a sitemap"), (b"<opml><body/></opml>", "a list of feeds")],
+)
+def test_what_is_often_mistaken_for_a_feed_is_named(body: bytes, what: str) -> None:
+    assert what in sentence(body)
+
+
+PAGE = '<html><head><base href="/en/">{}</head></html>'
+
+
+@pytest.mark.parametrize(
+    ("links", "feed_address"),
+    [
+        ('<link rel="alternate" type="application/atom+xml" href="feed.atom">', "https://blog.example/en/feed.atom"),
+        ("<link href=/x.json type=application/feed+json rel='me alternate'>", "https://blog.example/x.json"),
+        (
+            '<link rel="alternate" type="application/rss+xml" title="Blog &raquo; Comments Feed" href="/comments/feed/">'
+            '<link rel="alternate" type="application/rss+xml" title="Blog &raquo; Feed" href="/blog/feed/">',
+            "https://blog.example/blog/feed/",
+        ),
+        ('<link rel="alternate" type="application/json" href="/wp-json/wp/v2/pages/2">', ""),
+        ('<link rel="alternate" type="application/rss+xml" href="javascript:alert(1)">', ""),
+        ('<link rel="stylesheet" type="application/rss+xml" href="/feed.css">', ""),
+    ],
+)
+def test_the_feed_that_a_page_names_is_offered(links: str, feed_address: str) -> None:
+    hint = f"the page says its feed is at {feed_address}" if feed_address else "compare `feed` in the blog's file with the blog"
+    assert sentence(PAGE.format(links).encode()).endswith(f"instead of a feed; {hint}.")
+
+
+def test_the_feed_of_the_comments_is_not_the_blogs() -> None:
+    comments = "".join(f"<item><title>By: A</title><link>https://blog.example/one/#comment-{n}</link></item>" for n in range(3))
+    assert sentence(feed(comments)).startswith("This is the feed of the blog's comments, not of its posts;")
+
+
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9, 0.99])
 def test_half_a_feed_is_left_alone(share: float) -> None:
     body = (FEEDS / "wordpress-full.xml").read_bytes().rstrip()
@@ -89,6 +126,94 @@ def test_a_feed_with_a_mistake_in_its_middle_is_read_on() -> None:
         feed("<item><title>Salt & pepper</title><link>https://blog.example/a</link></item><item><title>B&eacute;C</title></item>")
     )
     assert [entry.title for entry in entries] == ["Salt & pepper", "BéC"]
+
+
+@pytest.mark.parametrize("end", [b"</channel></rss", b"</channel>", b"</channel>\n</"])
+def test_a_feed_of_which_only_the_last_tag_is_cut_is_whole(end: bytes) -> None:
+    assert len(read(feed("<item><title>One</title></item>").replace(b"</channel></rss>", end))) == 1
+
+
+def test_a_channel_of_1997_is_a_feed() -> None:
+    (entry,) = read(
+        b'<?xml version="1.0"?><CHANNEL HREF="https://blog.example/"><ITEM HREF="https://blog.example/1"><TITLE>One</TITLE></ITEM></CHANNEL>'
+    )
+    assert (entry.title, entry.url) == ("One", "https://blog.example/1")
+
+
+# Encodings, and lies about them ----------------------------------------------------------------------------------------------
+
+CAFE = feed("<item><title>Café d’été</title></item>").decode()
+
+
+def declared(encoding: str) -> str:
+    return CAFE.replace('version="1.0"?', f'version="1.0" encoding="{encoding}"?')
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (CAFE.encode("utf-8-sig"), "text/xml"),
+        (CAFE.encode("utf-16"), "application/rss+xml; charset=UTF-8"),
+        (CAFE.encode("utf-16-le"), ""),
+        (CAFE.encode("utf-32"), ""),
+        (CAFE.encode("utf-32-be"), ""),
+        (CAFE.encode("cp1252"), ""),
+        (declared("utf-8").encode("cp1252"), "text/xml; charset=utf-8"),
+        (declared("iso-8859-1").encode("cp1252"), "application/xml"),
+        (declared("iso-8859-1").encode(), "application/xml; charset=iso-8859-1"),
+        (declared("utf-16").encode(), "text/xml"),
+        (CAFE.encode(), "application/xml; charset=utf-16"),
+        (declared("utf-32").encode(), "application/xml; charset=UCS-4"),
+        (declared("utf-8").encode("utf-16"), "text/xml; charset=us-ascii"),
+        (b"<br />\n<b>Warning</b>: x in /a.php on line 3<br />\n" + CAFE.encode(), ""),
+        (b"\n\n  " + CAFE.encode(), ""),
+        (CAFE.encode() + b"\0" * 40, ""),
+        (CAFE.encode() + b"\n<!-- cached --><script>x</script>", ""),
+    ],
+)
+def test_what_a_feed_claims_of_its_encoding_is_not_believed_against_its_bytes(body: bytes, kind: str) -> None:
+    assert [entry.title for entry in read(body, kind)] == ["Café d’été"]
+
+
+def test_a_broken_byte_spoils_a_letter_and_no_feed() -> None:
+    assert read(CAFE.encode().replace(b"Caf", b"Ca\xff"))[0].title == "Ca\ufffdé d’été"
+
+
+def test_ebcdic_is_read_to_its_end() -> None:
+    assert (
+        read(feed("<item><title>One</title></item>").replace(b'"1.0"', b'"1.0" encoding="cp037"').decode().encode("cp037"), "")[0].title
+        == "One"
+    )
+
+
+# Titles -----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stated", "title"),
+    [
+        ("Salt &amp; pepper", "Salt & pepper"),
+        ("Salt &amp;amp; pepper", "Salt & pepper"),
+        ("Salt &amp;amp;amp; pepper", "Salt & pepper"),
+        ("It&amp;amp;#8217;s", "It’s"),
+        ("<![CDATA[<em>Live</em> &amp; well]]>", "Live & well"),
+        ("3 &lt; 5", "3 < 5"),
+        ("One\r\nBcc: a@b\r\ntwo", "One Bcc: a@b two"),
+        ("One&#13;&#10;two", "One two"),
+        ("", "Untitled post"),
+    ],
+)
+def test_a_title_is_one_line_of_plain_words(stated: str, title: str) -> None:
+    assert read(feed(f"<item><title>{stated}</title></item>"))[0].title == title
+
+
+def test_a_pictures_title_is_not_the_posts() -> None:
+    (entry,) = read(feed("<item><title>Right</title><image><title>Wrong</title></image></item>"))
+    assert entry.title == "Right"
+
+
+def test_a_space_in_an_address_is_written_as_addresses_have_it() -> None:
+    assert read(feed("<item><link> https://blog.example/a b/ </link></item>"))[0].url == "https://blog.example/a%20b/"
 
 
 # Bounds -----------------------------------------------------------------------------------------------------------------

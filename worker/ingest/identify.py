@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
+from worker.ingest.entry import Entry
 from worker.ingest.names import UNDATED, Names, names, path, same_words
-from worker.ingest.parse import Entry
 
 
 @dataclass

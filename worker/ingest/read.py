@@ -6,8 +6,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from worker.ingest.entry import Entry
 from worker.ingest.fetch import Document, Trouble
-from worker.ingest.parse import Entry, parse
+from worker.ingest.parse import parse
 from worker.lib.confined import Limits, Stopped, confined
 
 LIMITS = Limits(cpu=2.0, memory=100_000_000, answer=40_000_000, patience=20.0)

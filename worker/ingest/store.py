@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import Min
 
 from worker.ingest import admit, turn
+from worker.ingest.entry import Entry
 from worker.ingest.fetch import Document
 from worker.ingest.identify import Kind, Known, Verdict, identify, replaced
 from worker.ingest.names import Names, address, same_words
-from worker.ingest.parse import Entry
 from worker.ingest.turn import Turn
 from worker.lib import crash
 from worker.lib.text import plain
