@@ -4,11 +4,13 @@ from django.urls import URLPattern, path
 
 from worker.console import actions, connect, connections, delivery, home, log, mail, password, picture, post, send, sign_in
 from worker.console import health as console_health
-from worker.hooks import health, publish, unsubscribe, websub
+from worker.hooks import confirm, health, publish, subscribe, unsubscribe, websub
 
 urlpatterns: list[URLPattern] = [
     path("hooks/publish/<token>", publish.publish, name="publish"),
     path("hooks/websub/<str:key>", websub.callback, name="websub"),
+    path("subscribe/<slug:slug>", subscribe.subscribe, name="subscribe"),
+    path("confirm/<str:token>", confirm.confirm_page, name="confirm"),
     path("u/<str:token>", unsubscribe.unsubscribe_page, name="unsubscribe"),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),

@@ -21,6 +21,7 @@ from worker.deliver import send as sending
 from worker.deliver import sweep as sweeping
 from worker.ingest import websub
 from worker.ingest.health import notice_silence
+from worker.newsletter import confirmation_mail as asking
 from worker.record.seal import seal
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,11 @@ def hand_over(batch_id: int) -> None:
 
 
 @shared_task
+def confirmation_mail(confirmation_id: int) -> None:
+    asking.send(confirmation_id)
+
+
+@shared_task
 def reconcile(delivery_id: int) -> None:
     ring(send, reconciling.reconcile(delivery_id))
 
@@ -94,5 +100,6 @@ def tick() -> None:
     ring(plan, sweeping.posts_to_plan())
     ring(send, sweeping.deliveries_due())
     ring(hand_over, newsletter.due_batches())
+    ring(confirmation_mail, asking.due())
     ring(reconcile, sweeping.looks_due())
     ring(check_connection, checking.due())

@@ -33,9 +33,25 @@ def read_unsubscribe_token(token: str) -> Leaver | None:
     return Leaver(int(blog), int(subscriber))
 
 
+def confirmation_token(pk: int) -> str:
+    return _confirmation().sign(str(pk))
+
+
+def read_confirmation_token(token: str) -> int | None:
+    """None for a token that is not ours. Whether it still counts is for its row to say."""
+    try:
+        return int(_confirmation().unsign(token))
+    except BadSignature:
+        return None
+
+
 def address_hash(key: str) -> str:
     """Of an `address_key`. Keyed, so that a list of hashes cannot be tried against a list of addresses."""
     return salted_hmac("postlark.suppression", key, secret=settings.ADDRESS_KEY, algorithm="sha256").hexdigest()
+
+
+def _confirmation() -> Signer:
+    return Signer(salt="postlark.confirm", sep=_SEPARATOR)
 
 
 def _unsubscribe() -> Signer:

@@ -5,15 +5,14 @@ import json
 from abc import abstractmethod
 from argparse import SUPPRESS
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from django.db.models import Q
-from django.utils import timezone
 
 from worker.lib.blogs import BlogFile, blog_file, blogs
+from worker.lib.clock import iso
 from worker.models import Delivery, Post
 
 
@@ -45,7 +44,7 @@ class PostlarkCommand(BaseCommand):
                 f"The database does not answer as it should: {str(error).strip().splitlines()[0]}. Run `postlark migrate`, then try again."
             ) from None
         if options["json"]:
-            self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+            self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=iso))
         else:
             for line in lines:
                 self.stdout.write(line)
@@ -53,12 +52,6 @@ class PostlarkCommand(BaseCommand):
     @abstractmethod
     def act(self, *args: Any, **options: Any) -> tuple[Any, Iterable[str]]:
         """(the JSON document, the lines for people). Raises CommandError with one sentence for what is refused."""
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(timezone.get_fixed_timezone(0)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return str(value)
 
 
 def the_operator() -> str:

@@ -23,6 +23,9 @@ class Confirmation(models.Model):
     )
     email = models.TextField(help_text="As it was typed.")
     address_key = models.TextField()
+    mailbox = models.TextField(
+        default="", help_text="The address without what its owner may add to it (+news): by it mails to one person are counted."
+    )
     language = models.CharField(max_length=5)
     topics = models.JSONField(default=list)
     edition = models.CharField(max_length=20)
@@ -41,6 +44,7 @@ class Confirmation(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["blog", "address_key", "-asked_at"], name="confirmations_by_address"),
+            models.Index(fields=["mailbox", "-asked_at"], name="confirmations_by_mailbox"),
             models.Index(fields=["neighbourhood", "-asked_at"], name="confirmations_by_network"),
             models.Index(fields=["blog", "-asked_at"], name="confirmations_by_blog"),
             models.Index(fields=["mail_due_at"], condition=Q(mail_due_at__isnull=False), name="confirmations_to_mail"),

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
 from django.utils import dateformat, timezone, translation
 
 from worker.channels.base import Envelope, MailTemplate, mark
@@ -15,7 +17,7 @@ from worker.channels.email import Email, RelaySettings, mime
 from worker.lib.address import read_address
 from worker.lib.blogs import BlogFile, Sender
 from worker.lib.signing import unsubscribe_token
-from worker.models import Consent, Delivery, Subscriber
+from worker.models import Consent, Delivery, Relay, Subscriber
 from worker.render.images import again
 
 _NOBODY = 0  # the subscriber that a test copy's link names
@@ -66,6 +68,12 @@ def cannot_send(file: BlogFile) -> str:
     return ""
 
 
+def take_a_slot(name: str, relay: RelaySettings) -> None:
+    """A single mail does not wait for its turn: it goes, and those after it go one interval later."""
+    row, _ = Relay.objects.get_or_create(name=name, defaults={"next_slot_at": timezone.now()})
+    Relay.objects.filter(pk=row.pk).update(next_slot_at=Greatest(F("next_slot_at"), Now()) + relay.interval)
+
+
 def carrier(relay: RelaySettings, until: float = float("inf")) -> Email:
     """`until`: on time.monotonic(), when the caller must have its last answer."""
     return Email(relay, hello=_own_name(), until=until)
@@ -96,7 +104,9 @@ def envelope(key: int, delivery: Delivery, file: BlogFile, subscriber: Subscribe
     words = {
         "copy": f"{delivery.pk}.{subscriber.pk}",
         "unsubscribe": unsubscribe_address(delivery.blog_id, subscriber.pk),
-        "why": _WHY[file.language][Consent.Basis(why.basis)].format(day=_spoken(why.obtained_on, file.language), sender=_sender(file).name),
+        "why": _WHY[file.language][Consent.Basis(why.basis)].format(
+            day=spoken_day(why.obtained_on, file.language), sender=_sender(file).name
+        ),
     }
     return Envelope(key, read_address(subscriber.email).wire, words)
 
@@ -138,7 +148,7 @@ def _sender(file: BlogFile) -> Sender:
     return file.sender
 
 
-def _spoken(day: date, language: str) -> str:
+def spoken_day(day: date, language: str) -> str:
     with translation.override(language):
         return dateformat.format(day, "j F Y")
 

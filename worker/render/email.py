@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import css_inline
-
 from worker.channels import find
 from worker.channels.base import INLINE_PICTURE, Message, mark
 from worker.channels.email import EmailOptions
@@ -20,11 +18,8 @@ from worker.render.links import share_row
 from worker.render.own import own_words
 from worker.render.related import related
 from worker.render.rendered import Rendered
-from worker.render.template import fill, squeezed
+from worker.render.template import fill, inlined, squeezed
 from worker.render.words import WORDS
-
-# Mail programs that keep the style element get dark mode and the phone's width from it; the others have the inlined styles.
-_INLINER = css_inline.CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def email(post: Post, blog: BlogFile, text: str | None, image: Shown) -> Rendered:
@@ -32,7 +27,7 @@ def email(post: Post, blog: BlogFile, text: str | None, image: Shown) -> Rendere
     values = _values(post, blog, text, image)
     subject = one_line(fill("email/newsletter/subject.txt", **values))
     body = squeezed(fill("email/newsletter/body.txt", **values))
-    html = _INLINER.inline(fill("email/newsletter/body.html", **values))
+    html = inlined(fill("email/newsletter/body.html", **values))
     message = Message(
         text=body,
         link=values["link"],

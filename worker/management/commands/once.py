@@ -13,6 +13,7 @@ from worker.lib.blogs import blogs
 from worker.management.command import PostlarkCommand, find_blog
 from worker.management.shapes import deliveries_json, title_of
 from worker.models import Batch, Delivery, Event
+from worker.newsletter import confirmation_mail
 
 
 class Command(PostlarkCommand):
@@ -38,6 +39,7 @@ def _hand_over_everything_due(blog: str | None) -> None:
         (plan, posts_to_plan),
         (send, deliveries_due),
         (newsletter.hand_over, _batches_due),
+        (confirmation_mail.send, confirmation_mail.due),
         (reconcile, looks_due),
     ]
     done: set[tuple[object, int]] = set()

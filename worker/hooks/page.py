@@ -1,0 +1,32 @@
+"""What every page for readers shares: their language, and that nothing of it is kept, indexed or told to other sites."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+_HEADERS = {
+    "Referrer-Policy": "no-referrer",  # a token in the address is the reader's key
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+}
+
+
+def page(request: HttpRequest, name: str, language: str, status: int = HTTPStatus.OK, **words: Any) -> HttpResponse:
+    """`templates/public/<name>.html`; in it, `say(english, french)` is the reader's language."""
+    french = language == "fr-CA"
+
+    def say(english: str, in_french: str) -> str:
+        return in_french if french else english
+
+    response = render(request, f"public/{name}.html", {**words, "language": language, "say": say}, status=status)
+    for header, value in _HEADERS.items():
+        response[header] = value
+    return response
+
+
+def masked(email: str) -> str:
+    """`a•••@reader.example`: enough for its owner, too little for whoever a mail was forwarded to."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"

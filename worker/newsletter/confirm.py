@@ -1,0 +1,98 @@
+"""The owner of a mailbox said yes: a new reader, a reader's new address, or a reader who goes on."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from worker.models import Blog, Confirmation, Consent, Subscriber, Suppression
+from worker.newsletter import suppress
+from worker.newsletter.audience import today
+from worker.newsletter.refused import Refused
+from worker.newsletter.sign_up import is_valid
+from worker.record.transition import note
+
+Kind, State = Confirmation.Kind, Subscriber.State
+BY_LINK = "The reader"
+
+
+def confirm(asked: Confirmation, machine: str) -> Subscriber:
+    """Do what was asked for, once. `machine`: the address that said yes.
+
+    Refused when the link was used before, is too old, or names an address that staff, a complaint or a dead mailbox barred.
+    """
+    with transaction.atomic():
+        unused = Confirmation.objects.filter(pk=asked.pk, confirmed_at=None)
+        if not is_valid(asked, timezone.now()) or not unused.update(confirmed_at=timezone.now(), mail_due_at=None):
+            raise Refused("This link was used before, or it is too old.")
+        if is_barred(asked.blog, asked.address_key):
+            raise Refused("This address may not be written to.")
+        suppress.of_own_wish(asked.blog_id, asked.address_key).delete()
+        return _move(asked) if asked.kind == Kind.MOVE else _join(asked, machine)
+
+
+def is_barred(blog: Blog, key: str) -> bool:
+    known = suppress.suppression_of(blog.pk, key)
+    return known is not None and known.cause not in suppress.BY_THEIR_OWN_WISH
+
+
+def _join(asked: Confirmation, machine: str) -> Subscriber:
+    """On the list from now on, with express consent; who was there already gets the consent beside the others."""
+    reader, is_new = Subscriber.objects.get_or_create(
+        blog=asked.blog, address_key=asked.address_key, defaults={"email": asked.email, "created_at": timezone.now()}
+    )
+    came_back = reader.state != State.CONFIRMED
+    reader.state, reader.left_at = State.CONFIRMED, None
+    if asked.kind == Kind.JOIN:
+        reader.language, reader.topics, reader.edition = asked.language, asked.topics, asked.edition
+    reader.save()
+    _agree(reader, asked, machine)
+    what = "A reader subscribed." if is_new else "A reader came back." if came_back else "A reader confirmed that they want the newsletter."
+    note(what, who=BY_LINK, blog=asked.blog, subscriber=reader)
+    return reader
+
+
+def _agree(reader: Subscriber, asked: Confirmation, machine: str) -> None:
+    now = timezone.now()
+    where = "the sign-up page" if asked.kind == Kind.JOIN else "a mail that asked whether they want to go on"
+    Consent.objects.create(
+        subscriber=reader,
+        basis=Consent.Basis.EXPRESS,
+        obtained_on=today(asked.blog, now),
+        proof=f"Asked on {where} at {asked.asked_at:%Y-%m-%d %H:%M:%S} UTC; confirmed from the mailbox at {now:%Y-%m-%d %H:%M:%S} UTC, from {machine or 'an unknown address'}.",
+        wording=asked.wording,
+        network=asked.network,
+        recorded_at=now,
+        recorded_by=BY_LINK,
+    )
+
+
+def _move(asked: Confirmation) -> Subscriber:
+    """Their newsletters go to the new address from now on, and never again to the old one."""
+    assert asked.subscriber_id is not None, "who changes an address is on the list"
+    reader = Subscriber.objects.select_for_update().filter(pk=asked.subscriber_id, state=State.CONFIRMED).select_related("blog").first()
+    if reader is None:
+        raise Refused("This subscription has ended.")
+    if reader.address_key == asked.address_key:
+        reader.email = asked.email
+        reader.save(update_fields=["email"])
+        return reader
+    suppress.add(asked.blog_id, reader.address_key, Suppression.Cause.MOVED)
+    note("A reader changed their address.", who=BY_LINK, blog=asked.blog, subscriber=reader)
+    other = Subscriber.objects.filter(blog=asked.blog, address_key=asked.address_key).first()
+    if other:
+        return _carry_over(reader, other)
+    reader.email, reader.address_key = asked.email, asked.address_key
+    reader.save(update_fields=["email", "address_key"])
+    return reader
+
+
+def _carry_over(reader: Subscriber, other: Subscriber) -> Subscriber:
+    """The list knew the new address already: that place gets the choices and the consents, and the old place ends."""
+    other.language, other.topics, other.edition = reader.language, reader.topics, reader.edition
+    other.state, other.left_at = State.CONFIRMED, None
+    other.save()
+    for consent in reader.consents.all():
+        consent.pk, consent.subscriber = None, other
+        consent.save()
+    reader.state, reader.left_at = State.UNSUBSCRIBED, timezone.now()
+    reader.save()
+    return other
