@@ -51,6 +51,9 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
             "person",
             f"Several posts appeared at once, more than the {blog.burst} that go out by themselves. Release it to send it, or cancel it.",
         )
+    if origin == Origin.RESTORED:
+        reason = f"It was new at the first look after a backup was restored, so it may have gone out already. Look at {name}: release it to send it, or cancel it."
+        return Plan("held", "person", reason)
     if origin == Origin.UNSURE:
         return Plan(
             "held",

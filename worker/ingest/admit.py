@@ -36,6 +36,11 @@ def later_look(fresh: Sequence[Fresh], burst: int, oldest: datetime | None, *, r
     return origins | dict.fromkeys(old, Origin.BASELINE)
 
 
+def look_after_restore(fresh: Sequence[Fresh]) -> dict[int, Origin]:
+    """Place -> origin. The copy that was lost may have announced them: a person looks first."""
+    return {each.place: Origin.UNSURE if each.unsure else Origin.RESTORED for each in fresh}
+
+
 def by_age(fresh: Sequence[Fresh], now: datetime) -> list[Fresh]:
     """Oldest first. Where dates say nothing, the topmost is the newest."""
     return sorted(fresh, key=lambda each: (each.published or now, -each.place))

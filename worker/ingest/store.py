@@ -147,6 +147,8 @@ def _meet_first(mine: Turn, pairs: Sequence[tuple[Entry, Verdict]], again: Seque
     half_replaced = replaced(mine.blog.listed, again, len(fresh))
     if mine.first:
         origins = admit.first_look(fresh, mine.file.backlog, now)
+    elif mine.blog.restored_from:
+        origins = admit.look_after_restore(fresh)
     else:
         origins = admit.later_look(fresh, mine.file.burst, _oldest(mine.blog.listed), replaced=half_replaced)
     guids = _Guids(mine.blog, [pairs[each.place][0].guid for each in fresh])
@@ -196,6 +198,8 @@ def _how_found(mine: Turn, origin: str, half_replaced: bool) -> str:
             if half_replaced
             else "Found in the feed as one of many new posts at once."
         )
+    if origin == Origin.RESTORED:
+        return "Found at the first look after a backup was restored."
     return "Found in the feed; it may be a post that is known already." if origin == Origin.UNSURE else "Found in the feed."
 
 

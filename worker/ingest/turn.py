@@ -120,6 +120,7 @@ def is_quiet(turn: Turn, reply: Reply) -> bool:
     blog = turn.blog
     return (
         blog.state == State.OK
+        and not blog.restored_from
         and not (blog.told or blog.behind or blog.trouble_since or reply.moved or blog.moving_to)
         and not (health.stale(reply.age, None, None))
     )
@@ -141,7 +142,7 @@ def end_well(turn: Turn, sentence: str, reply: Reply, document: Document | None 
     else:
         fields |= {"state": State.OK, "sentence": sentence, "trouble_since": None, "behind": ""}
     again = _after_good(turn, now, reply=reply, document=document)
-    if not _end([turn], {blog.pk: again}, failures=0, last_good_at=now, told=told, **fields):
+    if not _end([turn], {blog.pk: again}, failures=0, last_good_at=now, restored_from=None, told=told, **fields):
         raise Overtaken
     if document:
         websub.meet(blog, turn.file, document.head)

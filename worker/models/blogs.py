@@ -40,6 +40,9 @@ class Blog(models.Model):
     told = models.TextField(blank=True, help_text="What staff have been told of how it is; empty: nothing is wrong, or not for long.")
     rung_at = models.DateTimeField(null=True, help_text="When its web site last rang for a look at once.")
     paused_by = models.TextField(blank=True, help_text="Who paused the whole blog; empty: nobody.")
+    restored_from = models.DateTimeField(
+        null=True, help_text="When the backup was made that this row comes from; None: no look is needed for that any more."
+    )
     lapses_told_on = models.DateField(null=True, help_text="The day on which staff were last told whose consent ends within a month.")
     suppressions = models.PositiveBigIntegerField(
         default=0, help_text="Goes up, in the same transaction, with every address that may no longer be written to."

@@ -13,6 +13,7 @@ class Post(models.Model):
         BASELINE = "baseline", "Already there at the first look"
         BURST = "burst", "One of many new ones at once"
         UNSURE = "unsure", "May be a post we know"
+        RESTORED = "restored", "Found at the first look after a backup was restored"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="posts")
     guid = models.TextField()

@@ -17,9 +17,22 @@ both. Places to cut it at (worker/lib/crash.py):
 from worker.newsletter.audience import check_audience, prepare, readers
 from worker.newsletter.batches import due_batches
 from worker.newsletter.conclusion import finish, settle
+from worker.newsletter.doubt import call_in_doubt
 from worker.newsletter.hand_over import hand_over
 from worker.newsletter.mail import cannot_send
 from worker.newsletter.refused import Refused
 from worker.newsletter.sweep import sweep
 
-__all__ = ["Refused", "cannot_send", "check_audience", "due_batches", "finish", "hand_over", "prepare", "readers", "settle", "sweep"]
+__all__ = [
+    "Refused",
+    "call_in_doubt",
+    "cannot_send",
+    "check_audience",
+    "due_batches",
+    "finish",
+    "hand_over",
+    "prepare",
+    "readers",
+    "settle",
+    "sweep",
+]

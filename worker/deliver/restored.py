@@ -1,0 +1,38 @@
+"""After a backup was restored: what may have gone out since it was made waits for a person, so that the copy sends nothing by itself."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from worker.deliver.claim import Phase, State, WaitsFor
+from worker.models import Blog, Delivery
+from worker.newsletter import call_in_doubt
+from worker.record.transition import transition
+
+
+def make_safe(made_at: datetime, who: str) -> int:
+    """Within the restoring transaction. `made_at`: when the backup was made. Returns how many deliveries wait for a person now."""
+    Blog.objects.update(restored_from=made_at, look_until=None, look_by="")
+    when = f"{made_at:%Y-%m-%d %H:%M} UTC"
+    under_way = Delivery.objects.filter(state__in=[State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN]).select_related(
+        "blog", "post"
+    )
+    return sum(_stop(delivery, when, who) for delivery in under_way)
+
+
+def _stop(delivery: Delivery, when: str, who: str) -> bool:
+    here = Q(state=delivery.state, waits_for=delivery.waits_for)
+    if delivery.state == State.SENDING and delivery.channel == "email" and delivery.batches.exists():
+        call_in_doubt(delivery, f"The backup of {when} was made before their turn came; they may have got it since.")
+        return True
+    if delivery.state == State.UNKNOWN or delivery.phase == Phase.CALLING:
+        reason = f"When the backup of {when} was made, it was not known yet whether this was out. Look there: is it?"
+        return _move(delivery, here, who, State.UNKNOWN, reason)
+    reason = f"It had not gone out when the backup of {when} was made; it may have since. Look there: release it to send it, or cancel it."
+    return _move(delivery, here, who, State.HELD, reason)
+
+
+def _move(delivery: Delivery, only_if: Q, who: str, state: str, reason: str) -> bool:
+    free: dict[str, Any] = {"due_at": None, "phase": "", "lease_until": None}
+    return transition(delivery, only_if, who=who, state=state, waits_for=WaitsFor.PERSON, reason=reason, **free)
