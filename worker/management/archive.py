@@ -4,6 +4,7 @@ Keys are never part of it, so nobody who finds the file can read credentials or 
 """
 
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def opened(source: Path) -> Iterator[tuple[Manifest, ZipFile]]:
                     "Restore it with that version, then upgrade."
                 )
             yield manifest, file
-    except (BadZipFile, KeyError, ValueError):
+    except (BadZipFile, zlib.error, KeyError, ValueError):
         raise Unusable(f"{source} is not a backup of Postlark.") from None
     except OSError as error:
         raise Unusable(f"{source} cannot be read: {error.strerror or error}.") from None
