@@ -83,11 +83,6 @@ def _together(blog: BlogFile) -> list[str]:
     email = blog.channels.get("email")
     if email and email.mode != "off" and not blog.sender:
         mistakes.append("sender is missing; the law asks who writes: name, email, mailing_address, contact.")
-    for slug, options in blog.channels.items():
-        if options.mode == "live" and not channels.find(slug).can_post_live:
-            mistakes.append(
-                f"channels.{slug}.mode: {channels.find(slug).name} cannot post live in this version; allowed are rehearsal, off."
-            )
     return mistakes
 
 

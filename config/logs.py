@@ -4,8 +4,20 @@ from logging.config import dictConfig
 
 LEVELS = ("debug", "info", "warning", "error")
 
-# What these say at their own level is about themselves: every task received, every connection opened.
-_WARNINGS_ONLY = ("amqp", "asyncio", "celery", "django", "kombu", "requests", "urllib3", "waitress")
+# What these say at their own level is about themselves: every task received, every connection opened, every signature made.
+_WARNINGS_ONLY = (
+    "amqp",
+    "asyncio",
+    "celery",
+    "django",
+    "kombu",
+    "oauthlib",
+    "requests",
+    "requests_oauthlib",
+    "tweepy",
+    "urllib3",
+    "waitress",
+)
 
 
 def logging(level: str) -> None:

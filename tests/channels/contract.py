@@ -127,7 +127,9 @@ class PosterContract:
         network.misbehave("429", seconds=77)
         with pytest.raises(Transient) as raised:
             poster.send(self.message)
-        assert (raised.value.retry_after, raised.value.cooldown) == (timedelta(seconds=77), True)
+        assert raised.value.cooldown
+        assert raised.value.retry_after
+        assert abs(raised.value.retry_after - timedelta(seconds=77)) < timedelta(seconds=5)  # some name the moment, in whole seconds
 
     @pytest.mark.parametrize("fault", ["lose-before", "500-before"])
     def test_what_was_not_posted_but_could_have_been_is_unknown(self, network: Network, poster: Poster, fault: str) -> None:

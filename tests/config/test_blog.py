@@ -87,10 +87,3 @@ def test_it_wants_a_sender_where_mail_is_sent(tmp_path):
     head, _, tail = EXAMPLE.partition("[sender]")
     mistakes = told(tmp_path, head + tail[tail.index("[alerts]") :])
     assert mistakes == ["practice.toml: sender is missing; the law asks who writes: name, email, mailing_address, contact."]
-
-
-def test_it_refuses_a_live_channel_that_cannot_post_yet(tmp_path):
-    live = EXAMPLE.replace('[channels.linkedin]\nmode = "rehearsal"', '[channels.linkedin]\nmode = "live"')
-    assert told(tmp_path, live) == [
-        "practice.toml: channels.linkedin.mode: LinkedIn cannot post live in this version; allowed are rehearsal, off."
-    ]

@@ -1,6 +1,6 @@
 """Pinterest's API v5 as https://developers.pinterest.com/docs/api/v5/ describes it, as strict as it is there.
 
-    python -m tests.fakes.pinterest --port 8040 --state pins.jsonl
+    python -m tests.fakes.pinterest --port 8023 --state pins.jsonl
 
     POST   /v5/pins                        201, the whole Pin
     GET    /v5/pins/5
@@ -233,4 +233,4 @@ def _invalid(what: str) -> Reply:
 
 
 if __name__ == "__main__":
-    serve(Pinterest, 8040)
+    serve(Pinterest, 8023)

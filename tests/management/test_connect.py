@@ -106,7 +106,7 @@ def test_credentials_of_another_shape_are_one_sentence_without_a_word_of_them(bo
 
 def test_a_channel_that_is_no_network_is_refused(run):
     make_blog()
-    with pytest.raises(CommandError, match="E-mail cannot post live"):
+    with pytest.raises(CommandError, match="E-mail is no network"):
         run("connect", "example", "email", given={"token": "x"})
     with pytest.raises(CommandError, match="has no channel 'myspace'"):
         run("connect", "example", "myspace", given={"token": "x"})

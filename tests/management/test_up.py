@@ -132,6 +132,26 @@ def test_its_children_die_with_it_when_it_is_killed_and_it_starts_again_at_once(
         assert again.page()
 
 
+def test_with_stand_ins_the_newest_post_is_live_on_every_network_without_an_account(tmp_path):
+    here = Installation(tmp_path, LISTEN=f"127.0.0.1:{free_port()}", SWEEP="1s")
+    file = (ROOT / "examples" / "stand-ins" / "example-live.toml").read_text()
+    ports = {port: str(free_port()) for port in sorted(set(re.findall(r":(80\d\d)", file)))}
+    (here.blogs / "example-live.toml").write_text(re.sub(r":(80\d\d)", lambda match: f":{ports[match[1]]}", file))
+    with up(here, "--example", "--stand-ins") as running:
+        five = ["facebook", "linkedin", "noticeboard", "pinterest", "twitter"]
+
+        def posted() -> list[str]:
+            return sorted(delivery["channel"] for delivery in json.loads(here.run("log", "--json", "--state", "sent").stdout or "[]"))
+
+        until(lambda: posted() == five, "the newest post is out on all five networks", 90)
+        for port in ("8020", "8021", "8022", "8023", "8024"):
+            with urllib.request.urlopen(f"http://127.0.0.1:{ports[port]}/", timeout=5) as page:
+                assert "<article>" in page.read().decode()
+        assert end(running.process) == 0
+        assert alive_in(here.data) == []
+        assert "Traceback" not in running.said
+
+
 @pytest.mark.parametrize("name", ["web", "worker", "broker", "example blog"])
 def test_a_child_that_is_killed_is_started_again(here, name):
     with up(here) as running:

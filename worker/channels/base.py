@@ -65,6 +65,8 @@ class Message:
     subject: str = ""
     html: str = ""
     picture: Picture | None = None
+    uploaded: str = ""
+    """The network's own name of the picture, once `Poster.prepare` has uploaded it."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,14 @@ class Rejected(DeliveryError):
 
 
 class Unauthorized(DeliveryError):
-    """The connection must be mended by a person first; no message is at fault."""
+    """The connection must be mended by a person first; no message is at fault.
+
+    `passing`: or it mends itself, since the network may be in trouble: it is read back soon, and goes on where that goes well.
+    """
+
+    def __init__(self, sentence: str, *, passing: bool = False, status: str = "", detail: str = "") -> None:
+        super().__init__(sentence, status=status, detail=detail)
+        self.passing = passing
 
 
 class OutcomeUnknown(DeliveryError):
@@ -177,11 +186,12 @@ class OutcomeUnknown(DeliveryError):
 
 
 class RefusedAsDuplicate(DeliveryError):
-    """The network says it has this text already. `remote_id` is the post it names, if it names one."""
+    """The network says it has this text already. `remote_id` and `url` are those of the post it names, if it names one."""
 
-    def __init__(self, sentence: str, *, remote_id: str = "", status: str = "", detail: str = "") -> None:
+    def __init__(self, sentence: str, *, remote_id: str = "", url: str = "", status: str = "", detail: str = "") -> None:
         super().__init__(sentence, status=status, detail=detail)
         self.remote_id = remote_id
+        self.url = url
 
 
 class Channel:
@@ -199,7 +209,6 @@ class Channel:
     """The shape of the channel's section in a blog's file."""
     picture: ClassVar[PictureRules | None] = None
     """None: it takes no picture as bytes."""
-    can_post_live: ClassVar[bool] = False
 
     @staticmethod
     def measure(text: str) -> int:
@@ -230,7 +239,6 @@ class Poster(Channel, ABC):
     Where the blog's file decides one of these, `__init__` sets it from the options.
     """
 
-    can_post_live = True
     reads_back: bool = False
     refuses_duplicates: bool = False
     settle: timedelta = timedelta(minutes=15)
@@ -238,6 +246,8 @@ class Poster(Channel, ABC):
     edits: bool = False
     lasting: str = ""
     """What a deletion or an edit cannot undo, in a sentence for the front desk."""
+    stuck: str = ""
+    """What to look at when no answer ever comes, in a sentence for the front desk."""
     look_price: Decimal = Decimal(0)
     """US dollars for one `find`."""
     delete_price: Decimal = Decimal(0)
@@ -305,6 +315,11 @@ class Poster(Channel, ABC):
         return None
 
     @classmethod
+    def asks(cls, options: Any) -> Consent | None:
+        """`consent`, unless the blog's file decides what must be asked for."""
+        return cls.consent
+
+    @classmethod
     def connect(cls, options: Any, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
         """Credentials for the code that the network's page of consent gave. Raises Unauthorized, Rejected or Transient."""
         raise Rejected(f"{cls.name} is connected by credentials alone.")
@@ -367,8 +382,6 @@ class Handed:
 
 class Carrier(Channel, ABC):
     """A way to many people, each with an own copy."""
-
-    can_post_live = True
 
     @abstractmethod
     def send(self, template: MailTemplate, envelopes: Iterable[Envelope]) -> Generator[Intent | Handed, bool | None, None]:

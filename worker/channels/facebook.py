@@ -13,7 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
@@ -480,7 +480,7 @@ class Facebook(Poster):
             return Transient(meant.sentence, retry_after=wait(answer, meant.wait), cooldown=True, **words)
         return meant.error(meant.sentence, **words) if meant.error else unclear(UNCLEAR[unclear], **words)
 
-    def _words(self, answer: Answer, trouble: Trouble | None = None) -> dict[str, str]:
+    def _words(self, answer: Answer, trouble: Trouble | None = None) -> dict[str, Any]:
         """Facebook's own, shortened; should it repeat a secret, without it."""
         said = trouble.words if trouble else answer.body.decode("utf-8", "replace")
         for secret in filter(None, (*self.credentials.values(), self.app.secret)):

@@ -2,18 +2,243 @@
 
 https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api
 https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format
-The card is made of `content.article` alone (source, title, description, none of them escaped): LinkedIn does not read the page.
+https://learn.microsoft.com/linkedin/shared/api-guide/concepts/error-handling
+
+The card is made of `content.article` alone (source, title, description, picture; none of them escaped): LinkedIn does not read
+the page. A page's posts can be read back; a member's cannot, as LinkedIn gives that permission to nobody any more.
 """
 
 import re
-from datetime import timedelta
-from typing import Annotated
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from worker.channels.base import Channel, Limits
+from pydantic import BaseModel, Field, ValidationError
+
+from worker.channels.base import (
+    Account,
+    App,
+    Consent,
+    CredentialKeys,
+    Credentials,
+    DeliveryError,
+    Limits,
+    Look,
+    Message,
+    OutcomeUnknown,
+    PictureRules,
+    Place,
+    Poster,
+    Receipt,
+    RefusedAsDuplicate,
+    Rejected,
+    Transient,
+    Unauthorized,
+)
 from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress, shaped
+from worker.lib.http import Answer, NoAnswer, request
+
+# https://learn.microsoft.com/linkedin/marketing/integrations/migrations: the last day of a version. Others last a year and some days.
+SUNSETS = {
+    "202510": date(2026, 10, 15),
+    "202511": date(2026, 11, 16),
+    "202601": date(2027, 1, 15),
+    "202602": date(2027, 2, 15),
+    "202603": date(2027, 3, 16),
+}
+SIGN_IN = "https://www.linkedin.com"
+PAGES, ON_A_PAGE = 100, 100
+DAY = timedelta(days=1)
+ACCESS_LASTS, EARLY = timedelta(days=60), timedelta(days=7)
+MOMENT = timedelta(seconds=30)
+ROLES = ("ADMINISTRATOR", "CONTENT_ADMIN", "CONTENT_ADMINISTRATOR", "DIRECT_SPONSORED_CONTENT_POSTER")
+LOOKS_AT_PICTURE = 5
+PAGE_SCOPES = ("w_organization_social", "r_organization_social", "r_organization_admin")
+MEMBER_SCOPES = ("openid", "profile", "w_member_social")
+
+UNCLEAR: dict[type[DeliveryError], str] = {
+    OutcomeUnknown: "LinkedIn gave no clear answer, so the post may or may not be out.",
+    Transient: "LinkedIn could not be reached, or is out of order.",
+}
+ALREADY = "LinkedIn says that it has this post already."
+AGAIN = "LinkedIn no longer accepts the connection; connect LinkedIn again."
+ENDED = "The connection to LinkedIn has run out, as it does after 60 days; connect LinkedIn again."
+REVOKED = "The connection to LinkedIn was taken back at LinkedIn; connect LinkedIn again."
+IN_A_MOMENT = "LinkedIn takes a few seconds to know a new connection."
+NOT_ALLOWED = "LinkedIn does not let this connection post; connect it again and allow everything that is asked."
+NO_ROLE = "LinkedIn does not let this account post for the page; its administrator must make it one, or somebody else must connect it."
+FOR_PAGES = "LinkedIn lets our app post for people only; for a page it needs the Community Management API, then connect LinkedIn again."
+NO_VERSION = "LinkedIn has switched off the version in the blog's file; write a newer one there (version)."
+NO_PICTURE = "LinkedIn does not take the picture; give the post another one, then send it again."
+NOT_SO = "LinkedIn does not take this post as it is."
+NOT_THERE = "LinkedIn has nothing at the address that was asked for; check author and base_url in the blog's file."
+SLOWER = "LinkedIn asks to slow down."
+DAY_IS_FULL = "LinkedIn takes no more of our requests today."
+NO_CONSENT = "LinkedIn did not take the consent; press Connect again, and check the app's id and secret if it comes again."
+NOT_RENEWED = "LinkedIn did not renew the connection; it is tried again, and connecting anew mends it for certain."
+NO_AUTHOR = "No page is chosen for LinkedIn; choose one on the connection's page, or write author in the blog's file."
+
+# What LinkedIn says in its own words, whatever the status; None: nobody knows whether it did it.
+MEANINGS: tuple[tuple[str, type[DeliveryError] | None, str], ...] = (
+    (r"DUPLICATE_POST|duplicate of urn:li", RefusedAsDuplicate, ALREADY),
+    (r"NONEXISTENT_VERSION|VERSION_MISSING", Unauthorized, NO_VERSION),
+    (r"organization .*permissions must be used", Unauthorized, FOR_PAGES),
+    (r"unable to obtain activity|resource is forbidden", None, ""),
+    (r"\b65602\b|EXPIRED_ACCESS_TOKEN", Unauthorized, ENDED),
+    (r"\b65601\b|REVOKED_ACCESS_TOKEN", Unauthorized, REVOKED),
+    (r"\b65600\b|INVALID_ACCESS_TOKEN", Unauthorized, AGAIN),
+    (r"\bfield /?author\b", Unauthorized, NO_ROLE),
+    (r"urn:li:image|/content/(article/thumbnail|media)", Rejected, NO_PICTURE),
+)
+Shape = TypeVar("Shape", bound=BaseModel)
 
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 _MARKUP = re.compile(r"\{hashtag\|\\?#\|(?P<tag>[^{}|]*)\}|\\(?P<escaped>.)", re.DOTALL)
+
+
+# What it answers ----------------------------------------------------------------------------------------------------------
+
+
+class Trouble(BaseModel):
+    message: str = ""
+    code: str | int = ""
+    service_error_code: Annotated[int, Field(alias="serviceErrorCode")] = 0
+    error: str = ""
+    error_description: str = ""
+    details: Annotated[dict[str, Any], Field(alias="errorDetails")] = {}
+
+    @property
+    def words(self) -> str:
+        number = str(self.service_error_code or "")
+        return " · ".join(filter(None, (str(self.code), number, self.message, self.error, self.error_description, *self._inputs())))
+
+    def _inputs(self) -> Iterator[str]:
+        """What it found wrong with the single fields."""
+        inputs = self.details.get("inputErrors")
+        for each in inputs if isinstance(inputs, list) else ():
+            if isinstance(each, dict):
+                path = re.search(r"'fieldPath': '([^']*)'", str(each.get("input", "")))
+                yield " ".join(filter(None, (str(each.get("code", "")), str(each.get("description", "")), path and f"field {path[1]}")))
+
+
+class Upload(BaseModel):
+    uploadUrl: Annotated[str, Field(min_length=1)]
+    image: Annotated[str, Field(min_length=1)]
+
+
+class Begun(BaseModel):
+    value: Upload
+
+
+class Image(BaseModel):
+    status: str = ""
+
+
+class Article(BaseModel):
+    source: str = ""
+
+
+class Content(BaseModel):
+    article: Article = Article()
+
+
+class Post(BaseModel):
+    """Moments are milliseconds since 1970."""
+
+    id: Annotated[str, Field(min_length=1)]
+    author: str = ""
+    commentary: str = ""
+    publishedAt: int = 0
+    createdAt: int = 0
+    lifecycleState: str = "PUBLISHED"
+    content: Content = Content()
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromtimestamp((self.publishedAt or self.createdAt) / 1000, UTC)
+
+    def says(self, message: Message) -> bool:
+        source = self.content.article.source
+        return _words(self.commentary) == _words(message.text) and (not source or _plain(source) == _plain(message.link))
+
+
+class Link(BaseModel):
+    rel: str = ""
+
+
+class Paging(BaseModel):
+    total: int = 0
+    links: list[Link] = []
+
+
+class Posts(BaseModel):
+    elements: list[Post]
+    paging: Paging = Paging()
+
+    def goes_on(self, reached: int) -> bool:
+        """LinkedIn says so by a link, by the whole number, or by a page that is full."""
+        return any(link.rel == "next" for link in self.paging.links) or self.paging.total > reached or len(self.elements) >= ON_A_PAGE
+
+
+class Role(BaseModel):
+    organization: str = ""
+    organizationTarget: str = ""
+    role: str = ""
+    state: str = "APPROVED"
+
+    @property
+    def page(self) -> str:
+        """Where it lets its holder post; empty where it does not."""
+        return (self.organization or self.organizationTarget) if self.role in ROLES and self.state == "APPROVED" else ""
+
+
+class Roles(BaseModel):
+    elements: list[Role]
+
+
+class Named(BaseModel):
+    localizedName: str = ""
+
+
+class Member(BaseModel):
+    sub: Annotated[str, Field(min_length=1)]
+    name: str = ""
+
+
+class Introspection(BaseModel):
+    active: bool
+    scope: str = ""
+    expires_at: int = 0
+
+
+class Grant(BaseModel):
+    access_token: Annotated[str, Field(min_length=1)]
+    expires_in: int
+    refresh_token: str = ""
+    refresh_token_expires_in: int = 0
+    scope: str = ""
+
+
+def _words(little_text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", Linkedin.plain(little_text)).split())
+
+
+def _plain(link: str) -> str:
+    """An address without what may change on the way: the scheme, tracking, the last slash, the fragment."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:  # what people post by hand may lead anywhere
+        return link
+    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not pair[0].startswith("utm_")]
+    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}?{urlencode(kept)}"
+
+
+# The channel --------------------------------------------------------------------------------------------------------------
 
 
 class LinkedinOptions(ChannelOptions):
@@ -25,13 +250,34 @@ class LinkedinOptions(ChannelOptions):
     settle: Duration = timedelta(minutes=15)
 
 
-class Linkedin(Channel):
+class Linkedin(Poster):
+    """Credentials: `access_token`, which ends after 60 days, and its `expires_at`; approved partners have a `refresh_token` as well,
+    which lasts a year from consent and is not renewed. From consent also `refresh_token_expires_at` and `scope`.
+    """
+
     slug = "linkedin"
     name = "LinkedIn"
     column = 50
     # 3000 for the commentary; whether the backslashes count is not documented, so ours do, with room to spare.
     limits = Limits(text=2900, title=399, description=4085)
+    picture = PictureRules(width=1200, height=627, most_bytes=4_500_000)
     Options = LinkedinOptions
+    refuses_duplicates = True
+    deletes = True
+    edits = True
+    lasting = "LinkedIn changes the words only, not the card under them. Who has seen or shared the post keeps what they saw."
+    shapes = (CredentialKeys(("access_token",), may=("refresh_token", "expires_at", "refresh_token_expires_at", "scope")),)
+    consent = Consent(page="https://www.linkedin.com/oauth/v2/authorization", scopes=PAGE_SCOPES, place="author")
+    patience = 20.0
+    """Seconds for one request, all told; several of them fit into a hand-over."""
+    grace = 1.0
+    """Seconds between two looks whether an uploaded picture is ready."""
+
+    def __init__(self, options: LinkedinOptions, credentials: Credentials, app: App = App()) -> None:
+        super().__init__(options, credentials, app)
+        self.settle = options.settle
+        self._is_member = options.author.startswith("urn:li:person:")
+        self.reads_back = not self._is_member
 
     @staticmethod
     def measure(text: str) -> int:
@@ -50,3 +296,353 @@ class Linkedin(Channel):
     @staticmethod
     def plain(text: str) -> str:
         return _MARKUP.sub(lambda found: found["escaped"] or f"#{found['tag']}", text)
+
+    def prepare(self, message: Message) -> Message:
+        """The picture of the card. One that no post follows stays at LinkedIn, unseen."""
+        if not message.picture:
+            return message
+        asked = {"initializeUploadRequest": {"owner": self._author()}}
+        upload = self._ask("POST", "/rest/images?action=initializeUpload", Begun, json=asked).value
+        self._put(upload.uploadUrl, message.picture.data)
+        self._wait_until_taken(upload.image)
+        return replace(message, uploaded=upload.image)
+
+    def send(self, message: Message) -> Receipt:
+        if not message.text.strip():
+            raise Rejected("There are no words to post.")
+        article = {"source": message.link, "title": message.title, "description": message.description, "thumbnail": message.uploaded}
+        post = {
+            "author": self._author(),
+            "commentary": message.text,
+            "visibility": "PUBLIC",
+            "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
+            "content": {"article": {name: value for name, value in article.items() if value}},
+            "lifecycleState": "PUBLISHED",
+            "isReshareDisabledByAuthor": False,
+        }
+        answer = self._call("POST", "/rest/posts", unclear=OutcomeUnknown, json=post)
+        urn = answer.headers.get("x-restli-id", "") or answer.headers.get("x-linkedin-id", "")
+        if answer.status != 201 or not urn.startswith("urn:li:"):
+            raise OutcomeUnknown(UNCLEAR[OutcomeUnknown], **self._words(answer))
+        return _receipt(urn)
+
+    def find(self, message: Message, since: datetime) -> Look:
+        """To the last page whatever the dates: what was edited comes first."""
+        seen = reached = 0
+        for number in range(1, PAGES + 1):
+            query = {"q": "author", "author": self._author(), "count": str(ON_A_PAGE), "start": str(reached), "sortBy": "LAST_MODIFIED"}
+            page = self._ask("GET", f"/rest/posts?{urlencode(query)}", Posts, headers={"X-RestLi-Method": "FINDER"})
+            reached += len(page.elements)
+            recent = [post for post in page.elements if post.at >= since and post.lifecycleState == "PUBLISHED"]
+            seen += len(recent)
+            for post in recent:
+                if post.says(message):
+                    return Look(_receipt(post.id), seen, f"found on page {number}, posted {post.at:%Y-%m-%d %H:%M:%S} UTC")
+            if not page.elements or not page.goes_on(reached):
+                return Look(None, seen, f"{seen} posts since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages")
+        raise Transient("LinkedIn's list of posts does not end, so it could not be read completely.")
+
+    def confirm(self, remote_id: str, message: Message) -> Receipt | None:
+        """LinkedIn also names posts that were deleted a day or two ago, and shows nothing of them."""
+        if self._is_member:
+            raise Rejected("LinkedIn lets nobody read a member's posts.")
+        try:
+            post = self._ask("GET", _of(remote_id), Post)
+        except _NotThere:
+            return None
+        ours = post.author in ("", self._author()) and post.lifecycleState == "PUBLISHED"
+        return _receipt(post.id) if ours and post.says(message) else None
+
+    def delete(self, remote_id: str) -> str:
+        """May be repeated, so that a lost answer is Transient."""
+        try:
+            return f"status {self._call('DELETE', _of(remote_id)).status}"
+        except _NotThere as gone:
+            return gone.detail
+
+    def edit(self, remote_id: str, message: Message) -> Receipt:
+        """The words only. LinkedIn has been seen to say yes and to change nothing, so it is read again where that is allowed."""
+        patch = {"patch": {"$set": {"commentary": message.text}}}
+        answer = self._call("POST", _of(remote_id), headers={"X-RestLi-Method": "PARTIAL_UPDATE"}, json=patch)
+        if not self._is_member and self.confirm(remote_id, message) is None:
+            raise Transient("LinkedIn took the new words and does not show them yet.", **self._words(answer))
+        return replace(_receipt(remote_id), detail=f"status {answer.status}")
+
+    # The connection ---------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def asks(cls, options: LinkedinOptions) -> Consent:
+        """An app that may post for people only has no right to ask for a page's permissions."""
+        member = options.author.startswith("urn:li:person:")
+        return replace(cls.consent, scopes=MEMBER_SCOPES) if member else cls.consent
+
+    def check(self) -> Account:
+        """Whose it is and what it may do. For a page: that the account has a role there, and that its posts can be read."""
+        token = self._introspected()
+        granted = tuple(re.findall(r"\w+", token.scope if token else self.credentials.get("scope", "")))
+        if token and not token.active:
+            raise Unauthorized(AGAIN, detail="introspection: not active")
+        needed = {"w_member_social"} if self._is_member else {"w_organization_social", "r_organization_social"}
+        if granted and not needed <= set(granted):
+            raise Unauthorized(NOT_ALLOWED, detail=f"scope: {', '.join(granted)}")
+        ends = datetime.fromtimestamp(token.expires_at, UTC) if token and token.expires_at else None
+        if self._is_member:
+            who = self._ask("GET", "/v2/userinfo", Member)
+            if self.options.author != f"urn:li:person:{who.sub}":
+                raise Unauthorized(f"The connection is {who.name or who.sub}'s, not that of the author in the blog's file.")
+            return Account(self.options.author, who.name or who.sub, granted, self._ends(ends), tuple(self._notes()))
+        name = self._checked_page()
+        return Account(self.options.author or name, name, granted, self._ends(ends), tuple(self._notes()))
+
+    def refresh(self, now: datetime) -> Credentials | None:
+        """The refresh token stays the same until it ends, a year after consent."""
+        token, ends = self.credentials.get("refresh_token"), _moment(self.credentials.get("expires_at", ""))
+        if not token or not self.app.id or (ends and ends - now > EARLY):
+            return None
+        us = {"client_id": self.app.id, "client_secret": self.app.secret}
+        try:
+            grant = self._sign_in("accessToken", Grant, us | {"grant_type": "refresh_token", "refresh_token": token})
+        except (Rejected, Unauthorized) as refused:
+            words: dict[str, Any] = {"status": refused.status, "detail": refused.detail}
+            if ends and ends - now > DAY:
+                raise Transient(NOT_RENEWED, retry_after=DAY, **words) from None
+            raise Unauthorized(ENDED, **words) from None
+        return self.credentials | _credentials(grant, now)
+
+    @classmethod
+    def connect(cls, options: LinkedinOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        us = {"client_id": app.id, "client_secret": app.secret}
+        try:
+            return _credentials(cls(options, {}, app)._sign_in("accessToken", Grant, form | us), datetime.now(UTC))
+        except (Rejected, Unauthorized) as refused:
+            raise Rejected(NO_CONSENT, status=refused.status, detail=refused.detail) from None
+
+    def places(self) -> list[Place]:
+        """The pages for which the account may post; where the blog's file names a member, that member."""
+        if self._is_member:
+            who = self._ask("GET", "/v2/userinfo", Member)
+            return [Place(f"urn:li:person:{who.sub}", who.name or who.sub)]
+        pages = dict.fromkeys(role.page for role in self._roles() if role.page)
+        return [Place(urn, self._name_of(urn)) for urn in pages]
+
+    @classmethod
+    def sunset(cls, options: LinkedinOptions) -> date | None:
+        """LinkedIn keeps a version for a year at least, and has ended each in the middle of its month."""
+        year, month = int(options.version[:4]), int(options.version[4:])
+        return SUNSETS.get(options.version) or date(year + 1, month, 15)
+
+    def _author(self) -> str:
+        if not self.options.author:
+            raise Unauthorized(NO_AUTHOR)
+        return str(self.options.author)
+
+    def _roles(self) -> list[Role]:
+        return self._ask("GET", "/rest/organizationAcls?q=roleAssignee", Roles).elements
+
+    def _name_of(self, urn: str) -> str:
+        with suppress(DeliveryError):
+            if name := self._ask("GET", f"/rest/organizations/{urn.rpartition(':')[2]}", Named).localizedName:
+                return name
+        return f"Page {urn.rpartition(':')[2]}"
+
+    def _checked_page(self) -> str:
+        """Its name. Where our app may not read roles, that the posts can be read must do."""
+        try:
+            pages = {role.page for role in self._roles()}
+        except Unauthorized as refused:
+            if refused.status not in ("403", "404"):
+                raise
+            query = urlencode({"q": "author", "author": self._author(), "count": "1", "sortBy": "LAST_MODIFIED"})
+            self._ask("GET", f"/rest/posts?{query}", Posts, headers={"X-RestLi-Method": "FINDER"})
+        else:
+            if self.options.author and self.options.author not in pages:
+                raise Unauthorized(NO_ROLE, detail=f"roles: {', '.join(sorted(filter(None, pages))) or 'none'}")
+        return self._name_of(self.options.author) if self.options.author else "no page chosen yet"
+
+    def _introspected(self) -> Introspection | None:
+        """https://learn.microsoft.com/linkedin/shared/authentication/token-introspection; None where our app is not known here."""
+        if not (self.app.id and self.app.secret):
+            return None
+        return self._sign_in(
+            "introspectToken", Introspection, {"client_id": self.app.id, "client_secret": self.app.secret, "token": self._token()}
+        )
+
+    def _ends(self, access: datetime | None) -> datetime | None:
+        """While it can be renewed, with the refresh token; else with the access."""
+        renewed = self.credentials.get("refresh_token_expires_at", "") if self.app.id and self.app.secret else ""
+        return _moment(renewed) or access or _moment(self.credentials.get("expires_at", ""))
+
+    def _notes(self) -> Iterator[str]:
+        if self._is_member:
+            yield "LinkedIn lets nobody read a member's posts back: when an answer is lost, a person must look."
+        if not self.credentials.get("refresh_token"):
+            yield "LinkedIn lets only approved partners renew a connection: a person connects it again every 60 days."
+
+    # The picture ------------------------------------------------------------------------------------------------------
+
+    def _put(self, address: str, data: bytes) -> None:
+        """LinkedIn names the address; our token goes to LinkedIn's own machines only."""
+        base, target = urlsplit(self.options.base_url), urlsplit(address)
+        ours = target.scheme == "https" and re.fullmatch(r"(.+\.)?(linkedin|licdn)\.com", target.hostname or "")
+        here = (target.scheme, target.hostname) in ((base.scheme, base.hostname), ("http", "127.0.0.1"), ("http", "localhost"))
+        if not ours and not (here and (base.scheme == "http" or target.hostname == base.hostname)):
+            raise Transient("LinkedIn wants the picture at an address that is not LinkedIn's.")
+        self._call("PUT", address, headers={"Content-Type": "application/octet-stream"}, body=data)
+
+    def _wait_until_taken(self, urn: str) -> None:
+        """A connection that may not read it (a member's) waits for a moment instead."""
+        for _ in range(LOOKS_AT_PICTURE):
+            try:
+                status = self._ask("GET", f"/rest/images/{quote(urn, safe='')}", Image).status
+            except Unauthorized as refused:
+                if refused.status not in ("403", "404"):
+                    raise
+                time.sleep(2 * self.grace)
+                return
+            if status == "PROCESSING_FAILED":
+                raise Rejected(NO_PICTURE, detail=f"{urn}: {status}")
+            if status == "AVAILABLE":
+                return
+            time.sleep(self.grace)
+        raise Transient("LinkedIn is not done with the picture yet.")
+
+    # One request ------------------------------------------------------------------------------------------------------
+
+    def _sign_in(self, what: str, shape: type[Shape], form: dict[str, str]) -> Shape:
+        """Tokens are another machine's; a stand-in is both."""
+        base = self.options.base_url if self.options.base_url.startswith("http:") else SIGN_IN
+        headers = {"Authorization": "", "Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", f"{base}/oauth/v2/{what}", shape, headers=headers, body=urlencode(form))
+
+    def _ask(self, method: str, path: str, shape: type[Shape], **sent: Any) -> Shape:
+        """One request, one readable answer, or Transient."""
+        answer = self._call(method, path, **sent)
+        try:
+            return shape.model_validate_json(answer.body)
+        except ValidationError:
+            raise Transient(UNCLEAR[Transient], **self._words(answer)) from None
+
+    def _call(
+        self, method: str, path: str, *, unclear: type[DeliveryError] = Transient, headers: dict[str, str] | None = None, **sent: Any
+    ) -> Answer:
+        """`unclear` is raised when nobody can say whether the request did its work. `path`: or a whole address."""
+        address = path if "://" in path else self.options.base_url + path
+        said = {"LinkedIn-Version": self.options.version, "X-Restli-Protocol-Version": "2.0.0"} if "/rest/" in address else {}
+        said |= headers or {}
+        if "Authorization" not in said:
+            said["Authorization"] = f"Bearer {self._token()}"
+        try:
+            answer = request(
+                method,
+                address,
+                headers={name: value for name, value in said.items() if value},
+                timeout=self.patience,
+                # http:// is a stand-in on loopback, or the blog's file would have been refused
+                private=self.options.base_url.startswith("http:"),
+                **sent,
+            )
+        except NoAnswer as silence:
+            error = unclear if silence.sent else Transient
+            raise error(UNCLEAR[error], detail=silence.sentence) from None
+        if answer.status not in (200, 201, 204):
+            raise self._refusal(answer, unclear)
+        return answer
+
+    def _token(self) -> str:
+        if not self.credentials.get("access_token"):
+            raise Unauthorized("LinkedIn is not connected yet.")
+        return self.credentials["access_token"]
+
+    def _refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
+        words, said = self._words(answer), _trouble(answer).words
+        if not 400 <= answer.status < 500 or answer.status == 408:
+            return unclear(UNCLEAR[unclear], **words)
+        for pattern, error, sentence in MEANINGS:
+            if re.search(pattern, said, re.IGNORECASE):
+                if error is RefusedAsDuplicate:
+                    twin = _twin(said)
+                    return RefusedAsDuplicate(sentence, remote_id=twin.remote_id, url=twin.url, **words)
+                if sentence == REVOKED and self._was_just_given():
+                    return Transient(IN_A_MOMENT, retry_after=MOMENT, **words)
+                return error(sentence, **words) if error else unclear(UNCLEAR[unclear], **words)
+        match answer.status:
+            case 401:
+                return Unauthorized(AGAIN, **words)
+            case 403:
+                return Unauthorized(NOT_ALLOWED, **words)
+            case 404:
+                return _NotThere(NOT_THERE, **words)
+            case 426:
+                return Unauthorized(NO_VERSION, **words)
+            case 429:
+                return self._throttled(answer, said, words)
+        return Rejected(NOT_SO, **words)
+
+    def _throttled(self, answer: Answer, said: str, words: dict[str, Any]) -> Transient:
+        """LinkedIn names no end. The day's limits begin anew at midnight UTC; others are short, and our own pauses grow."""
+        seconds = answer.headers.get("Retry-After", "")
+        if seconds.isdecimal():
+            return Transient(SLOWER, retry_after=timedelta(seconds=min(int(seconds), 86_400)), cooldown=True, **words)
+        if re.search(r"\bDAY\b|daily", said):
+            now = datetime.now(UTC)
+            midnight = (now + DAY).replace(hour=0, minute=1, second=0, microsecond=0)
+            return Transient(DAY_IS_FULL, retry_after=midnight - now, cooldown=True, **words)
+        return Transient(SLOWER, cooldown=True, **words)
+
+    def _was_just_given(self) -> bool:
+        """For some seconds after consent LinkedIn takes a token for one that was taken back."""
+        ends = _moment(self.credentials.get("expires_at", ""))
+        return ends is not None and ACCESS_LASTS - 2 * MOMENT < ends - datetime.now(UTC) <= ACCESS_LASTS
+
+    def _words(self, answer: Answer) -> dict[str, Any]:
+        """LinkedIn's own, shortened; should it repeat a secret, without it."""
+        said = _trouble(answer).words or answer.body.decode("utf-8", "replace")
+        for secret in filter(None, (self.app.secret, *map(self.credentials.get, ("access_token", "refresh_token")))):
+            said = said.replace(secret, "***")
+        return {"status": str(answer.status), "detail": said[:500]}
+
+
+class _NotThere(Unauthorized):
+    """404: no such post, or not for us to see."""
+
+
+def _of(urn: str) -> str:
+    return f"/rest/posts/{quote(urn, safe='')}"
+
+
+def _receipt(urn: str) -> Receipt:
+    return Receipt(urn, f"https://www.linkedin.com/feed/update/{urn}/")
+
+
+def _twin(said: str) -> Receipt:
+    """The older post that a refusal names; an empty receipt where it names none."""
+    named = re.search(r"duplicate of (urn:li:\w+:[\w-]+)", said)
+    return _receipt(named[1]) if named else Receipt("")
+
+
+def _credentials(grant: Grant, now: datetime) -> Credentials:
+    fresh = {"access_token": grant.access_token, "expires_at": (now + timedelta(seconds=grant.expires_in)).isoformat()}
+    if grant.refresh_token:
+        fresh["refresh_token"] = grant.refresh_token
+    if grant.refresh_token_expires_in:
+        fresh["refresh_token_expires_at"] = (now + timedelta(seconds=grant.refresh_token_expires_in)).isoformat()
+    if grant.scope:
+        fresh["scope"] = grant.scope
+    return fresh
+
+
+def _moment(text: str) -> datetime | None:
+    """Of the credentials; None where it is not given."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _trouble(answer: Answer) -> Trouble:
+    try:
+        return Trouble.model_validate_json(answer.body)
+    except ValidationError:
+        return Trouble()

@@ -13,7 +13,7 @@ from base64 import b64encode
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
@@ -207,7 +207,7 @@ class Noticeboard(Poster):
                 return Rejected("Noticeboard does not take this post as it is.", **words)
         return unclear(UNCLEAR[unclear], **words)
 
-    def _words(self, answer: Answer) -> dict[str, str]:
+    def _words(self, answer: Answer) -> dict[str, Any]:
         """The board's own, shortened; should it repeat a secret of ours, without it."""
         said = answer.body.decode("utf-8", "replace")
         for secret in filter(None, (self.credentials.get("token"), self.credentials.get("refresh_token"), self.app.secret)):

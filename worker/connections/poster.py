@@ -32,10 +32,10 @@ def declared(file: BlogFile, channel: str) -> Poster:
 
 
 def network(channel: str) -> type[Poster]:
-    """Raises Rejected for a channel that is no network, or cannot post live yet."""
+    """Raises Rejected for a channel that is no network."""
     kind = channels.find(channel)
     if not issubclass(kind, Poster):
-        raise Rejected(f"{kind.name} cannot post live in this version.")
+        raise Rejected(f"{kind.name} is no network and takes no credentials.")
     return kind
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from worker import channels
 from worker.channels.base import Carrier, Poster
 from worker.connections import warn
+from worker.connections.poster import network
 from worker.lib.blogs import BlogFile, blogs
 from worker.models import Connection
 
@@ -55,9 +56,7 @@ def standing(file: BlogFile, channel: str, row: Connection | None, now: datetime
 
 
 def _state(file: BlogFile, channel: str, row: Connection, now: datetime) -> tuple[str, str]:
-    kind = channels.find(channel)
-    if not issubclass(kind, Poster):
-        return "not-connected", f"{kind.name} cannot post live in this version."
+    kind = network(channel)
     if not row.credentials:
         if any(not keys.needs for keys in kind.shapes):
             return "open", f"{kind.name} asks for no credentials."

@@ -43,12 +43,13 @@ class Wrong(Exception):
 def start(request: HttpRequest, desk: Desk, slug: str, channel: str) -> HttpResponse:
     file, kind = _network(desk, slug, channel)
     app = app_of(channel)
-    if not kind.consent or not app.id:
+    asked_for = kind.asks(file.channels[channel])
+    if not asked_for or not app.id:
         messages.error(request, f"{kind.name} cannot be connected with a button here; use `postlark connect {slug} {channel}`.")
         return back(slug)
     nonce = secrets.token_urlsafe(16)
     state = signing.dumps([slug, channel, nonce], salt=_SALT)
-    asked = consent.question(kind.consent, file.channels[channel], app, state, _redirect_uri(channel))
+    asked = consent.question(asked_for, file.channels[channel], app, state, _redirect_uri(channel))
     kept: dict[str, str] = request.session.get(_KEPT, {})
     request.session[_KEPT] = {**dict(list(kept.items())[1 - MOST_AT_ONCE :]), nonce: asked.verifier}
     return redirect(asked.address)

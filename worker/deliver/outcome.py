@@ -14,7 +14,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from worker import channels, gate, newsletter
-from worker.channels.base import DeliveryError, Receipt, RefusedAsDuplicate, Rejected, Transient, Unauthorized
+from worker.channels.base import DeliveryError, Poster, Receipt, RefusedAsDuplicate, Rejected, Transient, Unauthorized
+from worker.connections.check import SOON
 from worker.connections.poster import declared
 from worker.deliver import money
 from worker.deliver.admission import or_late
@@ -152,9 +153,13 @@ def cool_down(delivery: Delivery, error: Transient, until: datetime) -> None:
 
 def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
     reason = f"{error.sentence} Mend the connection to {_name(delivery)}, then resume it: this goes out by itself."
+    stops: dict[str, Any] = {"broken": reason}
+    if error.passing:
+        reason += f" Postlark also asks once more at {_spoken(delivery, timezone.now() + SOON)}, since {_name(delivery)} itself may be in trouble."
+        stops = {"broken": reason, "refusals": 1, "next_check_at": timezone.now() + SOON}
     with transaction.atomic():
         connection = Connection.objects.filter(blog=delivery.blog, channel=delivery.channel)
-        if connection.filter(broken="").update(broken=reason):
+        if connection.filter(broken="").update(**stops):
             note(f"{_name(delivery)} is paused. {error.sentence}", blog=delivery.blog, data={"channel": delivery.channel, "alert": True})
         close(
             delivery,
@@ -178,7 +183,7 @@ def _refused_as_duplicate(delivery: Delivery, error: RefusedAsDuplicate) -> None
     elif called_before and error.remote_id and not _known(delivery, error.remote_id):
         _adopt(delivery, error)
     else:
-        reason = f"{name} says it has this text already, though Postlark had not posted it.{clue} Look there: is this post out?"
+        reason = f"{name} says it has this text already, though Postlark had not posted it.{clue} Networks refuse for a day or two even what was deleted. Look there: is this post out?"
         _to_unknown(delivery, reason, _words(error), look_at=None)
 
 
@@ -186,7 +191,15 @@ def _adopt(delivery: Delivery, error: RefusedAsDuplicate) -> None:
     """Nobody can read what this network shows, and a person let it go again: its refusal, which names the post, is the answer."""
     reason = f"{channels.find(delivery.channel).done} on {_name(delivery)}: asked again, it said that it had this post already."
     stands: dict[str, Any] = {"state": State.SENT, "waits_for": WaitsFor.NOTHING, "reason": reason}
-    close(delivery, Outcome.OK, **_words(error), **stands, remote_id=error.remote_id, refund=money.refund(delivery, posted=False))
+    close(
+        delivery,
+        Outcome.OK,
+        **_words(error),
+        **stands,
+        remote_id=error.remote_id,
+        remote_url=error.url,
+        refund=money.refund(delivery, posted=False),
+    )
 
 
 def _known(delivery: Delivery, remote_id: str) -> bool:
@@ -209,6 +222,8 @@ def answer_lost(delivery: Delivery, words: dict[str, Any], only_if: Q | None = N
         _to_unknown(delivery, reason, words, look_at=look_at, only_if=only_if)
     else:
         reason = f"The answer of {name} was lost, and what it shows cannot be read from here. Look there: is this post out?"
+        if _refuses_duplicates(delivery):
+            reason += f" If you say it is not, {name} is asked once more and refuses what it has already, so that nothing is doubled."
         _to_unknown(delivery, reason, words, look_at=None, only_if=only_if)
 
 
@@ -256,11 +271,22 @@ def _words(error: DeliveryError) -> dict[str, Any]:
 
 
 def _reads_back(delivery: Delivery) -> bool:
+    poster = _declared(delivery)
+    return poster is not None and poster.reads_back
+
+
+def _refuses_duplicates(delivery: Delivery) -> bool:
+    poster = _declared(delivery)
+    return poster is not None and poster.refuses_duplicates
+
+
+def _declared(delivery: Delivery) -> Poster | None:
+    """None for a carrier, and for a blog whose file is gone."""
     file = blog_file(delivery.blog.slug)
     try:
-        return file is not None and declared(file, delivery.channel).reads_back
-    except Rejected:  # a carrier: a mail cannot be read back
-        return False
+        return declared(file, delivery.channel) if file else None
+    except Rejected:
+        return None
 
 
 def _name(delivery: Delivery) -> str:

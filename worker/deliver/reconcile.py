@@ -187,7 +187,8 @@ def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster,
         reason = f"{name} says it has this text already and names the post {delivery.clue}, but it is not there. Networks refuse for a day or two even what was deleted. Please look there too: is it there, or shall it go out?"
         _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"{seen}: not there.", data=evidence, due_at=None)
     else:
-        reason = f"Postlark looked at {name} and did not find it, most recently at {_spoken(now, file, now)}. Please look there too: is it there, or shall it go out?"
+        advice = f" {poster.stuck}" if delivery.repeats and poster.stuck else ""
+        reason = f"Postlark looked at {name} and did not find it, most recently at {_spoken(now, file, now)}.{advice} Please look there too: is it there, or shall it go out?"
         _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"{seen}: not there.", data=evidence, due_at=None)
 
 

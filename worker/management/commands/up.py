@@ -19,7 +19,7 @@ from django.urls import get_resolver
 
 from worker.console.sign_in import one_time_link
 from worker.lib.blogs import BlogFile, blogs
-from worker.management import checks
+from worker.management import checks, stand_ins
 from worker.management.broker import private_broker
 from worker.management.commands.web import serve
 from worker.management.commands.worker import work
@@ -39,7 +39,9 @@ class Command(ProcessCommand):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--example", action="store_true", help="serve the example blog on this machine as well, when it is watched")
         parser.add_argument("--feed", metavar="URL", help="watch this feed; makes a blog's file for it in the data folder")
-        parser.add_argument("--stand-ins", action="store_true", help="run the fake network of the test suite, and post to it for real")
+        parser.add_argument(
+            "--stand-ins", action="store_true", help="run the fake networks of the test suite, connected, and post to them for real"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["feed"]:
@@ -72,6 +74,8 @@ class Command(ProcessCommand):
             wrong += [cannot_listen("127.0.0.1", each.port, f"change the {each.name}'s port in the blog's file.") for each in served]
             if any(wrong):
                 raise CommandError("\n".join(filter(None, wrong)))
+            if options["stand_ins"]:
+                _connect_to_stand_ins()
             link = _sign_in_link()
             connections.close_all()
             gc.collect()
@@ -106,6 +110,7 @@ class Served(NamedTuple):
     name: str
     module: str
     port: int
+    more: tuple[str, ...] = ()
 
 
 def _served(*, example: bool, stand_ins: bool, **_: Any) -> Iterator[Served]:
@@ -113,15 +118,23 @@ def _served(*, example: bool, stand_ins: bool, **_: Any) -> Iterator[Served]:
     if example and ours and (port := _port_on_loopback(ours.feed)):
         yield Served("example blog", "examples.blog", port)
     if stand_ins:
-        for slug, address in sorted({(slug, address) for blog in blogs().values() for slug, address in _live_addresses(blog)}):
-            if port := _port_on_loopback(address):
-                yield Served(f"stand-in for {slug}", f"tests.fakes.{slug}", port)
+        kept = settings.POSTLARK_DATA / "stand-ins"  # what they were given is there again after a restart
+        kept.mkdir(exist_ok=True)
+        for slug, port in sorted({(slug, port) for blog in blogs().values() for slug, port in _on_stand_ins(blog)}):
+            yield Served(f"stand-in for {slug}", f"tests.fakes.{slug}", port, ("--state", str(kept / f"{slug}.jsonl")))
 
 
-def _live_addresses(blog: BlogFile) -> Iterator[tuple[str, str]]:
+def _on_stand_ins(blog: BlogFile) -> Iterator[tuple[str, int]]:
+    """(channel, port) of what is live at an address on this machine."""
     for slug, options in blog.channels.items():
-        if options.mode == "live":
-            yield slug, getattr(options, "base_url", "")
+        if options.mode == "live" and (port := _port_on_loopback(getattr(options, "base_url", ""))):
+            yield slug, port
+
+
+def _connect_to_stand_ins() -> None:
+    for blog in blogs().values():
+        for slug, _ in _on_stand_ins(blog):
+            stand_ins.connect(blog, slug)
 
 
 def _port_on_loopback(address: str) -> int | None:
@@ -139,8 +152,8 @@ def _children(served: Iterable[Served], stack: ExitStack) -> Iterator[Child]:
     yield Child("web", _in_a_sentence(serve))
     if broker:
         yield Child("broker", program(broker, settings.BASE_DIR))
-    for name, module, port in served:
-        yield Child(name, program([sys.executable, "-m", module, "--port", str(port)], settings.BASE_DIR))
+    for name, module, port, more in served:
+        yield Child(name, program([sys.executable, "-m", module, "--port", str(port), *more], settings.BASE_DIR))
 
 
 def _migrate_and_check() -> list[str]:
