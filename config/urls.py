@@ -2,7 +2,23 @@
 
 from django.urls import URLPattern, path
 
-from worker.console import actions, connect, connections, delivery, home, log, mail, password, picture, post, send, sign_in
+from worker.console import (
+    actions,
+    connect,
+    connections,
+    delivery,
+    home,
+    imports,
+    log,
+    mail,
+    password,
+    picture,
+    post,
+    send,
+    sign_in,
+    subscriber,
+    subscribers,
+)
 from worker.console import health as console_health
 from worker.hooks import confirm, health, publish, subscribe, unsubscribe, websub
 
@@ -26,6 +42,14 @@ urlpatterns: list[URLPattern] = [
     path("deliveries/<int:pk>/picture", picture.show, name="picture"),
     path("deliveries/<int:pk>/<slug:key>", actions.show, name="act"),
     path("log", log.show, name="log"),
+    path("subscribers", subscribers.show, name="subscribers"),
+    path("subscribers/import", imports.show, name="subscribers-import"),
+    path("subscribers/import/<int:pk>", imports.act, name="subscribers-take"),
+    path("subscribers/export", subscribers.send_list, name="subscribers-export"),
+    path("subscribers/bar", subscribers.bar, name="subscribers-bar"),
+    path("subscribers/ask", subscribers.ask_to_go_on, name="subscribers-ask"),
+    path("subscribers/<int:pk>", subscriber.show, name="subscriber"),
+    path("subscribers/<int:pk>/<slug:key>", subscriber.act, name="subscriber-act"),
     path("health", console_health.show, name="health"),
     path("health/<slug:slug>/look", console_health.look, name="look"),
     path("health/<slug:slug>/pause", console_health.pause, name="pause-blog"),

@@ -22,6 +22,7 @@ from worker.deliver import sweep as sweeping
 from worker.ingest import websub
 from worker.ingest.health import notice_silence
 from worker.newsletter import confirmation_mail as asking
+from worker.newsletter import lapse, sign_up
 from worker.record.seal import seal
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,8 @@ def tick() -> None:
     ring(look_if_due, ingest.due())
     ring(ask_hub, websub.due())
     notice_silence()
+    lapse.tell()
+    sign_up.drop_old()
     seal(timezone.now())
     ring(plan, sweeping.posts_to_plan())
     ring(send, sweeping.deliveries_due())

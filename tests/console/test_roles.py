@@ -10,6 +10,10 @@ from worker.models import Delivery, Event
 
 pytestmark = pytest.mark.django_db
 OWNERS_PAGES = {"connect", "connect-callback", "connection-place", "connection-check", "disconnect"}  # test_connections.py
+SUBSCRIBERS_PAGES = {  # test_subscribers.py
+    *("subscribers", "subscriber", "subscriber-act", "subscribers-export", "subscribers-bar", "subscribers-ask"),
+    *("subscribers-import", "subscribers-take"),
+}
 NOT_STAFF_PAGES = {"sign-in", "sign-in-by-link", "sign-out"}
 
 
@@ -60,7 +64,11 @@ def test_the_tables_here_know_every_address_of_the_console(held) -> None:
     console = {p.name for p in get_resolver().url_patterns if getattr(p, "callback", None) and ".console." in p.callback.__module__}
     assert (
         console
-        == set(pages(held)) | set(actions(held)) - {"release", "hold", "cancel", "there", "not-there"} | NOT_STAFF_PAGES | OWNERS_PAGES
+        == set(pages(held))
+        | set(actions(held)) - {"release", "hold", "cancel", "there", "not-there"}
+        | NOT_STAFF_PAGES
+        | OWNERS_PAGES
+        | SUBSCRIBERS_PAGES
     )
 
 

@@ -5,7 +5,7 @@ from worker.models.confirmations import Confirmation
 from worker.models.deliveries import Attempt, Delivery, Event, Rendition
 from worker.models.issues import Issue, Part
 from worker.models.posts import Alias, Post
-from worker.models.readers import Batch, Consent, Recipient, Subscriber, Suppression
+from worker.models.readers import Batch, Consent, ImportDraft, Recipient, Subscriber, Suppression
 from worker.models.seals import Seal
 from worker.models.staff import Staff
 from worker.models.wording import Wording
@@ -21,6 +21,7 @@ __all__ = [
     "Delivery",
     "Event",
     "Hub",
+    "ImportDraft",
     "Issue",
     "Part",
     "Post",

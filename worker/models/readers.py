@@ -6,6 +6,7 @@ from django.db.models import Q
 from worker.models.blogs import Blog
 from worker.models.deliveries import Delivery
 from worker.models.posts import Post
+from worker.models.staff import Staff
 from worker.models.wording import Wording
 
 
@@ -86,6 +87,22 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"suppressed since {self.since:%Y-%m-%d}"
+
+
+class ImportDraft(models.Model):
+    """A list that was read and waits for a person's yes: kept here, because any web process may be asked next."""
+
+    blog = models.ForeignKey(Blog, models.CASCADE, related_name="+")
+    staff = models.ForeignKey(Staff, models.CASCADE, related_name="+")
+    made_at = models.DateTimeField()
+    name = models.TextField(help_text="The file's, as the browser said it.")
+    basis = models.CharField(max_length=8, choices=Consent.Basis)
+    obtained_on = models.DateField()
+    proof = models.TextField()
+    sheet = models.BinaryField(help_text="The file, packed by zlib.")
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"
 
 
 class Batch(models.Model):

@@ -12,7 +12,7 @@ from datetime import date
 from worker.models import Consent
 
 _MONTHS = {Consent.Basis.PURCHASE: 24, Consent.Basis.INQUIRY: 6}
-_BASES = {Consent.Basis.EXPRESS: "they asked for it", Consent.Basis.PURCHASE: "a purchase", Consent.Basis.INQUIRY: "an inquiry"}
+BASES = {Consent.Basis.EXPRESS: "they asked for it", Consent.Basis.PURCHASE: "a purchase", Consent.Basis.INQUIRY: "an inquiry"}
 
 
 def ends_on(basis: str, obtained_on: date) -> date | None:
@@ -20,9 +20,14 @@ def ends_on(basis: str, obtained_on: date) -> date | None:
     months = _MONTHS.get(Consent.Basis(basis))
     if months is None:
         return None
-    years, month = divmod(obtained_on.month - 1 + months, 12)
-    year = obtained_on.year + years
-    return date(year, month + 1, min(obtained_on.day, monthrange(year, month + 1)[1]))
+    return months_later(obtained_on, months)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of that month, or its last where it is shorter."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def in_force(consents: Iterable[Consent], today: date) -> Consent | None:
@@ -41,5 +46,5 @@ def why_not(consents: Iterable[Consent], today: date) -> str:
         return "No consent to write to them is on record."
     last = max(ended, key=lambda one: one.ends_on or date.min)
     return (
-        f"Their consent ended on {last.ends_on:%Y-%m-%d}: it came from {_BASES[Consent.Basis(last.basis)]} on {last.obtained_on:%Y-%m-%d}."
+        f"Their consent ended on {last.ends_on:%Y-%m-%d}: it came from {BASES[Consent.Basis(last.basis)]} on {last.obtained_on:%Y-%m-%d}."
     )

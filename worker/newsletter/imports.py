@@ -12,14 +12,21 @@ from django.utils import timezone
 
 from worker.lib.address import Address, read_address
 from worker.lib.signing import address_hash
+from worker.lib.text import one_line, shortened
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter.consent import ends_on
+from worker.newsletter.export import FORMULA
 from worker.newsletter.refused import Refused
+from worker.newsletter.sign_up import only_one
 from worker.record.transition import note
 
+MOST_BYTES = 100_000_000
 COLUMNS = ("email", "name", "language", "topics", "edition")
 LANGUAGES = {"": "", "en": "en-CA", "en-ca": "en-CA", "fr": "fr-CA", "fr-ca": "fr-CA"}
 _AT_ONCE = 1000
+_LONGEST = {"name": 200, "topics": 1000}
+
+csv.field_size_limit(MOST_BYTES)  # a cell too long is one line's mistake, not the whole file's
 
 
 class Row(NamedTuple):
@@ -68,6 +75,9 @@ class Taken:
 def read_sheet(raw: bytes, editions: Iterable[str]) -> Sheet:
     """UTF-8 CSV with a header; `;` between the columns is understood where the header has no comma."""
     sheet = Sheet()
+    if len(raw) > MOST_BYTES:
+        sheet.mistakes.append("line 1: the file is larger than 100 MB; split it.")
+        return sheet
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -110,21 +120,30 @@ def _read_row(columns: list[str], cells: list[str], editions: set[str]) -> Row:
     """ValueError with the sentence about the line."""
     if len(cells) != len(columns):
         raise ValueError(f"it has {len(cells)} columns, the header {len(columns)}.")
-    said = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
+    said = {name: _said(cell) for name, cell in zip(columns, cells, strict=True)}
     if not said["email"]:
         raise ValueError("the e-mail address is missing.")
     try:
         address = read_address(said["email"])
     except ValueError as mistake:
-        raise ValueError(f"{said['email']!r} {mistake}") from None
+        raise ValueError(f"{shortened(said['email'], 60)!r} {mistake}") from None
     language = LANGUAGES.get(said.get("language", "").lower().replace("_", "-"))
     if language is None:
-        raise ValueError(f"the language {said['language']!r} is not one of en-CA, fr-CA.")
+        raise ValueError(f"the language {shortened(said['language'], 60)!r} is not one of en-CA, fr-CA.")
     edition = said.get("edition", "").lower() or "instant"
     if edition not in editions:
-        raise ValueError(f"the edition {edition!r} is not one that this blog sends: {', '.join(sorted(editions))}.")
-    topics = [topic.strip() for topic in said.get("topics", "").split(";") if topic.strip()]
-    return Row(address, " ".join(said.get("name", "").split()), language, topics, edition)
+        raise ValueError(f"the edition {shortened(edition, 60)!r} is not one that this blog sends: {', '.join(sorted(editions))}.")
+    for column, most in _LONGEST.items():
+        if len(said.get(column, "")) > most:
+            raise ValueError(f"the {column} has more than {most} characters.")
+    topics = [one_line(topic) for topic in said.get("topics", "").split(";") if topic.strip()]
+    return Row(address, one_line(said.get("name", "")), language, topics, edition)
+
+
+def _said(cell: str) -> str:
+    """Without what is no letter (PostgreSQL takes no NUL), and without the apostrophe that an export puts before what would be a formula."""
+    text = "".join(sign if sign.isprintable() or sign.isspace() else " " for sign in cell).strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
 
 def take(blog: Blog, sheet: Sheet, basis: Basis, *, dry_run: bool = False) -> Taken:
@@ -134,7 +153,7 @@ def take(blog: Blog, sheet: Sheet, basis: Basis, *, dry_run: bool = False) -> Ta
     """
     _check(sheet, basis)
     with transaction.atomic():
-        Blog.objects.select_for_update().get(pk=blog.pk)  # two imports at once come one after the other
+        only_one(blog)  # two imports at once come one after the other
         left = set(Suppression.objects.filter(blog=blog).values_list("address_hash", flat=True))
         known = {one.address_key: one for one in Subscriber.objects.filter(blog=blog)}
         welcome = [row for row in sheet.rows if not _has_left(row, known, left)]

@@ -23,13 +23,12 @@ def unsubscribe(subscriber: Subscriber, who: str = BY_LINK, because: str = "") -
         if not on_the_list.update(state=State.UNSUBSCRIBED, left_at=timezone.now()):
             return False
         suppress.add(subscriber.blog_id, subscriber.address_key, Cause.UNSUBSCRIBED, because)
-        data = {"because": suppress.named_nobody(because)} if because else {}
-        note("A reader unsubscribed.", who=who, blog=subscriber.blog, subscriber=subscriber, data=data)
+        note("A reader unsubscribed.", who=who, blog=subscriber.blog, subscriber=subscriber, data=_why(because))
     subscriber.refresh_from_db()
     return True
 
 
-def forget(subscriber: Subscriber, who: str) -> bool:
+def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
     """Erase the person and keep the hash of the address, so that nobody writes to it again. False when that was done before.
 
     What was sent stays counted, under a row that names nobody and cannot be found by the address.
@@ -44,9 +43,13 @@ def forget(subscriber: Subscriber, who: str) -> bool:
         Confirmation.objects.filter(blog=subscriber.blog_id, address_key=subscriber.address_key).delete()
         subscriber.consents.all().delete()
         Recipient.objects.filter(subscriber=subscriber).update(detail="")
-        note("A reader was forgotten.", who=who, blog=subscriber.blog, subscriber=subscriber)
+        note("A reader was forgotten.", who=who, blog=subscriber.blog, subscriber=subscriber, data=_why(because))
     subscriber.refresh_from_db()
     return True
+
+
+def _why(because: str) -> dict[str, str]:
+    return {"because": suppress.named_nobody(because)} if because else {}
 
 
 def leaver_of(text: str) -> Subscriber | None:

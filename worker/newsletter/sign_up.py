@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from worker.lib.address import Address
-from worker.models import Blog, Confirmation, Connection, Subscriber, Wording
+from worker.models import Blog, Confirmation, Connection, ImportDraft, Subscriber, Wording
 from worker.newsletter.refused import Refused
 
 Kind = Confirmation.Kind
@@ -55,7 +55,7 @@ def ask(
     """
     now, around, box = timezone.now(), neighbourhood(machine), mailbox(wish.address.key)
     with transaction.atomic():
-        _one_at_a_time(blog)
+        only_one(blog)
         strangers = Confirmation.objects.exclude(kind=Kind.RENEW)
         if _over(NETWORK, now, strangers.filter(neighbourhood=around)) or _over(BLOG, now, strangers.filter(blog=blog)):
             raise TooMany("Too many people have signed up from here just now. Try again in an hour.")
@@ -99,14 +99,16 @@ def is_valid(asked: Confirmation, now: datetime) -> bool:
 
 
 def drop_old() -> None:
-    """Addresses whose owners never answered are not kept."""
+    """Addresses whose owners never answered are not kept, nor lists to which nobody said yes within a day."""
     now = timezone.now()
+    ImportDraft.objects.filter(made_at__lt=now - _DAY).delete()
     for kind, valid_for in VALID_FOR.items():
         Confirmation.objects.filter(kind=kind, asked_at__lt=now - valid_for).delete()
 
 
-def _one_at_a_time(blog: Blog) -> None:
-    """Two who ask at once are counted one after the other. The row of the blog's e-mail channel is the lock."""
+def only_one(blog: Blog) -> None:
+    """Inside a transaction: whoever else is at this point waits for its end. The lock is the row of the blog's e-mail channel,
+    not the blog's own, which every unsubscribe writes to."""
     row, _ = Connection.objects.get_or_create(blog=blog, channel="email")
     Connection.objects.select_for_update().get(pk=row.pk)
 

@@ -1,0 +1,102 @@
+"""Consent that ends: staff hear a month ahead, once; readers are asked while the law lets us, and stay by their own yes."""
+
+from datetime import date
+
+import pytest
+from django.test import Client
+
+from tests.newsletter.people import live_blog, make_subscriber
+from worker.lib.blogs import blog_file
+from worker.lib.signing import confirmation_token
+from worker.models import Confirmation, Event, Subscriber
+from worker.newsletter import confirmation_mail, lapse
+from worker.newsletter.leave import unsubscribe
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def blog(relay, settings):
+    return live_blog(relay)
+
+
+def told() -> list[str]:
+    return list(Event.objects.order_by("pk").values_list("what", flat=True))
+
+
+def mail_what_is_due() -> None:
+    for pk in confirmation_mail.due():
+        confirmation_mail.send(pk)
+
+
+@pytest.mark.parametrize(
+    ("obtained", "on", "is_lapsing", "is_lapsed"),
+    [
+        (date(2026, 5, 20), date(2026, 10, 19), False, False),
+        (date(2026, 5, 20), date(2026, 10, 20), True, False),
+        (date(2026, 5, 20), date(2026, 11, 20), True, False),
+        (date(2026, 5, 20), date(2026, 11, 21), False, True),
+    ],
+)
+def test_an_inquiry_lapses_to_the_day(blog, obtained, on, is_lapsing, is_lapsed):
+    make_subscriber(blog, basis="inquiry", obtained_on=obtained)
+    rows = Subscriber.objects.all()
+    assert (lapse.lapsing(rows, on).exists(), lapse.lapsed(rows, on).exists()) == (is_lapsing, is_lapsed)
+
+
+def test_whoever_asked_themselves_or_left_never_lapses(blog):
+    make_subscriber(blog)
+    unsubscribe(make_subscriber(blog, basis="inquiry", obtained_on=date(2020, 1, 1)))
+    rows = Subscriber.objects.all()
+    assert not lapse.lapsing(rows, date(2026, 11, 20)).exists()
+    assert not lapse.lapsed(rows, date(2026, 11, 20)).exists()
+
+
+def test_staff_are_told_once_of_each(blog, time_machine):
+    time_machine.move_to("2026-10-01 17:00Z", tick=False)
+    make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 5, 10))
+    make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 6, 1))
+    for day in range(15, 25):
+        time_machine.move_to(f"2026-10-{day} 17:00Z", tick=False)
+        lapse.tell()
+        lapse.tell()
+    assert [what.partition(".")[0] for what in told()] == ["The consent of 1 reader ends within a month, the first on 2026-11-10"]
+    time_machine.move_to("2026-11-02 17:00Z", tick=False)
+    lapse.tell()
+    assert len(told()) == 2
+    time_machine.move_to("2026-11-03 17:00Z", tick=False)
+    make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 5, 11))
+    lapse.tell()
+    assert len(told()) == 3, "who came to the list within their last month is told of too"
+
+
+def test_a_reader_who_says_yes_stays_for_good(blog, relay, time_machine):
+    time_machine.move_to("2026-11-01 17:00Z", tick=False)
+    reader = make_subscriber(blog, "ann@reader.example", basis="inquiry", obtained_on=date(2026, 5, 20), topics=["grief"])
+    assert lapse.ask(blog, blog_file("example"), "desk") == 1
+    mail_what_is_due()
+    mail = relay.mail_to("ann@reader.example")
+    assert mail["Subject"] == "Do you want to keep getting posts from Example Psychotherapy?"
+    assert "until 20 November 2026" in mail.get_body(("plain",)).get_content()
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    time_machine.move_to("2026-11-30 17:00Z", tick=False)
+    link = f"/confirm/{confirmation_token(Confirmation.objects.get().pk)}"
+    assert "until you tell us to stop" in Client().get(link).content.decode()
+    assert Client().post(link).status_code == 200
+    reader.refresh_from_db()
+    assert list(reader.consents.values_list("basis", flat=True).order_by("pk")) == ["inquiry", "express"]
+    assert reader.topics == ["grief"]
+
+
+@pytest.mark.parametrize("meanwhile", ["lapsed", "left"])
+def test_nobody_is_asked_whom_we_may_not_write_to_any_more(blog, relay, time_machine, meanwhile):
+    time_machine.move_to("2026-11-01 17:00Z", tick=False)
+    reader = make_subscriber(blog, "ann@reader.example", basis="inquiry", obtained_on=date(2026, 5, 20))
+    lapse.ask(blog, blog_file("example"), "desk")
+    if meanwhile == "left":
+        unsubscribe(reader)
+    else:
+        time_machine.move_to("2026-11-21 17:00Z", tick=False)
+    mail_what_is_due()
+    assert not relay.taken
+    assert "was not sent" in told()[-1]

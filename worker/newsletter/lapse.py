@@ -1,0 +1,91 @@
+"""Implied consent ends by the calendar. Staff hear of it a month ahead, and may ask those readers while the law still lets them."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from worker.lib.blogs import BlogFile, blogs
+from worker.models import Blog, Confirmation, Consent, Subscriber
+from worker.newsletter import wording
+from worker.newsletter.audience import today
+from worker.newsletter.consent import months_later
+from worker.newsletter.sign_up import VALID_FOR, Kind, mailbox
+from worker.record.transition import note
+
+
+def lapsing(rows: QuerySet[Subscriber], day: date) -> QuerySet[Subscriber]:
+    """On the list, and their consent ends within a month. `last`: the last day on which we may write."""
+    return _implied(rows).filter(last__gte=day, last__lte=months_later(day, 1))
+
+
+def lapsed(rows: QuerySet[Subscriber], day: date) -> QuerySet[Subscriber]:
+    """On the list, and written to no longer: their consent has ended, or there is none."""
+    return _implied(rows).filter(Q(last=None) | Q(last__lt=day))
+
+
+def _implied(rows: QuerySet[Subscriber]) -> QuerySet[Any]:
+    """Who never asked for it themselves."""
+    express = Consent.objects.filter(subscriber=OuterRef("pk"), ends_on=None)
+    return rows.filter(~Exists(express), state=Subscriber.State.CONFIRMED).annotate(last=Max("consents__ends_on"))
+
+
+def tell() -> None:
+    """Once a day for each blog: a line of the record for those whose consent has come within a month of its end since the last time."""
+    for file in blogs().values():
+        blog = Blog.objects.filter(slug=file.slug).first()
+        if blog is not None and "email" in file.channels:
+            _tell(blog, today(blog, timezone.now()))
+
+
+def _tell(blog: Blog, day: date) -> None:
+    before = blog.lapses_told_on
+    if before == day or not Blog.objects.filter(pk=blog.pk, lapses_told_on=before).update(lapses_told_on=day):
+        return
+    found: QuerySet[Any] = lapsing(Subscriber.objects.filter(blog=blog), day)
+    if before:  # who was within a month then was told of then, unless they came to the list since
+        found = found.filter(
+            Q(last__gt=months_later(before, 1)) | Q(created_at__gte=timezone.now() - timedelta(days=(day - before).days + 1))
+        )
+    ends = list(found.values_list("last", flat=True))
+    if ends:
+        readers = "1 reader ends" if len(ends) == 1 else f"{len(ends)} readers ends"
+        note(
+            f"The consent of {readers} within a month, the first on {min(ends):%Y-%m-%d}. Until then they may be asked whether they want to go on.",
+            blog=blog,
+            data={"readers": len(ends), "first": f"{min(ends)}", "last": f"{max(ends)}"},
+        )
+
+
+def ask(blog: Blog, file: BlogFile, who: str) -> int:
+    """Let a mail ask everybody whose consent ends within a month, each once. How many will be asked."""
+    now = timezone.now()
+    day = today(blog, now)
+    asked = Confirmation.objects.filter(subscriber=OuterRef("pk"), kind=Kind.RENEW, asked_at__gt=now - VALID_FOR[Kind.RENEW])
+    readers = list(lapsing(Subscriber.objects.filter(blog=blog), day).exclude(Exists(asked)))
+    made = Confirmation.objects.bulk_create(
+        (_request(blog, file, reader) for reader in readers),
+        batch_size=1000,
+    )
+    if made:
+        note(f"{len(made)} readers are asked by mail whether they want to go on, before their consent ends.", who=who, blog=blog)
+    return len(made)
+
+
+def _request(blog: Blog, file: BlogFile, reader: Subscriber) -> Confirmation:
+    language, now = reader.language or file.language, timezone.now()
+    return Confirmation(
+        blog=blog,
+        kind=Kind.RENEW,
+        subscriber=reader,
+        email=reader.email,
+        address_key=reader.address_key,
+        mailbox=mailbox(reader.address_key),
+        language=language,
+        topics=reader.topics,
+        edition=reader.edition,
+        wording=wording.in_use(blog, file, language),
+        asked_at=now,
+        mail_due_at=now,
+    )
