@@ -48,6 +48,7 @@ def actions(delivery: Delivery) -> dict[str, str]:
     return {
         **{key: f"{one}/{key}" for key in ("release", "hold", "cancel", "there", "not-there")},
         "send": f"/posts/{delivery.post_id}/send/facebook",
+        "is": f"/posts/{delivery.post_id}/is/new",
         "look": "/health/example/look",
         "pause-blog": "/health/example/pause",
         "resume-blog": "/health/example/resume",

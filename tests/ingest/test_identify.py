@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.ingest.entry import Entry
-from worker.ingest.identify import Kind, Known, Verdict, identify, replaced, texts_alike
+from worker.ingest.identify import Kind, Known, Verdict, identify, replaced, runs, texts_alike
 from worker.ingest.names import names
 
 DAY = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
@@ -117,6 +117,17 @@ def test_one_post_takes_one_entry() -> None:
     assert [each.kind for each in verdicts] == [Kind.UNSURE, Kind.SAME]
 
 
+def test_one_post_that_stands_there_under_two_of_its_names_counts_once() -> None:
+    again = replace(POST, **GUID, **PATH, **DATE)
+    (one,), (two,) = remembered([POST]), remembered([again])
+    merged = [Known(1, one.guids | two.guids, one.links | two.links, one.titles_and_dates | two.titles_and_dates, one.text)]
+    for feed in ([POST, again], [again, POST]):
+        assert {(entry, each.kind) for entry, each in zip(feed, identify(feed, merged), strict=True)} == {
+            (POST, Kind.SAME),
+            (again, Kind.REPEAT),
+        }
+
+
 def test_two_new_entries_with_one_text_are_both_held() -> None:
     twin = replace(POST, **GUID, **PATH, **DATE)
     assert [(each.kind, each.post) for each in identify([POST, twin], [])] == [(Kind.UNSURE, None)] * 2
@@ -151,7 +162,7 @@ def test_a_new_post_in_a_feed_that_uses_one_guid_and_one_link_for_all_is_not_los
     ],
 )
 def test_texts_are_alike_when_most_of_one_stands_in_the_other(one: str, other: str, expected: bool) -> None:
-    assert texts_alike(one, other) is texts_alike(other, one) is expected
+    assert texts_alike(runs(one), runs(other)) is texts_alike(runs(other), runs(one)) is expected
 
 
 @pytest.mark.parametrize(

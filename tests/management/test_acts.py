@@ -141,3 +141,13 @@ def test_a_channel_is_paused_and_resumed(post: Post) -> None:
     assert delivery.waits_for == "clock"
     with pytest.raises(CommandError, match="no channel 'myspace'"):
         said("pause", "example", "myspace")
+
+
+def test_identify_says_whether_a_held_post_is_a_known_one(post: Post) -> None:
+    again = make_post(post.blog, title=post.title, origin="unsure", resembles=post)
+    held = make_delivery(again, state="held", waits_for="person", due_at=None, first_due_at=None)
+    assert told("identify", str(again.pk), "--same") == {"id": str(again.pk), "title": post.title, "same_as": str(post.pk)}
+    held.refresh_from_db()
+    assert held.state == "cancelled"
+    with pytest.raises(CommandError, match="answered already"):
+        said("identify", str(again.pk), "--new")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from worker.connections import warn
 from worker.console import words
 from worker.console.access import Desk, file_of, name_of
-from worker.models import Batch, Blog, Connection, Delivery
+from worker.models import Batch, Blog, Connection, Delivery, Post
 
 MOST_SHOWN = 10
 State = Delivery.State
@@ -63,17 +63,27 @@ def _ending_connections(desk: Desk) -> Iterator[Need]:
 
 
 def _deliveries(desk: Desk) -> Iterator[Need]:
-    """Those that wait for the same mending (a paused or broken connection) are one line."""
+    """Those that wait for the same mending (a paused or broken connection) or the same answer are one line."""
     rows = Delivery.objects.filter(NEEDS_YOU, blog__in=desk.blogs).select_related("post", "issue").order_by("-pk")
-    told: set[tuple[int, str, str]] = set()
+    told: set[tuple[object, ...]] = set()
     for delivery in rows[: MOST_SHOWN * 10]:
-        cause = (delivery.blog_id, delivery.channel, delivery.reason)
-        if delivery.state != State.PENDING or cause not in told:
+        asked = _is_asked(delivery)
+        cause = (delivery.post_id,) if asked else (delivery.blog_id, delivery.channel, delivery.reason)
+        if (delivery.state != State.PENDING and not asked) or cause not in told:
             told.add(cause)
             yield _need(delivery, desk)
 
 
+def _is_asked(delivery: Delivery) -> bool:
+    """Whether its post is one we know: answered once for all channels."""
+    return bool(
+        delivery.state == State.HELD and delivery.post and delivery.post.origin == Post.Origin.UNSURE and delivery.post.resembles_id
+    )
+
+
 def _need(delivery: Delivery, desk: Desk) -> Need:
+    if _is_asked(delivery):
+        return Need(f"“{delivery.title}”:", delivery.reason, "Compare them…", reverse("post", args=[delivery.post_id]))
     about = f"“{delivery.title}”, {words.channel_name(delivery.channel)}:"
     page = reverse("delivery", args=[delivery.pk])
     if delivery.state == State.PENDING:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from worker.console import says, times, words
+from worker.console import same, says, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.home import the_one_that_counts
 from worker.console.page import live_page, safe_link
@@ -66,6 +66,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         edited=times.relative(post.edited_at, now, zone) if post.edited_at else "",
         address=safe_link(post.url),
         cards=cards,
+        sides=same.sides(post),
         difference=about_its_disclaimer(post, file) if file else "",
     )
 

@@ -41,6 +41,8 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
     name = channels.find(channel).name
     if origin == Origin.BASELINE:
         return Plan("skipped", "nothing", "Published before Postlark began to watch this blog.")
+    if origin == Origin.SAME:
+        return Plan("skipped", "nothing", f"It is the same post as “{resembles}”, and does not go out again.")
     if blog.channels[channel].mode == "off":
         return Plan("skipped", "nothing", f"{name} is switched off for this blog.")
     if refused:
@@ -58,7 +60,7 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
         return Plan(
             "held",
             "person",
-            f"This may be “{resembles}”, which Postlark knows already. Release it if it is a new post; cancel it if it is the same.",
+            f"This may be “{resembles}”, which Postlark knows already. Say on the post's page whether it is the same or a new one.",
         )
     due = first_due(now, blog, channel)
     when = "now" if due <= now else f"at {spoken(due, blog.timezone, now)}"

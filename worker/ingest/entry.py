@@ -20,6 +20,7 @@ MAX_NAME = 200
 MAX_ADDRESS = 2000
 MAX_HTML = 500_000
 MAX_CATEGORIES = 20
+MAX_COMPARED = 50_000
 UNTITLED = "Untitled post"
 
 # Not text: PostgreSQL refuses NUL, UTF-8 has no lone surrogates, and no reader sees the others.
@@ -49,8 +50,12 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """The words of the post, as far as the feed has them."""
-        return plain(self.content or self.summary)
+        """The words with which the post begins, enough to know it by."""
+        return beginning(self.content, self.summary)
+
+
+def beginning(content: str, summary: str) -> str:
+    return plain((content or summary)[:MAX_COMPARED])
 
 
 def newest(dated: Sequence[tuple[Any, datetime | None]]) -> Sequence[tuple[Any, datetime | None]]:

@@ -23,6 +23,10 @@ from functools import cached_property
 from worker.ingest.entry import Entry
 from worker.ingest.names import UNDATED, Names, names, path, same_words
 
+MOST_ALIKE = 20
+WORDS_COMPARED = 1000
+Runs = frozenset[tuple[str, ...]]
+
 
 @dataclass
 class Known:
@@ -33,6 +37,10 @@ class Known:
     links: set[str] = field(default_factory=set)
     titles_and_dates: set[str] = field(default_factory=set)
     text: Callable[[], str] = str
+
+    @cached_property
+    def runs(self) -> Runs:
+        return runs(self.text())
 
     @cached_property
     def paths(self) -> set[str]:
@@ -52,7 +60,7 @@ class Kind(Enum):
     NEW = "new"
     UNSURE = "unsure"
     REPEAT = "repeat"
-    """The document states it twice, and the other one counts."""
+    """The document states it twice, in the same words or as a person has said, and the other one counts."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +79,13 @@ def identify(entries: Sequence[Entry], known: Iterable[Known]) -> list[Verdict]:
     first = {each: index for index, each in reversed(list(enumerate(every)))}
     distinct = {index: each for each, index in first.items()}
     same, torn = _match(distinct, posts)
-    alike = _alike({index: entries[index] for index in distinct if index not in same and index not in torn}, posts)
-    verdicts = {index: Verdict(Kind.REPEAT if index not in distinct else Kind.NEW, each) for index, each in enumerate(every)}
-    verdicts |= {index: Verdict(Kind.UNSURE, every[index], post) for index, post in (torn | alike).items()}
+    repeats = {index for index in distinct if index not in same and any(_is_whole(every[index], post) for post in posts.values())}
+    left = {index: entries[index] for index in distinct if index not in same and index not in torn and index not in repeats}
+    alike = _alike(left, posts)
+    verdicts = {
+        index: Verdict(Kind.NEW if index in distinct and index not in repeats else Kind.REPEAT, each) for index, each in enumerate(every)
+    }
+    verdicts |= {index: Verdict(Kind.UNSURE, every[index], post) for index, post in (torn | alike).items() if index not in repeats}
     verdicts |= {index: Verdict(Kind.SAME, every[index], post) for index, post in same.items()}
     return [verdicts[index] for index in range(len(entries))]
 
@@ -84,10 +96,9 @@ def replaced(listed: Collection[int], found: Collection[int], new: int) -> bool:
     return new > 0 and missing > 0 and missing * 2 >= len(set(listed))
 
 
-def texts_alike(one: str, other: str) -> bool:
+def texts_alike(one: Runs, other: Runs) -> bool:
     """Four fifths of the shorter text's three-word runs stand in the longer one: an excerpt is like its post."""
-    a, b = _runs(one), _runs(other)
-    return len(a & b) >= 0.8 * min(len(a), len(b))
+    return len(one & other) >= 0.8 * min(len(one), len(other))
 
 
 Pair = tuple[int, int]
@@ -155,9 +166,11 @@ def _best(pairs: Mapping[Pair, Equal], entries: Mapping[int, Names]) -> list[Pai
     def beats(pair: Pair, other: Pair) -> bool:
         if pair == other or _more(pairs[pair], pairs[other]):
             return True
-        # Both equal in everything the entry states: one post recorded twice, where the older record will do.
-        whole = pairs[pair] == pairs[other] == _whole(entries[pair[0]])
-        return whole and pair[0] == other[0] and pair[1] < other[1]
+        if _more(pairs[other], pairs[pair]) or any(pairs[each] != _whole(entries[each[0]]) for each in (pair, other)):
+            return False
+        # Both equal in everything they state. One post recorded twice: the older record will do. One post that stands
+        # there twice, as a person has said: always the same one of the two.
+        return pair[1] < other[1] if pair[0] == other[0] else entries[pair[0]].sorted_by < entries[other[0]].sorted_by
 
     return [pair for pair in pairs if all(beats(pair, other) for other in of_entry[pair[0]] + of_post[pair[1]])]
 
@@ -170,25 +183,35 @@ def _whole(entry: Names) -> Equal:
     return (True, bool(entry.link), bool(entry.link), True, entry.date != UNDATED, True)
 
 
+def _is_whole(entry: Names, known: Known) -> bool:
+    return entry.guid in known.guids and _equal(entry, known) == _whole(entry)
+
+
 def _alike(entries: Mapping[int, Entry], posts: Mapping[int, Known]) -> dict[int, int | None]:
-    """The entries with the title and the text of a post we have, or of each other."""
+    """The entries with the title and the text of a post we have, or of each other. Of more than so many with one title, no more are read."""
     known: dict[str, list[Known]] = defaultdict(list)
     new: dict[str, list[int]] = defaultdict(list)
-    for post in posts.values():
+    for post in sorted(posts.values(), key=lambda each: -each.id):
         for title in post.titles:
             known[title].append(post)
     for index, entry in entries.items():
         new[same_words(entry.title)].append(index)
     alike: dict[int, int | None] = {}
     for title, indexes in new.items():
-        texts = {index: entries[index].text for index in indexes} if known[title] or len(indexes) > 1 else {}
-        for index, text in texts.items():
-            like = [post.id for post in known[title] if texts_alike(text, post.text())]
-            if like or any(texts_alike(text, texts[other]) for other in indexes if other != index):
-                alike[index] = max(like, default=None)
+        if known[title] or len(indexes) > 1:
+            alike |= _alike_of_one_title({index: runs(entries[index].text) for index in indexes[:MOST_ALIKE]}, known[title][:MOST_ALIKE])
     return alike
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.casefold())
-    return {tuple(words[i : i + 3]) for i in range(max(len(words) - 2, 1))}
+def _alike_of_one_title(new: Mapping[int, Runs], known: Sequence[Known]) -> dict[int, int | None]:
+    alike: dict[int, int | None] = {}
+    for index, text in new.items():
+        like = [post.id for post in known if texts_alike(text, post.runs)]
+        if like or any(texts_alike(text, other) for place, other in new.items() if place != index):
+            alike[index] = max(like, default=None)
+    return alike
+
+
+def runs(text: str) -> Runs:
+    words = re.findall(r"\w+", text.casefold())[:WORDS_COMPARED]
+    return frozenset(tuple(words[i : i + 3]) for i in range(max(len(words) - 2, 1)))

@@ -28,6 +28,10 @@ class Names:
         """As an alias keeps them."""
         return f"{self.date} {self.title}"
 
+    @property
+    def sorted_by(self) -> tuple[str, ...]:
+        return (self.guid, self.link, self.title, self.date)
+
 
 def names(entries: Iterable[Entry]) -> list[Names]:
     """One for each entry. A link counts only where it leads to a page of its own: it has a path, and no other entry has it."""

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Min
 
 from worker.ingest import admit, turn
-from worker.ingest.entry import Entry
+from worker.ingest.entry import Entry, beginning
 from worker.ingest.fetch import Document
 from worker.ingest.identify import Kind, Known, Verdict, identify, replaced
 from worker.ingest.names import Names, address, same_words
@@ -68,6 +68,21 @@ def store(mine: Turn, document: Document, entries: Sequence[Entry], now: datetim
     return found
 
 
+def take_over(post: Post, known: Post, now: datetime) -> None:
+    """`post` is `known`, a person says: every name it has had goes over, and what the feed says of it. Within a transaction."""
+    for alias in post.aliases.all():
+        if Alias.objects.filter(post=known, kind=alias.kind, value=alias.value).exists():
+            alias.delete()
+        else:
+            Alias.objects.filter(pk=alias.pk).update(post=known)
+    parts = ("guid", "url", "title", "summary", "content", "author", "image", "image_alt")
+    said = Entry(**{name: getattr(post, name) for name in parts}, categories=tuple(post.categories))
+    _update(known.blog, known, said, now)
+    blog = Blog.objects.select_for_update().get(pk=post.blog_id)
+    listed = list(dict.fromkeys(known.pk if each == post.pk else each for each in blog.listed))
+    Blog.objects.filter(pk=blog.pk).update(listed=listed)
+
+
 def _known(blog: Blog) -> dict[int, Known]:
     """Every post of the blog with every name it has had."""
     known: dict[int, Known] = {}
@@ -79,7 +94,7 @@ def _known(blog: Blog) -> dict[int, Known]:
 
 def _text(post: int) -> str:
     content, summary = Post.objects.values_list("content", "summary").get(pk=post)
-    return plain(content or summary)
+    return beginning(content, summary)
 
 
 def _accept(mine: Turn, pairs: Sequence[tuple[Entry, Verdict]], known: dict[int, Known], now: datetime) -> Found:

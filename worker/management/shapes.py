@@ -118,6 +118,8 @@ def posts_json(posts: Iterable[Post]) -> list[dict[str, Any]]:
             "url": post.url,
             "title": post.title,
             "published_at": post.published_at,
+            "origin": post.origin,
+            "resembles": str(post.resembles_id) if post.resembles_id else None,
             "edited_since_sent": finished.get(post.pk, False),
             "channels": {
                 channel: {"id": str(delivery.pk), "state": delivery.state, "waits_for": delivery.waits_for, "reason": delivery.reason}

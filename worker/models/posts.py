@@ -14,6 +14,7 @@ class Post(models.Model):
         BURST = "burst", "One of many new ones at once"
         UNSURE = "unsure", "May be a post we know"
         RESTORED = "restored", "Found at the first look after a backup was restored"
+        SAME = "same", "A post we know, a person says"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="posts")
     guid = models.TextField()
@@ -30,7 +31,9 @@ class Post(models.Model):
     edited_at = models.DateTimeField(null=True, help_text="When a look last found its text changed.")
     text_hash = models.CharField(max_length=64)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.NEW)
-    resembles = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+", help_text="The post it may be (unsure).")
+    resembles = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="+", help_text="The post it may be (unsure), or is (same)."
+    )
     planned_at = models.DateTimeField(null=True, help_text="When its deliveries were written down.")
     page_looked_at = models.DateTimeField(null=True, help_text="When its page on the blog was last looked at.")
     page_misses = models.PositiveSmallIntegerField(default=0, help_text="Looks in a row that found the page gone.")

@@ -24,7 +24,11 @@ class Related(NamedTuple):
 def related(post: Post, blog: BlogFile, most: int) -> list[Related]:
     """The newest posts before this one, each with its first sentence or so."""
     earlier = Q(published_at__lt=post.published_at) | Q(published_at=post.published_at, pk__lt=post.pk)
-    others = Post.objects.filter(earlier, blog_id=post.blog_id).exclude(origin=Post.Origin.UNSURE).order_by("-published_at", "-pk")
+    others = (
+        Post.objects.filter(earlier, blog_id=post.blog_id)
+        .exclude(origin__in=[Post.Origin.UNSURE, Post.Origin.SAME])
+        .order_by("-published_at", "-pk")
+    )
     return [
         Related(one_line(clean(each.title)), each.url, shortened(excerpt(each, blog), lambda text: len(text) <= LONGEST, enough=0))
         for each in others[:most]

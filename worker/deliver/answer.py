@@ -1,0 +1,91 @@
+"""“Is this the same?” A person says whether a post that was held is one we know. What they say is remembered in the post's names."""
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from worker.deliver.claim import State, WaitsFor
+from worker.deliver.plan import begin
+from worker.deliver.staff import Refused
+from worker.ingest.store import take_over
+from worker.lib.blogs import BlogFile, blog_file
+from worker.models import Delivery, Post
+from worker.record.transition import note, transition
+
+Origin = Post.Origin
+ANSWERED = "Nobody asks about this post any more: whether it is the same has been answered already."
+
+
+def is_new(post: Post, who: str) -> list[int]:
+    """They are two posts: this one goes out, and so does the other where the question was about both. Returns what is due at once."""
+    other = _other(post)
+    with transaction.atomic():
+        _answered(post, Origin.NEW)
+        note(f"This is a new post, {who} says, and not “{other.title}”.", who=who, blog=post.blog, post=post)
+        due = _let_go(post, who)
+        if _asks_back(other, post):
+            _answered(other, Origin.NEW)
+            due += _let_go(other, who)
+    return due
+
+
+def is_same(post: Post, who: str) -> list[int]:
+    """They are one post, and the other is it: nothing more goes out of this one. Where neither is out, the other goes out once."""
+    known = _other(post)
+    with transaction.atomic():
+        _answered(post, Origin.SAME)
+        take_over(post, known, timezone.now())
+        note(f"This is the same post as “{known.title}”, {who} says.", who=who, blog=post.blog, post=post)
+        note(f"It stands in the feed under other names too, {who} says: {post.url}.", who=who, blog=post.blog, post=known)
+        for delivery in post.deliveries.filter(state__in=[State.HELD, State.PENDING]):
+            reason = f"It is the same post as “{known.title}”, {who} says, and does not go out again."
+            waiting = Q(state=delivery.state, attempt=delivery.attempt)
+            transition(delivery, waiting, state=State.CANCELLED, waits_for=WaitsFor.NOTHING, reason=reason, who=who, due_at=None)
+        Post.objects.filter(origin=Origin.UNSURE, resembles=post).exclude(pk=known.pk).update(resembles=known)
+        if not _asks_back(known, post):
+            return []
+        _answered(known, Origin.NEW)
+        return _let_go(known, who)
+
+
+def _other(post: Post) -> Post:
+    if post.origin != Origin.UNSURE:
+        raise Refused(ANSWERED)
+    if post.resembles is None:
+        raise Refused("The post that this one was like is gone; release this one's deliveries, or cancel them.")
+    return post.resembles
+
+
+def _answered(post: Post, origin: Origin) -> None:
+    if not Post.objects.filter(pk=post.pk, origin=Origin.UNSURE).update(origin=origin):
+        raise Refused(ANSWERED)
+    post.origin = origin
+
+
+def _asks_back(other: Post, post: Post) -> bool:
+    return other.origin == Origin.UNSURE and other.resembles_id == post.pk
+
+
+def _let_go(post: Post, who: str) -> list[int]:
+    """Its automatic deliveries begin, but for those that the gate holds back. Those that a person has released are under way."""
+    file = blog_file(post.blog.slug)
+    held = post.deliveries.filter(state=State.HELD, occasion=Delivery.Occasion.AUTOMATIC, first_due_at=None, rendition__isnull=False)
+    return [delivery.pk for delivery in held if file and delivery.channel in file.channels and _begin(delivery, file, who)]
+
+
+def _begin(delivery: Delivery, file: BlogFile, who: str) -> bool:
+    """Whether it is due at once."""
+    now = timezone.now()
+    start = begin(Origin.NEW, "", file, delivery.channel, "", now)
+    transition(
+        delivery,
+        Q(state=State.HELD, attempt=delivery.attempt),
+        state=start.state,
+        waits_for=start.waits_for,
+        reason=start.reason,
+        who=who,
+        what=f"This is a new post, {who} says. {start.reason}",
+        due_at=start.due_at,
+        first_due_at=start.due_at,
+    )
+    return start.due_at is not None and start.due_at <= now
