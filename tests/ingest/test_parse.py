@@ -67,6 +67,11 @@ def test_a_web_page_that_names_its_feed_is_asked_for_it() -> None:
     assert said.endswith("instead of a feed; the page says its feed is at https://blog.example/blog/feed/.")
 
 
+def test_a_page_without_end_is_named_all_the_same() -> None:
+    page = (FEEDS / "web-page.html").read_bytes().replace(b"</html>", b"") + b"<div>" * 500_000
+    assert sentence(page).startswith("The feed's address answered with a web page (“Just a moment... | Quiet Room”)")
+
+
 @pytest.mark.parametrize("body", [b"", b" \n\t "])
 def test_nothing_is_not_a_feed(body: bytes) -> None:
     assert sentence(body) == "The feed's address answered with an empty document."

@@ -10,6 +10,8 @@ from worker.lib.text import one_line, shortened
 COMPARE = "compare `feed` in the blog's file with the blog"
 FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 _WEB_PAGE = re.compile(r"<!doctype\s+html|<html[\s>]|<body[\s>]", re.IGNORECASE)
+_STARTS_A_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_FEED = re.compile(rb"<(?:\w{1,20}:)?(?:rss|feed|rdf|channel)[\s>]", re.IGNORECASE)
 _COMMENTS = re.compile(r"comment", re.IGNORECASE)
 _OTHERS = {
     "<urlset": "a sitemap, which is not a feed",
@@ -17,6 +19,11 @@ _OTHERS = {
     "<opml": "a list of feeds, not a feed",
 }
 _MOST = 200_000
+
+
+def is_surely_a_page(body: bytes) -> bool:
+    """Found out without parsing it: pages are long, and some never end."""
+    return bool(_STARTS_A_PAGE.match(body[:1000].lstrip())) and not _FEED.search(body)
 
 
 def what_it_is(document: Document) -> str:

@@ -32,7 +32,7 @@ from worker.ingest.entry import (
     words,
 )
 from worker.ingest.fetch import Document, Trouble
-from worker.ingest.no_feed import COMPARE, what_it_is
+from worker.ingest.no_feed import COMPARE, is_surely_a_page, what_it_is
 from worker.lib.text import bounded, one_line, plain
 
 _NUMBERED = re.compile(rb"&#(?:x([0-9a-f]+)|([0-9]+));?", re.IGNORECASE)
@@ -71,6 +71,8 @@ def _entries(document: Document, now: datetime) -> tuple[Entry, ...]:
         if entries is None:
             raise Trouble(what_it_is(document))
         return entries
+    if is_surely_a_page(document.body):
+        raise Trouble(what_it_is(document))
     feed = _read(document)
     if not feed.version and not (feed.entries and _CHANNEL.search(document.body[:4000])):
         raise Trouble(what_it_is(document))
