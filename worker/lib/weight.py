@@ -36,6 +36,13 @@ _TAKES_SELECTOR = (
     "©®‼⁉™ℹ↔-↙↩↪⌨⏏⏭-⏯⏱⏲⏸-⏺Ⓜ▪▫▶◀◻◼☀-☄☎☑☘☝☠☢☣☦☪☮☯☸-☺♀♂♟♠♣♥♦♨♻♾⚒⚔-⚗⚙⚛⚜⚠⚰⚱⛈⛏⛑⛓⛩⛰⛱⛴⛷-⛹✂✈✉✌✍✏✒✔✖✝✡✳✴❄❇❣❤➡⤴⤵⬅-⬇〰〽㊗㊙"
     "🅰🅱🅾🅿🈂🈷🌡🌤-🌬🌶🍽🎖🎗🎙-🎛🎞🎟🏋-🏎🏔-🏟🏳🏵🏷🐿👁📽🕉🕊🕯🕰🕳-🕹🖇🖊-🖍🖐🖥🖨🖱🖲🖼🗂-🗄🗑-🗓🗜-🗞🗡🗣🗨🗯🗳🗺🛋🛍-🛏🛠-🛥🛩🛰🛳"
 )
+# Every flag that there is: its first letter, and the letters that go with it.
+_FLAGS = (
+    "A[CDEFGILMOQRSTUWXZ]|B[ABDEFGHIJLMNOQRSTVWYZ]|C[ACDFGHIKLMNOPRUVWXYZ]|D[EGJKMOZ]|E[ACEGHRSTU]|F[IJKMOR]|G[ABDEFGHILMNPQRSTUWY]|H[KMNRTU]"
+    "|I[CDELMNOQRST]|J[EMOP]|K[EGHIMNPRWYZ]|L[ABCIKRSTUVY]|M[ACDEFGHKLMNOPQRSTUVWXYZ]|N[ACEFGILOPRUZ]|OM|P[AEFGHKLMNRSTWY]|QA|R[EOSUW]"
+    "|S[ABCDEGHIJKLMNORSTVXYZ]|T[ACDFGHJKLMNORTVWZ]|U[AGMNSYZ]|V[ACEGINU]|W[FS]|XK|Y[ET]|Z[AMW]"
+)
+_FLAG = _FLAGS.translate({65 + letter: 0x1F1E6 + letter for letter in range(26)})
 # The sequences that X certainly shows as one emoji. Any other, newer one counts its parts, which is never less.
 _EMOJI = re.compile(
     "(?=[#*0-9\xa9\xae\u203c-\U0001ffff])(?:"
@@ -43,6 +50,7 @@ _EMOJI = re.compile(
         (
             "(?<![^\\s\u20e3])[#*0-9]\ufe0f?\u20e3",  # behind a slash the digit may belong to an address
             "🏴\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f",
+            _FLAG,
             "👁\ufe0f?\u200d🗨\ufe0f?|🏳\ufe0f?\u200d🌈|🏴\u200d☠\ufe0f?|🐕\u200d🦺",
             "(?:👩\u200d❤\ufe0f?\u200d(?:💋\u200d)?[👨👩]|👨\u200d❤\ufe0f?\u200d(?:💋\u200d)?👨)",
             "(?:👨\u200d[👨👩]|👩\u200d👩|[👨👩])\u200d(?:👧\u200d[👦👧]|👦\u200d👦|[👦👧])",

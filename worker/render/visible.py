@@ -27,6 +27,7 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _BARE_NOTE = re.compile(r"(?<=[^\W_]|[.,;:!?”»)])\[\d{1,3}\]")
+_HEADINGS = re.compile(rf"(?:^|(?<=\n)){HEADING}")
 _SPACES = re.compile(r" [ \xa0]+|\xa0 +")
 _MARKUP = re.compile(
     r"<!--|</?(?:p|br|div|span|a|b|i|u|em|strong|img|h[1-6]|ul|ol|li|blockquote|figure|script|style|font|section)\b[^<>]*>", re.IGNORECASE
@@ -41,7 +42,8 @@ def visible(markup: str, *, quotes: bool = True) -> str:
     text = plain(_told_apart(markup.replace(HEADING, "")), HEADING, beside)
     if _MARKUP.search(text[:FAR_ENOUGH]) or _ENTITY.search(text[:FAR_ENOUGH]):  # escaped once too often, as some plugins do
         text = plain(_told_apart(nh3.clean(text[:FAR_ENOUGH].replace("\n\n", "<p>"))), HEADING, beside)
-    return _SPACES.sub(" ", _BARE_NOTE.sub("", clean(text)))
+    cleaned = HEADING.join(clean(part) for part in _HEADINGS.split(text))
+    return _SPACES.sub(" ", _BARE_NOTE.sub("", cleaned))
 
 
 def pieces(text: str) -> list[str]:
