@@ -72,9 +72,9 @@ def test_technical_words_are_folded_away(office, delivery) -> None:
 @pytest.mark.parametrize(
     ("state", "waits_for", "open_buttons"),
     [
-        ("held", "person", {"release", "cancel"}),
-        ("pending", "clock", {"release", "hold", "cancel"}),
-        ("pending", "person", {"hold", "cancel"}),
+        ("held", "person", {"release", "skip", "reword"}),
+        ("pending", "clock", {"release", "hold", "skip", "reword"}),
+        ("pending", "person", {"hold", "skip", "reword"}),
         ("sending", "network", set()),
         ("unknown", "network", {"there"}),
         ("unknown", "person", {"there", "not-there"}),
@@ -87,10 +87,10 @@ def test_technical_words_are_folded_away(office, delivery) -> None:
 def test_buttons_that_cannot_act_keep_their_place_and_say_why(office, delivery, state, waits_for, open_buttons) -> None:
     Delivery.objects.update(state=state, waits_for=waits_for, unknown_since=timezone.now() if state == "unknown" else None)
     page = text(office.get(f"/deliveries/{delivery.pk}"))
-    shown = {key for key in ("send", "release", "hold", "cancel", "there", "not-there") if f'id="do-{key}"' in page}
+    shown = {key for key in ("send", "reword", "release", "hold", "skip", "there", "not-there") if f'id="do-{key}"' in page}
     grey = {key for key in shown if f'<button id="do-{key}" class="button" type="button" disabled>' in page}
     assert shown - grey == open_buttons
-    assert shown >= {"send", "release", "hold", "cancel"}
+    assert shown >= {"send", "reword", "release", "hold", "skip"}
     assert page[page.index('id="buttons"') :].count('<p class="small">') >= 1
 
 
@@ -100,6 +100,7 @@ def test_buttons_that_cannot_act_keep_their_place_and_say_why(office, delivery, 
         ("release", {"reason": ""}, "pending", "Released by office0@practice.example. Goes out now."),
         ("hold", {"reason": "a typo"}, "held", "Held by office0@practice.example: a typo."),
         ("cancel", {"reason": "no fitting picture"}, "cancelled", "Cancelled by office0@practice.example: no fitting picture."),
+        ("skip", {"reason": "no fitting picture"}, "skipped", "Skipped by office0@practice.example: no fitting picture."),
     ],
 )
 def test_an_action_is_done_once_and_written_down_with_who_and_why(office, delivery, key, form, state, said) -> None:
@@ -117,7 +118,7 @@ def test_an_action_is_done_once_and_written_down_with_who_and_why(office, delive
         assert Event.objects.filter(delivery=delivery).count() == 1
 
 
-@pytest.mark.parametrize("key", ["hold", "cancel"])
+@pytest.mark.parametrize("key", ["hold", "cancel", "skip"])
 @pytest.mark.parametrize("reason", [None, "", "   "])
 def test_what_stops_a_delivery_needs_a_reason(office, delivery, key, reason) -> None:
     answer = office.post(f"/deliveries/{delivery.pk}/{key}", {} if reason is None else {"reason": reason})
@@ -227,7 +228,9 @@ def test_what_feeds_and_networks_say_is_never_run(office) -> None:
     for address in (
         "/",
         "/log",
+        "/log?print=1",
         "/health",
+        "/connections",
         f"/posts/{post.pk}",
         f"/posts/{post.pk}/send/facebook",
         f"/deliveries/{delivery.pk}",

@@ -93,7 +93,7 @@ def test_a_channel_the_blog_does_not_have_is_refused(office, post, channel) -> N
 def test_the_post_page_offers_to_send_what_was_not_sent(office, post) -> None:
     sent(post, "email")
     page = text(office.get(f"/posts/{post.pk}"))
-    assert "Send it again…" in page
+    assert "Resend…" in page
     assert "Send it now…" in page
     assert f'href="/posts/{post.pk}/send/facebook"' in page
     assert "send/pinterest" not in page

@@ -149,7 +149,7 @@ def test_who_still_waits_in_a_cancelled_newsletter_is_skipped(relay, settings, d
     Delivery.objects.filter(pk=delivery.pk).update(state="cancelled")
     newsletter.sweep()
     assert the_sum(delivery) == Sum(1, skipped=1)
-    assert delivery.recipients.get().reason == "Not sent: the newsletter ended as “Cancelled” before their turn."
+    assert delivery.recipients.get().reason == "Not sent: the newsletter was cancelled before their turn."
 
 
 def test_the_sweep_tells_a_delivery_whose_last_batch_was_done_unheard(relay, settings, db):

@@ -30,6 +30,8 @@ class Desk:
 
     staff: Staff
     blogs: Mapping[int, Blog]
+    sees_everything: bool = False
+    """All the blogs there are, so that nothing need be asked for by blog."""
 
     @property
     def may_change(self) -> bool:
@@ -44,6 +46,11 @@ class Desk:
             if blog.slug == slug:
                 return blog
         raise Http404
+
+    def at(self, slug: str) -> "Desk":
+        """The same person, looking at one of their blogs."""
+        blog = self.blog(slug)
+        return Desk(self.staff, {blog.pk: blog})
 
     def post(self, pk: int) -> Post:
         return _found(Post.objects.select_related("blog").filter(pk=pk, blog__in=self.blogs).first())
@@ -62,7 +69,7 @@ def _found(row: Row | None) -> Row:
 def desk_of(staff: Staff) -> Desk:
     """No blogs named means all of them."""
     given = set(staff.blogs.values_list("pk", flat=True))
-    return Desk(staff, {blog.pk: blog for blog in Blog.objects.order_by("slug") if not given or blog.pk in given})
+    return Desk(staff, {blog.pk: blog for blog in Blog.objects.order_by("slug") if not given or blog.pk in given}, not given)
 
 
 def staff_page(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:

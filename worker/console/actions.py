@@ -4,20 +4,23 @@ A second click does nothing: the row has moved on by then, and the page says how
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods
 
 from worker import tasks
-from worker.console import words
-from worker.console.access import Desk, staff_page
+from worker.console import says, words
+from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page, safe_link, typed
-from worker.deliver import staff
-from worker.models import Delivery
+from worker.deliver import approval, staff
+from worker.deliver.reword import may_reword
+from worker.models import Delivery, Rendition
+from worker.record.sums import Sum
 
 State, WaitsFor = Delivery.State, Delivery.WaitsFor
 
@@ -28,8 +31,41 @@ WHY_GREY = {
     State.SENDING: "It is on its way. These open when it has arrived.",
     State.UNKNOWN: "These open once we know what happened.",
 }
-FINISHED = "It is finished: there is nothing left to release, hold or cancel."
+FINISHED = "It is finished: there is nothing left to release, hold or skip."
 NOT_YOURS = "You can look at everything here; changing it is for the office and the owner."
+
+
+@dataclass(frozen=True)
+class Stands:
+    """How a delivery stands before the person at the desk."""
+
+    delivery: Delivery
+    desk: Desk
+    total: Sum | None = None
+    """Of a newsletter whose readers are written down."""
+
+    @property
+    def in_doubt(self) -> int:
+        """Readers of a newsletter that is through, of whom it is not known whether they got it."""
+        return self.total.unknown if self.total and self.delivery.state == State.SENT else 0
+
+    @property
+    def is_newsletter(self) -> bool:
+        return self.delivery.channel == "email" and self.delivery.occasion != Delivery.Occasion.TEST
+
+    @property
+    def being_sent(self) -> bool:
+        return self.is_newsletter and self.delivery.state == State.SENDING
+
+    @property
+    def for_approval(self) -> str:
+        """Who must approve it, if that is what it waits for."""
+        file = file_of(self.delivery.blog)
+        return (file.approval or "") if file and self.delivery.held_for == Delivery.HeldFor.APPROVAL else ""
+
+    @property
+    def is_approver(self) -> bool:
+        return approval.is_approver(file_of(self.delivery.blog), self.desk.staff.email)
 
 
 @dataclass(frozen=True)
@@ -41,43 +77,54 @@ class Action:
     button: str
     act: Callable[[Delivery, str, HttpRequest], None]
     done: str
-    may: Callable[[Delivery, int], bool]
-    """Whether it can act now; the number is that of the readers in doubt."""
+    may: Callable[[Stands], bool]
+    """Whether it can act now."""
     reason: str = "none"
     """Whether a reason is asked for: none, optional, required."""
     asks_address: bool = False
+    shows_words: bool = False
 
 
-def _waits(delivery: Delivery, unknown: int) -> bool:
-    return delivery.state == State.PENDING
+def _may_hold(it: Stands) -> bool:
+    return it.delivery.state == State.PENDING or it.being_sent
 
 
-def _held_or_waits(delivery: Delivery, unknown: int) -> bool:
-    return delivery.state in (State.HELD, State.PENDING)
+def _may_drop(it: Stands) -> bool:
+    return it.delivery.state in (State.HELD, State.PENDING) or it.being_sent
 
 
-def _can_be_released(delivery: Delivery, unknown: int) -> bool:
-    return delivery.state == State.HELD or (delivery.state == State.PENDING and delivery.waits_for == WaitsFor.CLOCK)
+def _may_release(it: Stands) -> bool:
+    waits = it.delivery.state == State.PENDING and it.delivery.waits_for == WaitsFor.CLOCK
+    return waits or (it.delivery.state == State.HELD and (not it.for_approval or it.is_approver))
 
 
-def _in_doubt(delivery: Delivery, unknown: int) -> bool:
-    return delivery.state == State.UNKNOWN or unknown > 0
+def _in_doubt(it: Stands) -> bool:
+    return it.delivery.state == State.UNKNOWN or it.in_doubt > 0
 
 
-def _person_asked(delivery: Delivery, unknown: int) -> bool:
-    return (delivery.state == State.UNKNOWN and delivery.waits_for == WaitsFor.PERSON) or unknown > 0
+def _person_asked(it: Stands) -> bool:
+    return (it.delivery.state == State.UNKNOWN and it.delivery.waits_for == WaitsFor.PERSON) or it.in_doubt > 0
+
+
+def _release(delivery: Delivery, who: str, request: HttpRequest) -> None:
+    try:
+        seen = parse_datetime(typed(request, "seen"))
+    except ValueError:
+        seen = None
+    staff.release(delivery, who, typed(request, "reason"), seen=seen)
 
 
 ACTIONS = {
     "release": Action(
         label="Release…",
         title="Send this now?",
-        consequence="It goes out at once, whatever it was waiting for.",
+        consequence="It goes out at once, whatever it was waiting for; in quiet hours, when they end.",
         button="Send it now",
-        act=lambda delivery, who, request: staff.release(delivery, who, typed(request, "reason")),
+        act=_release,
         done="Released. It goes out now.",
-        may=_can_be_released,
+        may=_may_release,
         reason="optional",
+        shows_words=True,
     ),
     "hold": Action(
         label="Hold…",
@@ -86,7 +133,17 @@ ACTIONS = {
         button="Hold it",
         act=lambda delivery, who, request: staff.hold(delivery, who, typed(request, "reason")),
         done="Held. Nothing goes out until somebody releases it.",
-        may=_waits,
+        may=_may_hold,
+        reason="required",
+    ),
+    "skip": Action(
+        label="Skip…",
+        title="Leave this channel out?",
+        consequence="This post will not go out here. You can still send it later from its page.",
+        button="Skip it",
+        act=lambda delivery, who, request: staff.skip(delivery, who, typed(request, "reason")),
+        done="Skipped. It will not go out here.",
+        may=lambda it: it.delivery.state in (State.HELD, State.PENDING),
         reason="required",
     ),
     "cancel": Action(
@@ -96,7 +153,7 @@ ACTIONS = {
         button="Cancel it",
         act=lambda delivery, who, request: staff.cancel(delivery, who, typed(request, "reason")),
         done="Cancelled. It will not go out.",
-        may=_held_or_waits,
+        may=_may_drop,
         reason="required",
     ),
     "there": Action(
@@ -121,6 +178,44 @@ ACTIONS = {
 }
 
 
+def worded(key: str, it: Stands) -> Action:
+    """The same act in the words that fit how it stands."""
+    action = ACTIONS[key]
+    match key:
+        case "release" if it.for_approval:
+            return replace(
+                action,
+                label="Approve…",
+                title="Do you approve these words?",
+                consequence="They go out as they stand here, now or when quiet hours end. Your name and the time are kept with them.",
+                button="Approve and send",
+                done="Approved. It goes out now.",
+            )
+        case "release" if it.total:
+            return replace(action, label="Go on…", title="Send it to the readers who are left?", button="Go on", done="It goes on now.")
+        case "release" if it.delivery.state == State.PENDING:
+            return replace(action, label="Send now…")
+        case "hold" if it.is_newsletter and it.total:
+            return replace(
+                action,
+                label="Pause…",
+                title="Pause this newsletter?",
+                consequence="It stops between two readers and goes on from there when somebody says so. Nobody gets it twice.",
+                button="Pause it",
+                done="Paused. Nobody else gets it until somebody lets it go on.",
+            )
+        case "cancel" if it.is_newsletter and it.total:
+            return replace(
+                action,
+                label="Stop…",
+                title="Stop this newsletter for good?",
+                consequence="Who has it keeps it. Everybody else is skipped, and can still get it later by a resend to who misses it.",
+                button="Stop it",
+                done="Stopped. Nobody else gets it.",
+            )
+    return action
+
+
 @dataclass(frozen=True)
 class Button:
     """Grey while it cannot act; its place it keeps."""
@@ -141,29 +236,44 @@ class Row:
     why_grey: str
 
 
-def what_can_be_done(delivery: Delivery, unknown: int, desk: Desk) -> Row:
+def what_can_be_done(it: Stands) -> Row:
+    delivery, desk = it.delivery, it.desk
     finished = delivery.waits_for == WaitsFor.NOTHING or delivery.state == State.FAILED
     label = "Send for real…" if delivery.state == State.REHEARSED else "Resend…"
-    page = reverse("send", args=[delivery.post_id, delivery.channel]) if delivery.post_id else ""
-    again = [Button("send", label, page, not finished or not desk.may_change, main=True)] if page else []
-    why = WHY_GREY.get(State(delivery.state), FINISHED)
-    return _row((*again, *_buttons(("release", "hold", "cancel"), delivery, unknown, desk)), why, desk)
+    again = _again(delivery, label, finished, desk)
+    dropping = "skip" if delivery.occasion == Delivery.Occasion.AUTOMATIC and not it.total and not it.being_sent else "cancel"
+    edit = Button("reword", "Edit the words…", reverse("reword", args=[delivery.pk]), not (desk.may_change and may_reword(delivery)), False)
+    return _row((*_buttons(("release", "hold", dropping), it), edit, *again), _why_grey(it), desk)
 
 
-def answers(delivery: Delivery, unknown: int, desk: Desk) -> Row | None:
+def _again(delivery: Delivery, label: str, finished: bool, desk: Desk) -> Iterator[Button]:
+    if delivery.post_id:
+        address = reverse("send", args=[delivery.post_id, delivery.channel])
+        yield Button("send", label, address, not finished or not desk.may_change, main=finished)
+
+
+def _why_grey(it: Stands) -> str:
+    if it.for_approval and not it.is_approver:
+        return f"Only {it.for_approval} can approve it, signed in. Resending opens once this one is finished."
+    if it.being_sent and it.total:
+        return "The words of a newsletter on its way can’t be changed. Resending opens once this one is finished."
+    return WHY_GREY.get(State(it.delivery.state), FINISHED)
+
+
+def answers(it: Stands) -> Row | None:
     """What a person can say about one in doubt. They stay, greyed, when the doubt is over; None where there never was any."""
-    if not delivery.unknown_since and not unknown:
+    if not it.delivery.unknown_since and not it.in_doubt:
         return None
-    why = "This opens if we cannot find out ourselves." if delivery.state == State.UNKNOWN else "Nothing is in doubt any more."
-    return _row(_buttons(("there", "not-there"), delivery, unknown, desk), why, desk)
+    unknown = it.delivery.state == State.UNKNOWN
+    why = "This opens if we cannot find out ourselves." if unknown else "Nothing is in doubt any more."
+    return _row(_buttons(("there", "not-there"), it), why, it.desk)
 
 
-def _buttons(keys: tuple[str, ...], delivery: Delivery, unknown: int, desk: Desk) -> Iterator[Button]:
+def _buttons(keys: tuple[str, ...], it: Stands) -> Iterator[Button]:
     for key in keys:
-        may = desk.may_change and ACTIONS[key].may(delivery, unknown)
-        yield Button(
-            key, ACTIONS[key].label, reverse("act", args=[delivery.pk, key]), not may, delivery.state == State.HELD and key == "release"
-        )
+        may = it.desk.may_change and ACTIONS[key].may(it)
+        main = it.delivery.state == State.HELD and key == "release" and may
+        yield Button(key, worded(key, it).label, reverse("act", args=[it.delivery.pk, key]), not may, main)
 
 
 def _row(buttons: Iterable[Button], why: str, desk: Desk) -> Row:
@@ -175,14 +285,22 @@ def _row(buttons: Iterable[Button], why: str, desk: Desk) -> Row:
 @staff_page
 def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
     delivery = desk.delivery(pk)
-    action = ACTIONS.get(key)
-    if action is None:
+    if key not in ACTIONS:
         raise Http404
+    it = Stands(delivery, desk, words.total_of(delivery))
+    action = worded(key, it)
     refused = _act(request, desk, delivery, action) if request.method == "POST" else ""
     if refused is None:
         return redirect("delivery", pk=delivery.pk)
-    names = {"channel": words.channel_name(delivery.channel), "title": delivery.title}
-    context = {"delivery": delivery, "action": action, "names": names, "refused": refused}
+    rendition = Rendition.objects.filter(delivery=delivery).first() if action.shows_words else None
+    context = {
+        "delivery": delivery,
+        "action": action,
+        "names": {"channel": words.channel_name(delivery.channel), "title": delivery.title},
+        "refused": refused,
+        "says": says.of_delivery(delivery, rendition, file_of(delivery.blog)) if rendition else None,
+        "seen": rendition.made_at.isoformat() if rendition else "",
+    }
     return page(request, desk, "act", context, status=422 if refused else 200)
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from worker.console import needs, times, words
+from worker.console import first_steps, needs, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import live_page, safe_link, whole_number
 from worker.lib.blogs import ChannelOptions
@@ -20,6 +21,8 @@ from worker.record.deliveries import of_posts
 from worker.record.sums import Sum, sum_of
 
 POSTS_A_PAGE = 20
+MOST_STRIPS = 5
+TEXTS = ("content", "summary", "page_content", "page_description")
 State = Delivery.State
 
 
@@ -58,7 +61,12 @@ class Status:
 @dataclass(frozen=True)
 class Strip:
     blog: str
+    slug: str
     fields: tuple[Status, ...]
+
+    @property
+    def trouble(self) -> bool:
+        return any(field.trouble for field in self.fields)
 
 
 @dataclass(frozen=True)
@@ -67,25 +75,34 @@ class View:
     rows: tuple[Row, ...]
     needs: tuple[needs.Need, ...]
     strips: tuple[Strip, ...]
-    older: int | None
+    older: str
     several_blogs: bool
+    quiet_blogs: int
+    """Of several, so many are fine and off the page; their strips are a click away."""
+    steps: tuple[first_steps.Steps, ...]
 
 
 @require_safe
 @staff_page
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
-    now = timezone.now()
+    now, everything = timezone.now(), desk
+    slug = request.GET.get("blog", "")
+    if slug:
+        desk = desk.at(slug)
     posts, older = _posts(desk, whole_number(request.GET.get("older", "")))
     deliveries = _deliveries(posts)
     columns = _columns(desk, {slug for _, slug in deliveries})
     totals = sum_of([d.pk for of_a_cell in deliveries.values() for d in of_a_cell if d.channel == "email"])
+    strips = tuple(_strips(desk, now))
     view = View(
         columns=tuple(words.channel_name(slug) for slug in columns),
         rows=tuple(_row(post, [deliveries.get((post.pk, slug), []) for slug in columns], totals, desk, now) for post in posts),
         needs=tuple(needs.what_needs_a_person(desk)),
-        strips=tuple(_strips(desk, now)),
-        older=older,
+        strips=strips if len(strips) <= MOST_STRIPS else tuple(strip for strip in strips if strip.trouble),
+        older="?" + urlencode({"blog": slug, "older": older} if slug else {"older": older}) if older else "",
         several_blogs=len(desk.blogs) > 1,
+        quiet_blogs=0 if len(strips) <= MOST_STRIPS else sum(not strip.trouble for strip in strips),
+        steps=first_steps.of(desk) if len(desk.blogs) == 1 else (),
     )
     return live_page(
         request,
@@ -95,15 +112,20 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         parts=["#needs", "#strips", "#grid"],
         about=Q(blog__in=desk.blogs),
         before_our_time=words.BEFORE_OUR_TIME,
+        switch={blog.slug: name_of(blog) for blog in everything.blogs.values()} if len(everything.blogs) > 1 else {},
+        chosen=slug,
     )
 
 
 def _posts(desk: Desk, older_than: int | None) -> tuple[list[Post], int | None]:
     """A page of posts, newest first, and where the next page begins."""
-    posts: QuerySet[Post] = Post.objects.filter(blog__in=desk.blogs).defer("content", "summary").order_by("-published_at", "-pk")
+    shown = Post.objects.all() if desk.sees_everything else Post.objects.filter(blog__in=desk.blogs)
+    posts: QuerySet[Post] = shown.defer(*TEXTS).order_by("-published_at", "-pk")
     last = Post.objects.filter(pk=older_than, blog__in=desk.blogs).first() if older_than is not None else None
     if last:
-        posts = posts.filter(Q(published_at__lt=last.published_at) | Q(published_at=last.published_at, pk__lt=last.pk))
+        posts = posts.filter(
+            Q(published_at__lt=last.published_at) | Q(published_at=last.published_at, pk__lt=last.pk), published_at__lte=last.published_at
+        )
     found = list(posts[: POSTS_A_PAGE + 1])
     return found[:POSTS_A_PAGE], found[POSTS_A_PAGE - 1].pk if len(found) > POSTS_A_PAGE else None
 
@@ -144,7 +166,7 @@ def the_one_that_counts(deliveries: list[Delivery], totals: dict[int, Sum]) -> D
 
     def weight(delivery: Delivery) -> tuple[bool, int, int]:
         total = totals.get(delivery.pk)
-        reached = (total.sent if total else 1) if delivery.state == State.SENT else 0
+        reached = total.sent if total else int(delivery.state == State.SENT)
         under_way = delivery.waits_for != Delivery.WaitsFor.NOTHING and delivery.state != State.FAILED
         return under_way, reached, delivery.pk
 
@@ -174,7 +196,7 @@ def _strips(desk: Desk, now: datetime) -> Iterable[Strip]:
                 number = readers.get(blog.pk, 0)
                 status = Status("", f"{status.says} · {number} reader{'' if number == 1 else 's'}", status.trouble)
             fields.append(Status(words.channel_name(slug), status.says, status.trouble))
-        yield Strip(name_of(blog), tuple(fields))
+        yield Strip(name_of(blog), blog.slug, tuple(fields))
 
 
 def looks(blog: Blog, now: datetime) -> str:

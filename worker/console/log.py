@@ -1,36 +1,27 @@
-"""The record: every delivery, newest first, as a plain list with its filters always in sight."""
+"""The record: every delivery with its tries, newest first, as a plain list with its filters always in sight; on paper and as a sheet too."""
 
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from worker import channels
-from worker.console import times, words
+from worker.console import bulk, filters, times, words
 from worker.console.access import Desk, name_of, staff_page, zone_of
-from worker.console.needs import NEEDS_YOU
 from worker.console.page import page, whole_number
-from worker.models import Delivery
+from worker.lib.sheet import harmless
+from worker.models import Attempt, Delivery, Staff
 from worker.record.sums import sum_of
 
-LINES_A_PAGE = 50
-State = Delivery.State
-STATES = {
-    "needs-you": ("Needs you", NEEDS_YOU),
-    "waiting": ("Waiting", Q(state=State.PENDING)),
-    "sending": ("Sending", Q(state__in=[State.PREPARING, State.SENDING])),
-    "checking": ("Checking", Q(state=State.UNKNOWN)),
-    "sent": ("Sent", Q(state=State.SENT)),
-    "rehearsed": ("Rehearsed", Q(state=State.REHEARSED)),
-    "held": ("Held", Q(state=State.HELD, waits_for=Delivery.WaitsFor.PERSON)),  # held ones always do; this finds the index
-    "failed": ("Failed", Q(state=State.FAILED)),
-    "not-sent": ("Skipped or cancelled", Q(state__in=[State.SKIPPED, State.CANCELLED, State.WITHDRAWN])),
-}
+LINES_A_PAGE, LINES_ON_PAPER = 50, 500
+SHEET = ("id", "blog", "channel", "occasion", "state", "waits_for", "reason", "created_at", "due_at", "finished_at", "asked_by")
+SHEET_OF_NETWORK = ("remote_id", "remote_url", "attempt")
 
 
 @dataclass(frozen=True)
@@ -46,45 +37,46 @@ class Line:
     occasion: str
     chip: words.Chip
     reason: str
+    tries: tuple[str, ...]
+    more_tries: int
+    """So many batches of a newsletter, which are told on its own page."""
 
 
 @require_safe
 @staff_page
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
-    chosen = {name: request.GET.get(name, "") for name in ("blog", "channel", "state")}
-    before = whole_number(request.GET.get("before", ""))
-    found = list(_deliveries(desk, chosen, before)[: LINES_A_PAGE + 1])
-    older = {**chosen, "before": found[LINES_A_PAGE - 1].pk} if len(found) > LINES_A_PAGE else None
+    choice, before = filters.chosen(request.GET), whole_number(request.GET.get("before", ""))
+    on_paper = "print" in request.GET
+    most = LINES_ON_PAPER if on_paper else LINES_A_PAGE
+    rows = filters.older_than(filters.deliveries(desk, choice), choice, before).select_related("post", "issue").defer(*_LONG)
+    found = list(rows[: most + 1])
     context: dict[str, Any] = {
-        "lines": _lines(found[:LINES_A_PAGE], desk),
-        "chosen": chosen,
+        "lines": _lines(found[:most], desk),
+        "chosen": choice,
         "blogs": {blog.slug: name_of(blog) for blog in desk.blogs.values()},
         "channels": {slug: channel.name for slug, channel in channels.all_channels().items()},
-        "states": {key: word for key, (word, _) in STATES.items()},
-        "older": "?" + urlencode(older) if older else "",
-        "newest": "?" + urlencode(chosen) if before is not None else "",
+        "states": filters.STATES,
+        "people": _people(desk),
+        "acts": bulk.ACTS if desk.may_change else {},
+        "older": choice.query(before=found[most - 1].pk, print="1" if on_paper else "") if len(found) > most else "",
+        "newest": choice.query() if before is not None else "",
+        "said": choice.in_words(desk),
+        "printed_at": times.exact(timezone.now(), zone_of(next(iter(desk.blogs.values())))) if desk.blogs else "",
     }
-    return page(request, desk, "log", context)
+    return page(request, desk, "log_on_paper" if on_paper else "log", context)
 
 
-def _deliveries(desk: Desk, chosen: dict[str, str], before: int | None) -> QuerySet[Delivery]:
-    blogs = [pk for pk, blog in desk.blogs.items() if chosen["blog"] in ("", blog.slug)]
-    rows = Delivery.objects.filter(blog__in=blogs).select_related("post", "issue").defer("post__content", "post__summary").order_by("-pk")
-    if chosen["channel"]:
-        # PostgreSQL takes no NUL in a text, not even to find nothing by it.
-        rows = rows.filter(channel=chosen["channel"]) if "\0" not in chosen["channel"] else rows.none()
-    if chosen["state"] in STATES:
-        rows = rows.filter(STATES[chosen["state"]][1])
-    return rows.filter(pk__lt=before) if before is not None else rows
+_LONG = ("post__content", "post__summary", "post__page_content", "post__page_description")
 
 
 def _lines(deliveries: list[Delivery], desk: Desk) -> list[Line]:
     now = timezone.now()
     totals = sum_of([delivery.pk for delivery in deliveries if delivery.channel == "email"])
+    tries = _tries([delivery.pk for delivery in deliveries if delivery.channel != "email" and delivery.attempt])
     lines = []
     for delivery in deliveries:
         blog = desk.blogs[delivery.blog_id]
-        zone, at = zone_of(blog), delivery.finished_at or delivery.created_at
+        zone, at = zone_of(blog), delivery.created_at
         lines.append(
             Line(
                 delivery=delivery.pk,
@@ -97,6 +89,46 @@ def _lines(deliveries: list[Delivery], desk: Desk) -> list[Line]:
                 occasion="" if delivery.occasion == Delivery.Occasion.AUTOMATIC else delivery.get_occasion_display(),
                 chip=words.chip(delivery, totals.get(delivery.pk), now, zone),
                 reason=delivery.reason,
+                tries=tuple(words.one_try(attempt, zone) for attempt in tries[delivery.pk]),
+                more_tries=delivery.attempt if delivery.channel == "email" else 0,
             )
         )
     return lines
+
+
+def _tries(deliveries: list[int]) -> dict[int, list[Attempt]]:
+    found = defaultdict(list)
+    for attempt in Attempt.objects.filter(delivery__in=deliveries).order_by("number"):
+        found[attempt.delivery_id].append(attempt)
+    return found
+
+
+def _people(desk: Desk) -> list[str]:
+    """Whose hand one may look for: everybody who can sign in, where one sees everything; else oneself and who shares one's blogs."""
+    staff = Staff.objects.all() if desk.sees_everything else Staff.objects.filter(blogs__in=desk.blogs).distinct()
+    return list(staff.order_by("email").values_list("email", flat=True))
+
+
+@require_safe
+@staff_page
+def sheet(request: HttpRequest, desk: Desk) -> StreamingHttpResponse:
+    """Everything that the filters find, as CSV; row by row, so that a million of them need no memory."""
+    rows = filters.deliveries(desk, filters.chosen(request.GET)).select_related("post", "issue").defer(*_LONG)
+    response = StreamingHttpResponse(_csv(rows.iterator(chunk_size=1000), desk), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="record.csv"'
+    return response
+
+
+def _csv(deliveries: Iterator[Delivery], desk: Desk) -> Iterator[str]:
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    yield writer.writerow([*SHEET, *SHEET_OF_NETWORK, "post_title", "post_url"])
+    for delivery in deliveries:
+        values = [desk.blogs[delivery.blog_id].slug if name == "blog" else getattr(delivery, name) for name in (*SHEET, *SHEET_OF_NETWORK)]
+        yield writer.writerow([harmless(value) for value in (*values, delivery.title, delivery.post.url if delivery.post else "")])
+
+
+class _Echo:
+    """A file that gives back what is written into it."""
+
+    def write(self, line: str) -> str:
+        return line

@@ -1,5 +1,6 @@
 """One post: how it stands on each channel, side by side, and what each one says."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -8,13 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from worker.console import same, says, times, words
+from worker.console import actions, same, says, story, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.home import the_one_that_counts
 from worker.console.page import live_page, safe_link
-from worker.models import Delivery, Post, Rendition
+from worker.models import Attempt, Delivery, Event, Post, Rendition
 from worker.record.deliveries import of_posts
-from worker.record.sums import sum_of
+from worker.record.sums import Sum, sum_of
 from worker.render.excerpt import about_its_disclaimer
 
 
@@ -35,9 +36,12 @@ class Panel:
     delivery: int
     """The one that counts; 0: none yet."""
     out: str
+    approved: str
     send: str
-    """Where to send it by hand; empty when it is on its way, or may not be."""
-    send_label: str
+    """Where to send it by hand for the first time; empty where a delivery has its own buttons, or none may be."""
+    rows: tuple[actions.Row, ...]
+    steps: tuple[story.Step, ...]
+    tries: tuple[str, ...]
     others: tuple[Other, ...]
 
 
@@ -58,7 +62,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         desk,
         "post",
         panels,
-        parts=[f"#panel-{panel.slug}" for panel in panels],
+        parts=[f"#{part}-{panel.slug}" for panel in panels for part in ("panel", *(("story", "tries") if panel.delivery else ()))],
         about=Q(post=post),
         post=post,
         blog=name_of(post.blog),
@@ -74,34 +78,56 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 def _by_channel(post: Post) -> dict[str, list[Delivery]]:
     found: dict[str, list[Delivery]] = {}
     for _, delivery in of_posts([post.pk]):
+        delivery.blog = post.blog
         found.setdefault(delivery.channel, []).append(delivery)
     return found
 
 
-def _panels(post: Post, by_channel: dict[str, list[Delivery]], desk: Desk) -> list[Panel]:
+def _panels(post: Post, by_channel: dict[str, list[Delivery]], desk: Desk) -> Iterator[Panel]:
     file = file_of(post.blog)
     open_channels = [slug for slug, options in file.channels.items() if options.mode != "off"] if file else []
     totals = sum_of([d.pk for d in by_channel.get("email", [])])
-    now, zone = timezone.now(), zone_of(post.blog)
-    panels = []
+    chosen = {slug: the_one_that_counts(deliveries, totals) for slug, deliveries in by_channel.items()}
+    told = _Told(post, [delivery.pk for delivery in chosen.values()])
     for slug in words.in_order({*open_channels, *by_channel}):
-        deliveries = by_channel.get(slug, [])
-        main = the_one_that_counts(deliveries, totals) if deliveries else None
-        finished = all(d.waits_for == Delivery.WaitsFor.NOTHING or d.state == Delivery.State.FAILED for d in deliveries)
-        panels.append(
-            Panel(
-                slug=slug,
-                channel=words.channel_name(slug),
-                chip=words.chip(main, totals.get(main.pk), now, zone) if main else _nothing_yet(post),
-                sentence=main.reason if main else "Nothing has been sent here.",
-                delivery=main.pk if main else 0,
-                out=safe_link(main.remote_url) if main else "",
-                send=reverse("send", args=[post.pk, slug]) if finished and slug in open_channels and desk.may_change else "",
-                send_label="Send it again…" if any(d.state == Delivery.State.SENT for d in deliveries) else "Send it now…",
-                others=tuple(_other(d) for d in reversed(deliveries) if d is not main),
-            )
-        )
-    return panels
+        if slug in chosen:
+            yield _panel(slug, chosen[slug], by_channel[slug], totals, told, desk)
+        else:
+            send = reverse("send", args=[post.pk, slug]) if slug in open_channels and desk.may_change else ""
+            nothing = ((), (), (), ())
+            yield Panel(slug, words.channel_name(slug), _nothing_yet(post), "Nothing has been sent here.", 0, "", "", send, *nothing)
+
+
+class _Told:
+    """What happened to all of a post's deliveries, in two queries."""
+
+    def __init__(self, post: Post, deliveries: list[int]) -> None:
+        self.events = list(Event.objects.filter(Q(post=post) | Q(delivery__in=deliveries)).order_by("at", "pk"))
+        newest_first = Attempt.objects.filter(delivery__in=deliveries).order_by("-number")[:MOST_TRIES]
+        self.attempts = list(newest_first)[::-1]
+
+
+MOST_TRIES = 200
+
+
+def _panel(slug: str, main: Delivery, deliveries: list[Delivery], totals: dict[int, Sum], told: _Told, desk: Desk) -> Panel:
+    now, zone = timezone.now(), zone_of(desk.blogs[main.blog_id])
+    total = totals.get(main.pk)
+    it = actions.Stands(main, desk, total)
+    return Panel(
+        slug=slug,
+        channel=words.channel_name(slug),
+        chip=words.chip(main, total, now, zone),
+        sentence=main.reason,
+        delivery=main.pk,
+        out=safe_link(main.remote_url),
+        approved=words.approved(main, zone),
+        send="",
+        rows=tuple(filter(None, (actions.answers(it), actions.what_can_be_done(it)))),
+        steps=tuple(story.story(main, (e for e in told.events if e.delivery_id in (None, main.pk)), now, zone)),
+        tries=tuple(story.in_full(attempt, zone) for attempt in told.attempts if attempt.delivery_id == main.pk),
+        others=tuple(_other(d) for d in reversed(deliveries) if d is not main),
+    )
 
 
 def _nothing_yet(post: Post) -> words.Chip:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from worker import channels
 from worker.console import times
-from worker.models import Delivery
-from worker.record.sums import Sum
+from worker.models import Attempt, Delivery
+from worker.record.sums import Sum, sum_of
 
 State, WaitsFor = Delivery.State, Delivery.WaitsFor
 
@@ -38,12 +38,25 @@ _CHIPS = {
     State.WITHDRAWN: Chip("Withdrawn", "dash", "grey"),
 }
 
+STATE_WORDS = {state.value: "Sent" if state == State.SENT else _CHIPS[state].word for state in State}
+
+
+def total_of(delivery: Delivery) -> Sum | None:
+    """The sum of a newsletter whose readers are written down."""
+    return sum_of([delivery.pk]).get(delivery.pk) if delivery.channel == "email" else None
+
+
+def approved(delivery: Delivery, zone: tzinfo) -> str:
+    return f"Approved by {delivery.approved_by} on {times.exact(delivery.approved_at, zone)}." if delivery.approved_at else ""
+
 
 def chip(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> Chip:
     """`total`: the sum of an e-mail delivery, where it has recipients."""
     state = State(delivery.state)
     if delivery.waits_for == WaitsFor.PERSON and state in (State.PENDING, State.UNKNOWN):
         return NEEDS_YOU
+    if state == State.CANCELLED and total and total.sent:
+        return Chip(f"Stopped at {total.sent}", "dash", "grey")
     if state == State.SENT:
         return Chip(_done(delivery, total, now, zone), "tick", "green")
     return _CHIPS[state]
@@ -86,6 +99,23 @@ def _waiting(due_at: datetime, reason: str, now: datetime, zone: tzinfo) -> str:
         return "goes out now"
     quiet = ": quiet hours" if reason.startswith("Quiet hours") else ""
     return f"until {times.until(due_at, now, zone)}{quiet}"
+
+
+def one_try(attempt: Attempt, zone: tzinfo) -> str:
+    """A try in one line, for the record."""
+    came_of_it = _CAME_OF_IT[Attempt.Outcome(attempt.outcome)]
+    kind = "" if attempt.kind == Attempt.Kind.CREATE else f", {attempt.get_kind_display().lower()}"
+    return f"Try {attempt.number}{kind}, {times.exact(attempt.started_at, zone)}: {came_of_it}"
+
+
+_CAME_OF_IT = {
+    Attempt.Outcome.OPEN: "not finished",
+    Attempt.Outcome.OK: "it worked",
+    Attempt.Outcome.TRANSIENT: "not now, later",
+    Attempt.Outcome.REJECTED: "refused",
+    Attempt.Outcome.UNAUTHORIZED: "not let in",
+    Attempt.Outcome.UNKNOWN: "the answer was lost",
+}
 
 
 def parts_of(total: Sum) -> str:

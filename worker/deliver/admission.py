@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker import channels
-from worker.deliver import timing
+from worker.deliver import approval, timing
 from worker.lib.blogs import BlogFile
 from worker.lib.clock import spoken
 from worker.models import Blog, Connection, Delivery
@@ -41,6 +41,8 @@ def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Con
         return Not("skipped", "nothing", f"{name} is switched off for this blog.")
     if paused_by := blog.paused_by or connection.paused_by:
         return Not("pending", "person", f"{name} is paused by {paused_by}. It goes out once somebody resumes it.")
+    if sentence := approval.missing(file, delivery.approved_by):
+        return Not("held", "person", sentence, held_for=Delivery.HeldFor.APPROVAL)
     if connection.broken and mode == "live":
         return Not("pending", "person", connection.broken)
     if connection.cooldown_until and connection.cooldown_until > now and mode == "live":

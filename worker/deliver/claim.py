@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -49,6 +49,11 @@ def claim(delivery: Delivery, reason: str, *, preparing: bool = False, in_turn: 
         if ours and not preparing:  # a newsletter's tries are its batches'
             Attempt.objects.create(delivery=delivery, number=delivery.attempt, started_at=timezone.now(), holder=holder())
     return ours
+
+
+def never_called() -> Q:
+    """Its words have never been on their way."""
+    return ~Q(Exists(Attempt.objects.filter(delivery=OuterRef("pk"), calling_at__isnull=False)))
 
 
 def its_turn(delivery: Delivery) -> Q:

@@ -9,16 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from worker import channels, gate, render
-from worker.deliver.claim import State, WaitsFor
+from worker.deliver import approval
+from worker.deliver.claim import State, WaitsFor, never_called
 from worker.deliver.timing import first_due
 from worker.ingest.page import read_page
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
-from worker.models import Attempt, Delivery, Post, Rendition
+from worker.models import Delivery, Post, Rendition
 from worker.record.transition import note, transition
 from worker.render import Rendered
 from worker.render.excerpt import about_its_disclaimer
@@ -34,6 +35,7 @@ class Plan:
     waits_for: str
     reason: str
     due_at: datetime | None = None
+    held_for: str = ""
 
 
 def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: str, now: datetime) -> Plan:
@@ -62,6 +64,8 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
             "person",
             f"This may be “{resembles}”, which Postlark knows already. Say on the post's page whether it is the same or a new one.",
         )
+    if sentence := approval.missing(blog, ""):
+        return Plan("held", "person", sentence, held_for=Delivery.HeldFor.APPROVAL)
     due = first_due(now, blog, channel)
     when = "now" if due <= now else f"at {spoken(due, blog.timezone, now)}"
     return Plan("pending", "clock", f"Goes out {when}.", due)
@@ -100,8 +104,8 @@ def draft(post: Post, file: BlogFile, channel: str, text: str | None = None) -> 
         return str(refused)
 
 
-def write(delivery: Delivery, made: Rendered, edited_by: str = "") -> None:
-    """Keep the rendition of a delivery that has not been called yet."""
+def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: str = "") -> None:
+    """Keep the rendition of a delivery that has not been called yet. What was approved is not what it says any more."""
     message = made.message
     values: dict[str, Any] = {
         "subject": message.subject,
@@ -118,8 +122,11 @@ def write(delivery: Delivery, made: Rendered, edited_by: str = "") -> None:
         "limit": made.limit,
         "made_at": timezone.now(),
         "edited_by": edited_by,
+        "own_words": own_words,
     }
-    Rendition.objects.update_or_create(delivery=delivery, defaults=values)
+    _, created = Rendition.objects.update_or_create(delivery=delivery, defaults=values)
+    if not created and not approval.is_approver(blog_file(delivery.blog.slug), edited_by):
+        Delivery.objects.filter(pk=delivery.pk).exclude(approved_by="").update(**approval.TAKEN_BACK)
     if made.note:
         note(made.note, delivery=delivery)
 
@@ -141,6 +148,7 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
         created_at=now,
         due_at=start.due_at,
         first_due_at=start.due_at,
+        held_for=start.held_for,
         finished_at=now if start.state == State.SKIPPED else None,
     )
     note(start.reason, delivery=delivery, data={"to": start.state})
@@ -150,8 +158,7 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
 
 def _not_called(post: Post) -> list[Delivery]:
     """Waiting deliveries whose words have never been on their way."""
-    called = Attempt.objects.filter(delivery=OuterRef("pk"), calling_at__isnull=False)
-    waiting = Delivery.objects.filter(post=post, state__in=[State.HELD, State.PENDING]).exclude(Exists(called))
+    waiting = Delivery.objects.filter(never_called(), post=post, state__in=[State.HELD, State.PENDING])
     return list(waiting.select_related("blog", "rendition").select_for_update(of=("self",)))
 
 
@@ -169,6 +176,10 @@ def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[s
     else:
         write(delivery, made)
         note("The post was edited; the text was made anew.", delivery=delivery)
+        if delivery.approved_by:
+            _stand(
+                delivery, begin(post.origin, "", file, delivery.channel, "", now), "The post was edited, so its words need a new approval."
+            )
 
 
 def _stand(delivery: Delivery, start: Plan, what: str) -> None:
@@ -181,4 +192,5 @@ def _stand(delivery: Delivery, start: Plan, what: str) -> None:
         what=what,
         due_at=start.due_at,
         first_due_at=start.due_at,
+        held_for=start.held_for,
     )

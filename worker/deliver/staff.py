@@ -1,6 +1,7 @@
 """What a person may do with a delivery, at the console or the command line. Each act needs a name, most need a reason; both are kept."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,12 +10,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from worker import channels, newsletter
-from worker.deliver import money
+from worker.connections.poster import declared
+from worker.deliver import approval, money
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.plan import draft, write
 from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.clock import spoken
 from worker.models import Blog, Connection, Delivery, Post
+from worker.record.sums import sum_of
 from worker.record.transition import note, transition
+from worker.render import Rendered
 
 Occasion = Delivery.Occasion
 
@@ -23,40 +28,52 @@ class Refused(Exception):
     """One sentence: why this can't be done now, and what can."""
 
 
+_BEING_SENT = Q(state=State.SENDING, channel="email") & ~Q(occasion=Occasion.TEST)
+"""A newsletter between its readers, each of whom it asks for once: it can be stopped there."""
+
+
 def hold(delivery: Delivery, who: str, because: str) -> None:
-    """Stop the clock of a waiting delivery."""
-    reason = f"Held by {who}: {_because(because)} Release it to let it go."
-    _act(delivery, Q(state=State.PENDING), "hold", who, state=State.HELD, waits_for=WaitsFor.PERSON, reason=reason)
+    """Stop the clock of a waiting delivery, or a newsletter that is being sent: it goes on where it stopped."""
+    reason = f"Held by {who}: {_because(because)}{_so_far(delivery)} Release it to let it go{' on' if _so_far(delivery) else ''}."
+    _act(delivery, Q(state=State.PENDING) | _BEING_SENT, "hold", who, state=State.HELD, waits_for=WaitsFor.PERSON, reason=reason)
 
 
-def release(delivery: Delivery, who: str, because: str = "") -> None:
-    """Let a held one go, or a waiting one go before its time. Text that the gate refused is made anew first."""
+def release(delivery: Delivery, who: str, because: str = "", seen: datetime | None = None) -> None:
+    """Let a held one go, or a waiting one go before its time. Text that the gate refused is made anew first.
+
+    By whom the blog's file asks for approval, it is the approval: of the words made at `seen`, if that is given.
+    """
+    file = blog_file(delivery.blog.slug)
+    if delivery.held_for == Delivery.HeldFor.APPROVAL and file and file.approval and not approval.is_approver(file, who):
+        raise Refused(f"It waits for the approval of {file.approval}; only they can give it, signed in.")
     if delivery.state == State.HELD and not hasattr(delivery, "rendition"):
-        made = draft(delivery.posts()[0], _file(delivery.blog), delivery.channel)
+        made = draft(delivery.posts()[0], file_of(delivery.blog), delivery.channel)
         if isinstance(made, str):
             raise Refused(made)
         write(delivery, made)
     now = timezone.now()
-    reason = f"Released by {who}{': ' + because.strip() if because.strip() else ''}. Goes out now."
+    given = approval.given_by(file, who, now)
+    reason = f"{'Approved' if given else 'Released'} by {who}{': ' + because.strip() if because.strip() else ''}. Goes out now."
     waiting = Q(state=State.HELD) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK)
+    if seen:
+        waiting &= Q(rendition__made_at=seen)
     waived = delivery.page_waived or delivery.held_for == Delivery.HeldFor.PAGE
     goes: dict[str, Any] = {"state": State.PENDING, "waits_for": WaitsFor.CLOCK, "reason": reason, "due_at": now, "first_due_at": now}
-    _act(delivery, waiting, "release", who, **goes, held_for="", page_waived=waived)
+    _act(delivery, waiting, "release", who, **goes, **given, held_for="", page_waived=waived)
 
 
 def cancel(delivery: Delivery, who: str, because: str) -> None:
-    """Drop one that has not gone out."""
-    reason = f"Cancelled by {who}: {_because(because)}"
-    _act(
-        delivery,
-        Q(state__in=[State.HELD, State.PENDING]),
-        "cancel",
-        who,
-        state=State.CANCELLED,
-        waits_for=WaitsFor.NOTHING,
-        reason=reason,
-        due_at=None,
-    )
+    """Drop one that has not gone out; stop a newsletter for good: who has not had it is skipped."""
+    ended: dict[str, Any] = {"state": State.CANCELLED, "waits_for": WaitsFor.NOTHING, "due_at": None}
+    open_ones = Q(state__in=[State.HELD, State.PENDING]) | _BEING_SENT
+    _act(delivery, open_ones, "cancel", who, **ended, reason=f"Cancelled by {who}: {_because(because)}{_so_far(delivery)}")
+    newsletter.call_off(delivery.pk)
+
+
+def skip(delivery: Delivery, who: str, because: str) -> None:
+    """Leave this channel out for this post."""
+    ended: dict[str, Any] = {"state": State.SKIPPED, "waits_for": WaitsFor.NOTHING, "due_at": None}
+    _act(delivery, Q(state__in=[State.HELD, State.PENDING]), "skip", who, **ended, reason=f"Skipped by {who}: {_because(because)}")
 
 
 def resend(post: Post, channel: str, who: str, because: str, audience: str = "", text: str | None = None) -> Delivery:
@@ -71,6 +88,8 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
     made = draft(post, file, channel, text)
     if isinstance(made, str):
         raise Refused(made)
+    if sentence := same_words(post, channel, made):
+        raise Refused(sentence)
     with transaction.atomic():
         _nothing_under_way(post, channel)
         now = timezone.now()
@@ -89,10 +108,24 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
             asked_by=who,
             asked_because=because,
             audience=audience,
+            **approval.given_by(file, who, now),
         )
-        write(delivery, made, edited_by=who if text is not None else "")
+        write(delivery, made, edited_by=who if text is not None else "", own_words=text or "")
         note(delivery.reason, who=who, delivery=delivery, data={"to": delivery.state})
     return delivery
+
+
+def same_words(post: Post, channel: str, made: Rendered) -> str:
+    """Why the network would refuse this text: the same words are live there. Empty where it would not."""
+    file = file_of(post.blog)
+    if channel == "email" or not declared(file, channel).refuses_duplicates:
+        return ""
+    live = Delivery.objects.filter(post=post, channel=channel, state=State.SENT, rendition__text=made.message.text).order_by("-finished_at")
+    other = live.first()
+    if other is None or other.finished_at is None:
+        return ""
+    at = spoken(other.finished_at, file.timezone, timezone.now())
+    return f"{channels.find(channel).name} takes the same words only once, and these are live there since {at}: change a word."
 
 
 def test(post: Post, to: str, who: str) -> Delivery:
@@ -225,6 +258,12 @@ def _act(
             refund.book(delivery)
 
 
+def _so_far(delivery: Delivery) -> str:
+    """Of a newsletter that some have had."""
+    total = sum_of([delivery.pk]).get(delivery.pk) if delivery.channel == "email" else None
+    return f" {total.sent} of {total.audience} readers had it by then." if total and total.sent else ""
+
+
 def _because(text: str) -> str:
     text = " ".join(text.split())
     if not text:
@@ -232,7 +271,7 @@ def _because(text: str) -> str:
     return text if text[-1] in ".!?" else f"{text}."
 
 
-def _file(blog: Blog) -> BlogFile:
+def file_of(blog: Blog) -> BlogFile:
     file = blog_file(blog.slug)
     if file is None:
         raise Refused(f"The file of the blog {blog.slug} is gone; put {blog.slug}.toml back into {settings.POSTLARK_BLOGS}.")
@@ -240,7 +279,7 @@ def _file(blog: Blog) -> BlogFile:
 
 
 def _open_channel(post: Post, channel: str) -> BlogFile:
-    file = _file(post.blog)
+    file = file_of(post.blog)
     if channel not in file.channels:
         raise Refused(f"The blog {file.slug} has no channel {channel!r}; it has {', '.join(file.channels)}.")
     if file.channels[channel].mode == "off":

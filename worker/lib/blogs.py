@@ -152,6 +152,8 @@ class BlogFile(Section):
     burst: int = Field(default=3, ge=1)
     late: Duration = timedelta(hours=24)
     allow_private_addresses: bool = False
+    approval: MailAddress | None = None
+    """Who must have approved, signed in, every text before it goes out."""
     disclaimer: Disclaimer = Disclaimer()
     brand: Brand = Brand()
     hashtags: int = Field(default=3, ge=0, le=10)

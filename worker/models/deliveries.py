@@ -53,6 +53,7 @@ class Delivery(models.Model):
         PAGE = "page", "Its page on the blog is not in order"
         MONEY = "money", "The month's ceiling is reached"
         LATE = "late", "It has waited too long to go by itself"
+        APPROVAL = "approval", "The person whom the blog's file names has not approved its words"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="deliveries")
     post = models.ForeignKey(Post, models.CASCADE, null=True, related_name="deliveries", help_text="None: it brings an issue.")
@@ -63,7 +64,7 @@ class Delivery(models.Model):
     state = models.CharField(max_length=10, choices=State)
     waits_for = models.CharField(max_length=7, choices=WaitsFor)
     reason = models.TextField(help_text="One plain sentence: what happened, or why nothing did, and what happens next.")
-    created_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, help_text="When the clock brings it forward: the next try, or the next look.")
     first_due_at = models.DateTimeField(null=True, help_text="From when on it counts as late.")
     finished_at = models.DateTimeField(null=True)
@@ -81,7 +82,9 @@ class Delivery(models.Model):
     remote_id = models.TextField(blank=True)
     remote_url = models.TextField(blank=True)
     clue = models.TextField(blank=True, help_text="The post that the network named when it refused ours as a duplicate.")
-    held_for = models.CharField(max_length=5, choices=HeldFor, blank=True, default=HeldFor.NONE)
+    held_for = models.CharField(max_length=8, choices=HeldFor, blank=True, default=HeldFor.NONE)
+    approved_by = models.TextField(blank=True, help_text="Who approved its words as they stand; empty: nobody, or they changed since.")
+    approved_at = models.DateTimeField(null=True)
     page_waived = models.BooleanField(default=False, help_text="A person let it go although its page on the blog was not in order.")
     cost = models.PositiveIntegerField(default=0, help_text="Spent or reserved for it, in thousandths of a US dollar.")
     spare = models.PositiveIntegerField(default=0, help_text="Of the cost: reserved for reading back and not spent yet.")
@@ -121,8 +124,13 @@ class Delivery(models.Model):
             models.Index(fields=["due_at"], condition=Q(waits_for__in=["clock", "network"]), name="deliveries_due"),
             models.Index(fields=["lease_until"], condition=Q(state__in=["preparing", "sending"]), name="deliveries_leased"),
             models.Index(fields=["channel", "lease_until"], condition=Q(lease_until__isnull=False), name="deliveries_in_hand"),
-            models.Index(fields=["waits_for", "-id"], condition=Q(waits_for="person"), name="deliveries_for_a_person"),
-            models.Index(fields=["blog", "-id"], name="deliveries_of_a_blog"),
+            # The record, newest first, by each of its filters: benchmarks/record.py.
+            models.Index(fields=["-created_at", "-id"], name="deliveries_newest_first"),
+            models.Index(fields=["blog", "-created_at", "-id"], name="deliveries_of_a_blog"),
+            models.Index(fields=["blog", "state", "-created_at", "-id"], name="deliveries_of_a_blog_by_state"),
+            models.Index(fields=["state", "-created_at", "-id"], name="deliveries_by_state"),
+            models.Index(fields=["channel", "-created_at", "-id"], name="deliveries_by_channel"),
+            models.Index(fields=["-created_at", "-id"], condition=Q(waits_for="person"), name="deliveries_for_a_person"),
         ]
 
     def __str__(self) -> str:
@@ -161,6 +169,7 @@ class Rendition(models.Model):
     sections = models.JSONField(
         default=list, help_text="A mail's parts that some copies leave out, by where they stand: render/sections.py."
     )
+    own_words = models.TextField(blank=True, help_text="What that person wrote in place of the excerpt.")
 
     def __str__(self) -> str:
         return f"rendition of {self.delivery_id}"
@@ -218,6 +227,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["-at", "-id"], name="events_newest_first"),
             models.Index(fields=["id"], condition=Q(seal=None), name="events_to_seal"),
+            models.Index(fields=["who", "delivery"], condition=~Q(who="Postlark"), name="events_by_people"),
         ]
 
     def __str__(self) -> str:

@@ -52,6 +52,10 @@ class Post(models.Model):
         constraints = [models.UniqueConstraint(fields=["blog", "guid"], name="one_post_per_guid")]
         indexes = [
             models.Index(fields=["blog", "-published_at", "-id"], name="posts_of_a_blog"),
+            models.Index(fields=["-published_at", "-id"], name="posts_newest_first"),
+            models.Index(
+                fields=["blog", "title"], name="posts_by_title"
+            ),  # read from end to end by the record's search; ingest/parse.py: 300 letters
             models.Index(fields=["id"], condition=models.Q(planned_at=None), name="posts_to_plan"),
         ]
 

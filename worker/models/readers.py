@@ -140,7 +140,10 @@ class Batch(models.Model):
                 name="the_sum_balances",
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], condition=~Q(state="done"), name="batches_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=~Q(state="done"), name="batches_due"),
+            models.Index(fields=["delivery"], condition=Q(unknown__gt=0), name="batches_in_doubt"),
+        ]
 
     def __str__(self) -> str:
         return f"batch {self.number} of {self.delivery_id}: {self.state}"

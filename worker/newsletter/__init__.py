@@ -15,7 +15,7 @@ both. Places to cut it at (worker/lib/crash.py):
 """
 
 from worker.newsletter.audience import check_audience, prepare, readers
-from worker.newsletter.batches import due_batches
+from worker.newsletter.batches import call_off, due_batches
 from worker.newsletter.conclusion import finish, settle
 from worker.newsletter.doubt import call_in_doubt
 from worker.newsletter.hand_over import hand_over
@@ -26,6 +26,7 @@ from worker.newsletter.sweep import sweep
 __all__ = [
     "Refused",
     "call_in_doubt",
+    "call_off",
     "cannot_send",
     "check_audience",
     "due_batches",

@@ -117,9 +117,10 @@ def take_back() -> None:
                 _give_back(batch, None, None)
 
 
-def call_off() -> None:
-    """Who still waits in a newsletter that has ended (cancelled in mid-run) is skipped."""
-    for pk in Batch.objects.filter(state=State.WAITING, delivery__state__in=FINAL).values_list("pk", flat=True):
+def call_off(delivery_id: int | None = None) -> None:
+    """Who still waits in a newsletter that has ended (cancelled in mid-run) is skipped: in this one, or in all."""
+    ended = Batch.objects.filter(state=State.WAITING, delivery__state__in=FINAL)
+    for pk in (ended if delivery_id is None else ended.filter(delivery=delivery_id)).values_list("pk", flat=True):
         with transaction.atomic():
             batch = Batch.objects.select_for_update(of=("self",)).filter(pk=pk, state=State.WAITING).select_related("delivery").first()
             if batch is not None and batch.delivery.state in FINAL:
@@ -204,7 +205,7 @@ def _outcome(batch: Batch, lost: int, trouble: DeliveryError | None, since: date
 
 def _skip_the_rest(batch: Batch) -> None:
     """The delivery ended before these were written to."""
-    reason = f"Not sent: the newsletter ended as “{batch.delivery.get_state_display()}” before their turn."
+    reason = f"Not sent: the newsletter was {batch.delivery.get_state_display().lower()} before their turn."
     Recipient.objects.filter(batch=batch, state=Recipient.State.WAITING).update(
         state=Recipient.State.SKIPPED, reason=reason, at=timezone.now()
     )

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from worker import channels
 from worker.lib.blogs import parse_duration
+from worker.lib.sheet import harmless
 from worker.management.command import PostlarkCommand, find_blog
 from worker.management.shapes import deliveries_json, title_of
 from worker.models import Delivery
@@ -67,17 +68,9 @@ def _csv(document: list[dict[str, Any]]) -> str:
     writer.writerow([*COLUMNS, "post_title", "post_url"])
     for row in document:
         writer.writerow(
-            [_harmless(row[column]) for column in COLUMNS]
-            + [_harmless(title_of(row)), _harmless(row["post"]["url"] if "post" in row else "")]
+            [harmless(row[column]) for column in COLUMNS] + [harmless(title_of(row)), harmless(row["post"]["url"] if "post" in row else "")]
         )
     return out.getvalue().rstrip("\n")
-
-
-def _harmless(value: Any) -> Any:
-    """A title that begins like a formula must not run in a spreadsheet. https://owasp.org/www-community/attacks/CSV_Injection"""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def _moment(since: str) -> datetime:

@@ -1,0 +1,123 @@
+"""One act on everything that the record's filters find: a page says first how many, and what will not be touched."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from worker import tasks
+from worker.console import filters, words
+from worker.console.access import Desk, staff_page
+from worker.console.page import page, typed, whole_number
+from worker.deliver import staff
+from worker.models import Delivery
+
+MOST = 100
+"""At once, in one request. What is left is said, and found by the same filters again."""
+State, WaitsFor = Delivery.State, Delivery.WaitsFor
+
+
+@dataclass(frozen=True)
+class Act:
+    label: str
+    title: str
+    """With {number} and {lines}."""
+    consequence: str
+    button: str
+    can: Q
+    act: Callable[[Delivery, str, str], Delivery | None]
+    """(delivery, who, why). Gives back another delivery where it made one."""
+
+
+ACTS: Mapping[str, Act] = {
+    "hold": Act(
+        "Hold…",
+        "Hold {number} {lines} back?",
+        "They stay here until somebody releases or cancels them.",
+        "Hold them",
+        Q(state=State.PENDING),
+        lambda delivery, who, why: staff.hold(delivery, who, why),
+    ),
+    "release": Act(
+        "Release…",
+        "Send {number} {lines} now?",
+        "They go out at once, whatever they were waiting for. What waits for somebody's approval is left out: only they can give it.",
+        "Send them now",
+        (Q(state=State.HELD) & ~Q(held_for=Delivery.HeldFor.APPROVAL)) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK),
+        lambda delivery, who, why: staff.release(delivery, who, why),
+    ),
+    "cancel": Act(
+        "Cancel…",
+        "Cancel {number} {lines}?",
+        "They will not go out. Each post can still be sent later from its page.",
+        "Cancel them",
+        Q(state__in=[State.HELD, State.PENDING]),
+        lambda delivery, who, why: staff.cancel(delivery, who, why),
+    ),
+    "resend-missing": Act(
+        "Send newsletters to who misses them…",
+        "Send {number} {lines} to readers who do not have them?",
+        "Each goes by e-mail to subscribed readers who do not have that post yet, and to nobody else.",
+        "Send to who misses them",
+        Q(channel="email", state__in=[State.SENT, State.FAILED], occasion=Delivery.Occasion.AUTOMATIC, post__isnull=False),
+        lambda delivery, who, why: staff.resend(delivery.posts()[0], "email", who, why, audience="missing"),
+    ),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page
+def show(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
+    act = ACTS.get(key)
+    if act is None:
+        raise Http404
+    choice = filters.chosen(request.POST if request.method == "POST" else request.GET)
+    seen = whole_number(typed(request, "newest")) if request.method == "POST" else None
+    rows = _rows(desk, choice, act, seen)
+    found = list(rows[: MOST + 1])
+    refused = ""
+    if request.method == "POST":
+        refused = "" if typed(request, "reason") else "Write down why, in a few words. It is kept in the record."
+        if not refused:
+            _do(request, desk, act, found[:MOST], more=len(found) > MOST)
+            return redirect(reverse("log") + choice.query())
+    number = min(len(found), MOST)
+    context = {
+        "act": act,
+        "title": act.title.format(number=number, lines="delivery" if number == 1 else "deliveries"),
+        "number": number,
+        "more": len(found) > MOST,
+        "said": choice.in_words(desk),
+        "chosen": choice,
+        "newest": max((delivery.pk for delivery in found), default=0),
+        "some": [(delivery.pk, delivery.title, words.channel_name(delivery.channel)) for delivery in found[:10]],
+        "refused": refused,
+    }
+    return page(request, desk, "bulk", context, status=422 if refused else 200)
+
+
+def _rows(desk: Desk, choice: filters.Chosen, act: Act, seen: int | None) -> QuerySet[Delivery]:
+    """What can be acted on; once asked for, nothing that came after the page was shown."""
+    rows = filters.deliveries(desk, choice).filter(act.can).select_related("blog", "post", "issue")
+    return rows if seen is None else rows.filter(pk__lte=seen)
+
+
+def _do(request: HttpRequest, desk: Desk, act: Act, deliveries: list[Delivery], *, more: bool) -> None:
+    """One by one; what has moved on meanwhile stays as it is, and the page says so."""
+    done, refused = [], []
+    for delivery in deliveries:
+        try:
+            made = act.act(delivery, desk.staff.email, typed(request, "reason"))
+        except staff.Refused as error:
+            refused.append(str(error))
+        else:
+            done.append((made or delivery).pk)
+    tasks.ring(tasks.send, done)
+    messages.success(request, f"Done for {len(done)}." + (" There are more: do it once more for the rest." if more else ""))
+    if refused:
+        messages.warning(request, f"{len(refused)} stayed as they were. The first of them: {refused[0]}")

@@ -1,0 +1,164 @@
+"""A newsletter on its way: the sum with its pace, the people behind each of its terms, a test copy to staff."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from worker import tasks
+from worker.console import times, words
+from worker.console.access import Desk, staff_page, zone_of
+from worker.console.page import page, typed, whole_number
+from worker.deliver import staff
+from worker.models import Batch, Delivery, Recipient, Staff
+from worker.record.sums import Sum
+
+TERMS = ("sent", "refused", "skipped", "unknown", "waiting")
+STATES = {
+    "sent": ("sent", [Recipient.State.SENT]),
+    "refused": ("refused", [Recipient.State.REFUSED]),
+    "skipped": ("skipped", [Recipient.State.SKIPPED]),
+    "unknown": ("in doubt", [Recipient.State.UNKNOWN]),
+    "waiting": ("waiting", [Recipient.State.WAITING, Recipient.State.SENDING]),
+}
+PEOPLE_A_PAGE = 100
+LATELY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of the sum, its people, and its place in the bar (in parts of a thousand)."""
+
+    name: str
+    number: int
+    says: str
+    people: str
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    audience: int
+    people: str
+    terms: tuple[Term, ...]
+    pace: str
+    """10 a second, about 12 s left; empty unless it is on its way."""
+
+
+def shown(delivery: Delivery, total: Sum, now: datetime, zone: tzinfo) -> Shown:
+    pace = spoken_pace(_pace(delivery, now), total.waiting) if delivery.state == Delivery.State.SENDING else ""
+    return Shown(total.audience, reverse("people", args=[delivery.pk]), tuple(_terms(delivery, total)), pace)
+
+
+def _terms(delivery: Delivery, total: Sum) -> Iterator[Term]:
+    start, people = 0.0, reverse("people", args=[delivery.pk])
+    for name in TERMS:
+        number = getattr(total, name)
+        width = 1000 * number / total.audience if total.audience else 0.0
+        if number or name == "sent":
+            yield Term(name, number, f"{number} {STATES[name][0]}", f"{people}?state={name}", round(start, 1), round(width, 1))
+        start += width
+
+
+def _pace(delivery: Delivery, now: datetime) -> float:
+    """Copies a second during the last minute, from the batches that were taken up last."""
+    latest = list(Batch.objects.filter(delivery=delivery, attempt__gt=0).order_by("-attempt").values_list("pk", flat=True)[:10])
+    done = Recipient.objects.filter(batch__in=latest, at__gte=now - LATELY, state__in=[Recipient.State.SENT, Recipient.State.REFUSED])
+    moments = list(done.values_list("at", flat=True))
+    if len(moments) < 2:
+        return 0.0
+    first = min(moment for moment in moments if moment)
+    return len(moments) / max(1.0, (now - first).total_seconds())
+
+
+def spoken_pace(a_second: float, waiting: int) -> str:
+    """184 waiting at 10 a second: about 18 seconds left."""
+    if not a_second:
+        return ""
+    pace = f"{a_second:.0f} a second" if a_second >= 1 else f"{a_second * 60:.0f} a minute"
+    if not waiting:
+        return pace
+    left = waiting / a_second
+    unit, number = ("second", left) if left < 90 else ("minute", left / 60) if left < 5400 else ("hour", left / 3600)
+    number = max(1, round(number))
+    return f"{pace}, about {number} {unit}{'' if number == 1 else 's'} left"
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    email: str
+    word: str
+    why: str
+    at: str
+
+
+@require_safe
+@staff_page
+def people(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    """Who stands behind a term of the sum, a page at a time."""
+    delivery = desk.delivery(pk)
+    total = words.total_of(delivery)
+    if total is None:
+        raise Http404
+    state, after = request.GET.get("state", ""), whole_number(request.GET.get("after", ""))
+    rows = Recipient.objects.filter(delivery=delivery).select_related("subscriber").order_by("subscriber_id")
+    if state in STATES:
+        rows = rows.filter(state__in=STATES[state][1])
+    found = list((rows.filter(subscriber__gt=after) if after is not None else rows)[: PEOPLE_A_PAGE + 1])
+    zone = zone_of(delivery.blog)
+    more = found[PEOPLE_A_PAGE - 1].subscriber_id if len(found) > PEOPLE_A_PAGE else None
+    context = {
+        "delivery": delivery,
+        "people": [_person(row, zone) for row in found[:PEOPLE_A_PAGE]],
+        "terms": tuple(_terms(delivery, total)),
+        "audience": total.audience,
+        "all": reverse("people", args=[pk]),
+        "state": state if state in STATES else "",
+        "more": f"?state={state}&after={more}" if more is not None else "",
+    }
+    return page(request, desk, "people", context)
+
+
+def _person(row: Recipient, zone: tzinfo) -> Person:
+    word = next(word for word, states in STATES.values() if row.state in states)
+    email = row.subscriber.email or "forgotten at their own wish"
+    return Person(row.subscriber.name, email, word, row.reason, times.exact(row.at, zone) if row.at else "")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page
+def test_copy(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    """A marked copy to one of the staff, never to a reader."""
+    delivery = desk.delivery(pk)
+    post = delivery.post
+    if delivery.channel != "email" or post is None:
+        raise Http404
+    colleagues = _colleagues(desk)
+    refused = ""
+    if request.method == "POST":
+        to = typed(request, "to")
+        try:
+            if to not in colleagues:
+                raise staff.Refused("A test copy goes to somebody who signs in here; choose one of them.")
+            made = staff.test(post, to, desk.staff.email)
+        except staff.Refused as error:
+            refused = str(error)
+        else:
+            tasks.ring(tasks.send, [made.pk])
+            messages.success(request, f"A marked copy goes to {to} now. No reader gets anything.")
+            return redirect("delivery", pk=made.pk)
+    context = {"delivery": delivery, "colleagues": colleagues, "refused": refused, "to": typed(request, "to") or desk.staff.email}
+    return page(request, desk, "test_copy", context, status=422 if refused else 200)
+
+
+def _colleagues(desk: Desk) -> list[str]:
+    theirs = Staff.objects.filter(is_active=True)
+    theirs = theirs if desk.sees_everything else theirs.filter(blogs__in=desk.blogs)
+    return sorted({desk.staff.email, *theirs.values_list("email", flat=True)})
