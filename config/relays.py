@@ -1,10 +1,11 @@
 """The mail relays, and what must be so before any newsletter may leave."""
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from config.env import Env
-from worker.channels.email import RelaySettings, is_loopback, parse_relay
+from worker.channels.email import RelaySettings, Signer, is_loopback, parse_relay, read_signer
 from worker.lib.blogs import BlogFile
 
 Relays = Mapping[str, RelaySettings | None]
@@ -21,6 +22,26 @@ def read_relays(env: Env) -> Relays:
             env.mistakes.append(f"{variable} {mistake}")
             relays[name] = None
     return relays
+
+
+def read_dkim(env: Env) -> Signer | None:
+    """None: the relay signs."""
+    said = {name: env.text(name) for name in ("DKIM_KEY", "DKIM_SELECTOR", "DKIM_DOMAIN")}
+    missing = ["DKIM_KEY_FILE" if name == "DKIM_KEY" else name for name, value in said.items() if not value]
+    if len(missing) == len(said):
+        return None
+    if missing:
+        env.mistakes.append(f"{' and '.join(missing)} must be set too: to sign by DKIM takes a key, its selector and its domain.")
+        return None
+    for name in ("DKIM_SELECTOR", "DKIM_DOMAIN"):
+        if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", said[name]):
+            env.mistakes.append(f"{name} is {said[name]!r}; allowed are letters, digits, hyphens and dots, as in mail.blog.example.")
+            return None
+    try:
+        return read_signer(said["DKIM_KEY"], said["DKIM_SELECTOR"], said["DKIM_DOMAIN"].lower())
+    except ValueError as mistake:
+        env.mistakes.append(f"DKIM_KEY_FILE {mistake}")
+        return None
 
 
 def live_mail_mistakes(blogs: Iterable[BlogFile], relays: Relays, public_url: str) -> list[str]:

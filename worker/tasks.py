@@ -72,7 +72,8 @@ def send(delivery_id: int) -> None:
 
 @shared_task
 def hand_over(batch_id: int) -> None:
-    newsletter.hand_over(batch_id)
+    if newsletter.hand_over(batch_id):
+        ring(hand_over, newsletter.due_batches())
 
 
 @shared_task

@@ -15,11 +15,18 @@ What an address gets is told by its local part, up to the first dot: `gone.12@..
 | `hangup` | drops the line at RCPT, once |
 | `closing` | answers 421 at RCPT, once, and drops the line |
 | `slow` | takes its time with the answer to the body |
+| `deaf` | says nothing more once it has been asked for them |
+| `full-of-it` | stops reading in the middle of the body |
+
+`features`: what it offers beside the login, as EHLO tells it: PIPELINING, SIZE 1000, SMTPUTF8, STARTTLS, AUTH LOGIN XOAUTH2.
+Without PIPELINING it drops the line of whoever does not wait for its answers.
 """
 
 import base64
 import re
+import socket
 import socketserver
+import ssl
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -35,20 +42,32 @@ class _Gone(Exception):
 class Relay:
     """`with Relay() as relay:` serves on `relay.port`. `taken`: copies per address; `messages`: the bytes of each."""
 
-    def __init__(self, *, login: tuple[str, str] | None = None, slowness: float = 0.2, greeting: str = "220 relay.example ESMTP") -> None:
+    def __init__(
+        self,
+        *,
+        login: tuple[str, str] | None = None,
+        slowness: float = 0.2,
+        greeting: str = "220 relay.example ESMTP",
+        features: tuple[str, ...] = (),
+        tls: ssl.SSLContext | None = None,
+        asks_for_body_anyway: bool = False,
+    ) -> None:
+        """`tls`: encrypted from the start, or from STARTTLS on where that is offered. `asks_for_body_anyway`: also for a reader that it refused."""
         self.login, self.slowness, self.greeting = login, slowness, greeting
+        self.features, self.tls, self.asks_for_body_anyway = features, tls, asks_for_body_anyway
         self.taken: Counter[str] = Counter()
         self.messages: dict[str, list[bytes]] = defaultdict(list)
         self.lines: list[str] = []
         self.connections = 0
         self.before_body: Callable[[str], None] = lambda address: None
+        self.over = threading.Event()
         self._seen: Counter[str] = Counter()
         self._lock = threading.Lock()
         relay = self
 
-        class Handler(socketserver.StreamRequestHandler):
+        class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
-                _Conversation(relay, self.rfile, self.wfile).run()
+                _Conversation(relay, self.request).run()
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = True
@@ -66,6 +85,7 @@ class Relay:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.over.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -87,9 +107,17 @@ class Relay:
 
 
 class _Conversation:
-    def __init__(self, relay: Relay, read, write) -> None:
-        self.relay, self.read, self.write = relay, read, write
+    def __init__(self, relay: Relay, sock: socket.socket) -> None:
+        self.relay = relay
         self.to = ""
+        self.is_begun = self.is_accepted = False
+        if relay.tls and "STARTTLS" not in relay.features:
+            sock = relay.tls.wrap_socket(sock, server_side=True)
+        self.listen_to(sock)
+
+    def listen_to(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.read = sock.makefile("rb")
 
     def run(self) -> None:
         self.relay.connections += 1
@@ -99,9 +127,19 @@ class _Conversation:
                 self.answer(self.line())
         except (_Gone, OSError):
             pass
+        finally:
+            self.read.close()
+            self.sock.close()
 
     def say(self, text: str) -> None:
-        self.write.write(f"{text}\r\n".encode())
+        if "PIPELINING" not in self.relay.features and not isinstance(self.sock, ssl.SSLSocket):
+            self.sock.setblocking(False)
+            try:
+                if self.read.peek():  # type: ignore[attr-defined]
+                    raise _Gone  # it did not wait
+            finally:
+                self.sock.setblocking(True)
+        self.sock.sendall(f"{text}\r\n".encode())
 
     def line(self) -> str:
         line = self.read.readline()
@@ -118,24 +156,59 @@ class _Conversation:
         verb, _, rest = line.partition(" ")
         match verb.upper():
             case "EHLO":
-                self.say("250-relay.example" if self.relay.login else "250 relay.example")
-                if self.relay.login:
-                    self.say("250 AUTH PLAIN")
+                self.hello()
+            case "STARTTLS" if self.relay.tls:
+                self.say("220 2.0.0 Go ahead")
+                self.listen_to(self.relay.tls.wrap_socket(self.sock, server_side=True))
             case "AUTH":
-                given = tuple(base64.b64decode(rest.split()[-1]).decode().split("\0")[1:])
-                self.say("235 2.7.0 Welcome" if given == self.relay.login else "535 5.7.8 Authentication failed")
-            case "MAIL" | "RSET" | "NOOP":
+                self.sign_in(*rest.split())
+            case "MAIL" if self.is_begun:
+                self.say("503 5.5.1 Nested MAIL command")
+            case "MAIL":
+                self.is_begun, self.is_accepted = True, False
+                self.say("250 2.0.0 OK")
+            case "RSET" | "NOOP":
+                self.is_begun = False
                 self.say("250 2.0.0 OK")
             case "RCPT":
                 self.to = line[line.index("<") + 1 : line.rindex(">")]
                 self.recipient()
+            case "DATA" if not self.is_accepted and not self.relay.asks_for_body_anyway:
+                self.say("554 5.5.1 No valid recipients")
             case "DATA":
                 self.data()
+                self.is_begun = False
             case "QUIT":
                 self.say("221 2.0.0 Bye")
                 raise _Gone
             case _:
                 self.say("502 5.5.2 Not understood")
+
+    def hello(self) -> None:
+        features = [word for word in self.relay.features if word != "STARTTLS" or not isinstance(self.sock, ssl.SSLSocket)]
+        if self.relay.login and not any(word.startswith("AUTH") for word in features):
+            features.append("AUTH PLAIN")
+        *first, last = ["relay.example", *features]
+        for words in first:
+            self.sock.sendall(f"250-{words}\r\n".encode())
+        self.say(f"250 {last}")
+
+    def sign_in(self, way: str, first: str = "") -> None:
+        match way.upper():
+            case "PLAIN":
+                given = tuple(_decoded(first).split("\0")[1:])
+            case "LOGIN":
+                given = (_decoded(first) if first else self.asked("Username:"), self.asked("Password:"))
+            case "XOAUTH2":
+                user, token, *_ = _decoded(first).split("\x01")
+                given = (user.removeprefix("user="), token.removeprefix("auth=Bearer "))
+                if given != self.relay.login:
+                    self.asked('{"status": "401"}')
+        self.say("235 2.7.0 Welcome" if given == self.relay.login else "535 5.7.8 Authentication failed")
+
+    def asked(self, challenge: str) -> str:
+        self.say(f"334 {base64.b64encode(challenge.encode()).decode()}")
+        return _decoded(self.line())
 
     def recipient(self) -> None:
         match self.kind:
@@ -152,13 +225,21 @@ class _Conversation:
             case "closing" if self.relay.is_first(self.to, "closing"):
                 self.say("421 4.3.2 Shutting down")
                 raise _Gone
+            case "deaf":
+                self.relay.over.wait()
             case _:
+                self.is_accepted = True
                 self.say("250 2.1.5 OK")
 
     def data(self) -> None:
         self.relay.before_body(self.to)
         self.say("354 Go on")
+        if self.kind == "full-of-it":
+            self.relay.over.wait()
         body = self.body()
+        if not self.is_accepted:
+            self.say("554 5.5.1 No valid recipients")
+            return
         match self.kind:
             case "lost":
                 raise _Gone
@@ -183,3 +264,7 @@ class _Conversation:
                 raise _Gone
             lines.append(line[1:] if line.startswith(b".") else line)
         return b"".join(lines)
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text).decode()

@@ -17,6 +17,12 @@ def _own_settings(settings):
     settings.RELAYS = {}
 
 
+@pytest.fixture(autouse=True)
+def _looks_before_each_body(monkeypatch):
+    """What may stop a body is looked at each time, not once a second: tests are quick."""
+    monkeypatch.setattr(import_module("worker.newsletter.hand_over"), "LOOK_EVERY", 0.0)
+
+
 @pytest.fixture
 def looks(monkeypatch):
     """Called at every crash point of a hand-over: `looks.append(check)`."""

@@ -23,7 +23,7 @@ from worker.record.sums import Sum, sum_of
 _numbers = count(1)
 
 
-def live_blog(relay: Relay | None = None, slug: str = "example", options: str = "", **values: Any) -> Blog:
+def live_blog(relay: Relay | None = None, slug: str = "example", options: str = "?connections=1", **values: Any) -> Blog:
     """Use it with the `settings` fixture, so that the relay goes away again."""
     settings.RELAYS = {"default": parse_relay((relay.url if relay else "smtp://127.0.0.1:1") + options)}
     return make_blog(slug, channels={"email": {"mode": "live"}}, **values)

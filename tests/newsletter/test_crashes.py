@@ -33,7 +33,12 @@ def start(tmp_path, relay: Relay, fresh_database_url):
     """Start a sender; `crash` arms a crash point, as POSTLARK_CRASH does."""
     (tmp_path / "blogs").mkdir()
     (tmp_path / "blogs" / "example.toml").write_text(BLOG)
-    own = {"POSTLARK_DATA": str(tmp_path / "data"), "POSTLARK_BLOGS": str(tmp_path / "blogs"), "EMAIL_URL": relay.url, "LEASE": f"{LEASE}s"}
+    own = {
+        "POSTLARK_DATA": str(tmp_path / "data"),
+        "POSTLARK_BLOGS": str(tmp_path / "blogs"),
+        "EMAIL_URL": f"{relay.url}?connections=1",
+        "LEASE": f"{LEASE}s",
+    }
     if fresh_database_url:
         own |= {"DATABASE_URL": fresh_database_url, "SECRET_KEY": "kept from nobody", "POSTLARK_KEYS": new_key()}
     started: list[subprocess.Popen] = []

@@ -344,15 +344,6 @@ INLINE_PICTURE = "cid:picture@postlark"
 
 
 @dataclass(frozen=True)
-class Envelope:
-    """One reader's copy: the address it goes to, and what stands there in place of each `mark`."""
-
-    key: int
-    address: str
-    personal: dict[str, str]
-
-
-@dataclass(frozen=True)
 class MailTemplate:
     """A newsletter as every reader gets it, but for the marks. Headers are (name, value) pairs in the order they are written."""
 
@@ -365,8 +356,24 @@ class MailTemplate:
 
 
 @dataclass(frozen=True)
+class Envelope:
+    """One reader's copy: the address it goes to, and what stands there in place of each `mark`.
+
+    `template`: where this copy differs from the others (its language, what it leaves out); None: as all of them.
+    """
+
+    key: int
+    address: str
+    personal: dict[str, str]
+    template: MailTemplate | None = None
+
+
+@dataclass(frozen=True)
 class Intent:
-    """The next thing the carrier does is to send this body: note it now. Answer `.send(False)` to leave it out."""
+    """The next thing the carrier does is to send this body: note it now. Answer `.send(False)` to leave it out.
+
+    A provider that takes many in one request: one Intent for each of them before it, one Handed for each after.
+    """
 
     key: int
 
@@ -385,5 +392,8 @@ class Carrier(Channel, ABC):
 
     @abstractmethod
     def send(self, template: MailTemplate, envelopes: Iterable[Envelope]) -> Generator[Intent | Handed, bool | None, None]:
-        """Yield an Intent before each body and a Handed for each envelope. Raises Transient when the relay cannot be
-        reached, Unauthorized when it refuses the login; envelopes without a Handed were then not sent."""
+        """Yield an Intent before each body and a Handed for each envelope; an envelope without a Handed was not sent.
+
+        Many may be on their way at once. Raises Transient when the relay cannot be reached, Unauthorized when it refuses the
+        login; by then each copy whose body had begun has its Handed.
+        """

@@ -121,6 +121,9 @@ class Batch(models.Model):
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     due_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
+    holder = models.TextField(blank=True, help_text="Who has it: the machine's journal, and the sender in it (newsletter/journal.py).")
+    lines = models.PositiveSmallIntegerField(default=0, help_text="So many of the relay's connections its holder has.")
+    written_at = models.DateTimeField(null=True, help_text="When outcomes were last written.")
     attempt = models.PositiveIntegerField(default=0, help_text="The delivery's attempt number under which it was last claimed.")
     size = models.PositiveSmallIntegerField()
     waiting = models.PositiveSmallIntegerField(help_text="Waiting or sending.")
@@ -143,6 +146,7 @@ class Batch(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=~Q(state="done"), name="batches_due"),
             models.Index(fields=["delivery"], condition=Q(unknown__gt=0), name="batches_in_doubt"),
+            models.Index(fields=["delivery", "state", "number"], name="batches_in_turn"),
         ]
 
     def __str__(self) -> str:

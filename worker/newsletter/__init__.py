@@ -1,27 +1,27 @@
 """One mail, many people: who gets it, each of them once, and what came of each.
 
-`deliver` claims a newsletter and calls `prepare`; then its batches are handed over one by one, by any worker, until
-`finish` finds that nobody waits. Every step may be cut off by `kill -9` and is then either repeated or in doubt, never
-both. Places to cut it at (worker/lib/crash.py):
+`deliver` claims a newsletter and calls `prepare`; then its batches are handed over, by any worker, until `finish` finds
+that nobody waits. Every step may be cut off by `kill -9` and is then either repeated or in doubt, never both; what a sender
+did since its last commit stands in its journal. Places to cut it at (worker/lib/crash.py):
 
 | crash point | where | left behind |
 |---|---|---|
 | `slice-written` | up to a hundred readers are written down | the next `prepare` goes on after them |
-| `batch-claimed` | the batch is ours, nobody written to | once the lease has ended, all of it waits again |
+| `batch-claimed` | the batch is ours, nobody written to | all of it waits again |
 | `recipient-calling` | noted that this copy may be out; its body not begun | this one unknown, although nothing went out |
 | `recipient-answered` | the relay answered, nothing noted of it | after a body: unknown; refused before it: waits again |
-| `recipient-recorded` | the outcome and the counters are committed | the outcome |
-| `batch-done` | the batch is given back or done, the delivery not yet told | the sweep tells it |
+| `recipient-recorded` | the outcome is noted | the outcome |
+| `batch-done` | the batches are given back or done, the delivery not yet told | the sweep tells it |
 """
 
 from worker.newsletter.audience import check_audience, prepare, readers
-from worker.newsletter.batches import call_off, due_batches
+from worker.newsletter.batches import due_batches
 from worker.newsletter.conclusion import finish, settle
 from worker.newsletter.doubt import call_in_doubt
 from worker.newsletter.hand_over import hand_over
 from worker.newsletter.mail import cannot_send
 from worker.newsletter.refused import Refused
-from worker.newsletter.sweep import sweep
+from worker.newsletter.sweep import call_off, sweep
 
 __all__ = [
     "Refused",

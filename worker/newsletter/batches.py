@@ -6,125 +6,249 @@ the rows they count. Time is the database's, so that no process's clock counts.
 
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Max, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from worker.channels.base import DeliveryError, Unauthorized
 from worker.channels.email import RelaySettings
 from worker.lib.backoff import delay
-from worker.lib.blogs import blogs
-from worker.models import Attempt, Batch, Connection, Delivery, Recipient, Relay
-from worker.newsletter.mail import relay_name
-from worker.record.transition import FINAL
+from worker.lib.blogs import blog_file, blogs
+from worker.models import Attempt, Batch, Delivery, Recipient, Relay
+from worker.newsletter.audience import BATCH
+from worker.newsletter.mail import relay_name, relay_of
+from worker.newsletter.outcome import Outcome, counted, write
 
 State = Batch.State
-IN_DOUBT = "Postlark was stopped while this copy was on its way; it may or may not have arrived."
+_TRY = 5  # others may be taking the same ones
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A batch that is ours under this attempt's number. `most`: so many copies, by the relay's pace."""
+    """A batch that is ours under this attempt's number.
+
+    `most`: so many copies, by the relay's pace. `lines`: so many connections are ours. `slots_until`: the relay's pace is
+    kept for us until then; None: it has no limit.
+    """
 
     batch: int
     delivery: int
     number: int
+    place: int
     most: int
-
-
-def due_batches(delivery_id: int | None = None) -> list[int]:
-    """Batches that can be handed over now, of one delivery or of all."""
-    due = Batch.objects.filter(_due(), delivery__state=Delivery.State.SENDING)
-    if delivery_id is not None:
-        due = due.filter(delivery=delivery_id)
-    return list(due.order_by("pk").values_list("pk", flat=True)[:1000])
+    lines: int
+    slots_until: datetime | None = None
 
 
 def time_to_begin() -> timedelta:
-    """How long after its claim a holder may begin another copy; well before `time_to_live`, so that the relay has time to answer."""
+    """How long after its first claim a holder may begin another copy; well before `time_to_live`, so that the relay has time to answer."""
     return timedelta(seconds=settings.LEASE.total_seconds() * 0.4)
 
 
 def time_to_live() -> timedelta:
-    """How long a holder lives after its claim: it is dead before the lease ends."""
+    """How long a holder lives after its first claim: it is dead before the first of its leases ends."""
     return timedelta(seconds=settings.LEASE.total_seconds() * 0.9)
 
 
-def claim(batch_id: int, name: str, relay: RelaySettings) -> Claim | None:
-    """Take a due batch of a delivery that is being sent, on one of the relay's lines and in one of its slots.
+# What is due --------------------------------------------------------------------------------------------------------------
 
-    None: somebody else has it, or the relay's lines are all in use, or its pace says later (the batch is then due later).
+
+def due_batches(delivery_id: int | None = None) -> list[int]:
+    """For each newsletter that can go on, the batch to begin with: whoever takes it goes on to the others.
+
+    None for a relay whose lines are all in use or whose next slot is still to come. New newsletters come before those that
+    have been at it for longer.
+    """
+    due = Batch.objects.filter(_due(), delivery__state=Delivery.State.SENDING)
+    if delivery_id is not None:
+        due = due.filter(delivery=delivery_id)
+    firsts = due.values("delivery").annotate(first=Min("pk")).order_by("delivery__attempt", "first")
+    chosen = firsts.values_list("first", "delivery__blog__slug")
+    has_room = {slug: _has_room(slug) for slug in {slug for _, slug in chosen}}
+    return [first for first, slug in chosen if has_room[slug]]
+
+
+def _has_room(slug: str) -> bool:
+    file = blog_file(slug)
+    relay = relay_of(file) if file else None
+    if file is None or relay is None:
+        return True  # the hand-over says what is in the way
+    name = relay_name(file)
+    late = Relay.objects.filter(name=name, next_slot_at__gt=Now()).exists() if relay.interval else False
+    return not late and _lines_in_use(name) < relay.connections
+
+
+def _due() -> Q:
+    return Q(state=State.WAITING) & (Q(due_at=None) | Q(due_at__lte=Now()))
+
+
+def _lines_in_use(name: str) -> int:
+    """A holder of two batches has its lines once."""
+    slugs = [file.slug for file in blogs().values() if relay_name(file) == name]
+    held = Batch.objects.filter(state=State.SENDING, lease_until__gt=Now(), delivery__blog__slug__in=slugs)
+    return sum(held.values("holder").annotate(most=Max("lines")).order_by().values_list("most", flat=True))
+
+
+# Claim --------------------------------------------------------------------------------------------------------------------
+
+
+def claim(batch_id: int, name: str, relay: RelaySettings, holder: str) -> Claim | None:
+    """Take a due batch of a delivery that is being sent, with the relay's lines that are free and a slot in its pace.
+
+    None: somebody else has it, or the relay's lines are all in use, or its pace says later.
     """
     with transaction.atomic():
         row, _ = Relay.objects.select_for_update().get_or_create(name=name, defaults={"next_slot_at": timezone.now()})
-        if _lines_in_use(name) >= relay.connections:
+        lines = relay.connections - _lines_in_use(name)
+        if lines <= 0:
             return None
-        sending = Delivery.objects.filter(state=Delivery.State.SENDING).values("pk")
-        mine = Batch.objects.filter(_due(), pk=batch_id, delivery__in=sending)
-        if not mine.update(state=State.SENDING, lease_until=Now() + settings.LEASE, due_at=None):
-            return None
-        batch = Batch.objects.get(pk=batch_id)
-        most = _reserve(row, relay.interval, batch.waiting)
-        if not most:
-            Batch.objects.filter(pk=batch_id).update(state=State.WAITING, lease_until=None, due_at=row.next_slot_at)
-            return None
-        Delivery.objects.filter(pk=batch.delivery_id).update(attempt=F("attempt") + 1)
-        number = Delivery.objects.values_list("attempt", flat=True).get(pk=batch.delivery_id)
-        Batch.objects.filter(pk=batch_id).update(attempt=number)
-        holder = f"{socket.gethostname()} process {os.getpid()}"
-        Attempt.objects.create(delivery_id=batch.delivery_id, number=number, started_at=timezone.now(), holder=holder)
-    return Claim(batch_id, batch.delivery_id, number, most)
+        most, until = _reserve(row, relay.interval, time_to_begin(), None)
+        return _take(batch_id, holder, lines, most, until) if most else None
 
 
-def still_ours(claim: Claim) -> bool:
-    """Inside a transaction: the lease runs under our number, the delivery is being sent, and nobody has paused it.
+def claim_next(last: Claim, name: str, relay: RelaySettings, holder: str, left: timedelta) -> Claim | None:
+    """Inside a transaction: the next due batch of the same newsletter, on the lines that are held already.
 
-    Locks the row, so that the sweep waits for this transaction.
+    `left`: how long copies may still begin.
     """
-    paused = Connection.objects.filter(blog=OuterRef("delivery__blog"), channel="email").exclude(paused_by="")
-    mine = Batch.objects.filter(_held(claim), lease_until__gt=Now(), delivery__state=Delivery.State.SENDING, delivery__blog__paused_by="")
-    return mine.exclude(Exists(paused)).select_for_update(of=("self",)).first() is not None
+    most, until = BATCH, None
+    if relay.interval:
+        most, until = _reserve(Relay.objects.select_for_update().get(name=name), relay.interval, left, last.slots_until)
+    if not most:
+        return None
+    due = Batch.objects.filter(_due(), delivery=last.delivery, number__gt=last.place).order_by("number")
+    for batch_id in due.values_list("pk", flat=True)[:_TRY]:
+        if taken := _take(batch_id, holder, last.lines, most, until):
+            return taken
+    return None
 
 
-def count(claim: Claim, state: str) -> bool:
-    """Move one of the batch's readers from waiting to `state` in its counters. False: the claim is no longer ours."""
-    mine = Batch.objects.filter(_held(claim))
-    if state == Recipient.State.WAITING:
-        return mine.select_for_update().first() is not None
-    return bool(mine.update(**{"waiting": F("waiting") - 1, state: F(state) + 1}))
+def _take(batch_id: int, holder: str, lines: int, most: int, until: datetime | None) -> Claim | None:
+    sending = Delivery.objects.filter(state=Delivery.State.SENDING).values("pk")
+    mine = Batch.objects.filter(_due(), pk=batch_id, delivery__in=sending)
+    if not mine.update(state=State.SENDING, lease_until=Now() + settings.LEASE, due_at=None, holder=holder, lines=lines):
+        return None
+    batch = Batch.objects.get(pk=batch_id)
+    Delivery.objects.filter(pk=batch.delivery_id).update(attempt=F("attempt") + 1)
+    number = Delivery.objects.values_list("attempt", flat=True).get(pk=batch.delivery_id)
+    Batch.objects.filter(pk=batch_id).update(attempt=number)
+    who = f"{socket.gethostname()} process {os.getpid()}"
+    Attempt.objects.create(delivery_id=batch.delivery_id, number=number, started_at=timezone.now(), holder=who)
+    return Claim(batch_id, batch.delivery_id, number, batch.number, most, lines, until)
 
 
-def close(claim: Claim, trouble: DeliveryError | None) -> None:
-    """End a run: what is left waits on, the attempt gets its outcome. Changes nothing where the claim is no longer ours."""
+def _reserve(row: Relay, interval: timedelta, left: timedelta, ours_until: datetime | None) -> tuple[int, datetime | None]:
+    """How many copies may leave from now on, and until when the pace is ours. Zero: somebody else has the slot.
+
+    `ours_until`: where our last slots end; if nobody came in between, ours go on there.
+    """
+    if not interval:
+        return BATCH, None
+    most = min(BATCH, max(1, int(left / interval)))
+    mine = Relay.objects.filter(pk=row.pk)
+    taken = mine.filter(next_slot_at__lte=Now()).update(next_slot_at=Now() + most * interval) or (
+        ours_until and mine.filter(next_slot_at=ours_until).update(next_slot_at=ours_until + most * interval)
+    )
+    return (most, mine.values_list("next_slot_at", flat=True).get()) if taken else (0, None)
+
+
+# What came of it ------------------------------------------------------------------------------------------------------------
+
+
+def still_ours(claims: list[Claim]) -> bool:
+    """The leases run under our numbers."""
+    ours = Q(pk__in=())
+    for one in claims:
+        ours |= _held(one)
+    return Batch.objects.filter(ours, lease_until__gt=Now()).count() == len(claims)
+
+
+def record(claim: Claim, outcomes: Mapping[int, Outcome]) -> bool:
+    """Rows and counters in one commit. False: the claim is no longer ours, and nothing was written."""
+    changes = {state: F(state) + number for state, number in counted(outcomes).items()}
+    moved = sum(counted(outcomes).values())
     with transaction.atomic():
-        batch = Batch.objects.select_for_update().filter(_held(claim)).first()
-        if batch is not None:
-            _give_back(batch, _next_due(batch, trouble), trouble)
+        mine = Batch.objects.filter(_held(claim))
+        if not mine.update(waiting=F("waiting") - moved, written_at=timezone.now(), **changes):
+            return False
+        write(outcomes)
+    return True
 
 
-def take_back() -> None:
-    """Batches whose holder died: a copy that was on its way is unknown, the others wait on."""
-    for pk in Batch.objects.filter(state=State.SENDING, lease_until__lt=Now()).values_list("pk", flat=True):
-        with transaction.atomic():
-            batch = Batch.objects.select_for_update().filter(pk=pk, state=State.SENDING, lease_until__lt=Now()).first()
-            if batch is not None:
-                _give_back(batch, None, None)
+@dataclass(frozen=True)
+class Run:
+    """What an attempt says of itself. `outcomes`: of the whole claim; `calling_at`: when its first body began."""
+
+    outcomes: Mapping[int, Outcome]
+    calling_at: datetime | None = None
+    trouble: DeliveryError | None = None
 
 
-def call_off(delivery_id: int | None = None) -> None:
-    """Who still waits in a newsletter that has ended (cancelled in mid-run) is skipped: in this one, or in all."""
-    ended = Batch.objects.filter(state=State.WAITING, delivery__state__in=FINAL)
-    for pk in (ended if delivery_id is None else ended.filter(delivery=delivery_id)).values_list("pk", flat=True):
-        with transaction.atomic():
-            batch = Batch.objects.select_for_update(of=("self",)).filter(pk=pk, state=State.WAITING).select_related("delivery").first()
-            if batch is not None and batch.delivery.state in FINAL:
-                _skip_the_rest(batch)
+def close(claim: Claim, last: Mapping[int, Outcome], run: Run) -> bool:
+    """Inside a transaction: end a claim. `last`: the outcomes that are not recorded yet; who has none waits on.
+
+    False: it is no longer ours, and nothing was written.
+    """
+    batch = Batch.objects.select_for_update().filter(_held(claim)).first()
+    if batch is not None:
+        give_back(batch, last, run)
+    return batch is not None
+
+
+def _held(claim: Claim) -> Q:
+    return Q(pk=claim.batch, state=State.SENDING, attempt=claim.number)
+
+
+def give_back(batch: Batch, last: Mapping[int, Outcome], run: Run) -> None:
+    """Inside a transaction that holds the row: as `close`, whoever holds it."""
+    write(last)
+    for state, number in counted(last).items():
+        setattr(batch, state, getattr(batch, state) + number)
+        batch.waiting -= number
+    batch.state = State.WAITING if batch.waiting else State.DONE
+    batch.due_at = _next_due(batch) if batch.waiting and not run.trouble else None
+    batch.lease_until, batch.holder, batch.lines, batch.written_at = None, "", 0, timezone.now()
+    batch.save()
+    detail, outcome = _told(batch, run)
+    Attempt.objects.filter(delivery=batch.delivery_id, number=batch.attempt).update(
+        finished_at=timezone.now(),
+        calling_at=run.calling_at,
+        outcome=outcome,
+        detail=detail,
+        status=run.trouble.status if run.trouble else "",
+    )
+
+
+def _next_due(batch: Batch) -> datetime | None:
+    """None: at once. Whoever has been tried waits longer each time, but never in the way of those who have not."""
+    tries = batch.recipients.filter(state=Recipient.State.WAITING).values_list("tries", flat=True)
+    if not tries or 0 in tries:
+        return None
+    return timezone.now() + delay(max(tries), Random())
+
+
+def _told(batch: Batch, run: Run) -> tuple[str, str]:
+    """The run's own figures, then the relay's words; and how the attempt ended."""
+    States, Outcomes = Recipient.State, Attempt.Outcome
+    figures = counted(run.outcomes)
+    words = (States.SENT, States.REFUSED, States.SKIPPED, States.UNKNOWN)
+    detail = f"Batch {batch.number}: " + ", ".join(f"{figures[word]} {word}" for word in words) + f"; {batch.waiting} wait."
+    if run.trouble:
+        detail += f" {run.trouble.detail or run.trouble.sentence}"
+    if isinstance(run.trouble, Unauthorized):
+        return detail, Outcomes.UNAUTHORIZED
+    if figures[States.UNKNOWN]:
+        return detail, Outcomes.UNKNOWN
+    if run.trouble or batch.waiting:
+        return detail, Outcomes.TRANSIENT
+    return detail, Outcomes.REJECTED if figures[States.REFUSED] and not figures[States.SENT] else Outcomes.OK
 
 
 def failures_in_a_row(delivery: Delivery) -> int:
@@ -136,80 +260,3 @@ def failures_in_a_row(delivery: Delivery) -> int:
             break
         fruitless += 1
     return fruitless
-
-
-def _due() -> Q:
-    return Q(state=State.WAITING) & (Q(due_at=None) | Q(due_at__lte=Now()))
-
-
-def _held(claim: Claim) -> Q:
-    return Q(pk=claim.batch, state=State.SENDING, attempt=claim.number)
-
-
-def _lines_in_use(name: str) -> int:
-    slugs = [file.slug for file in blogs().values() if relay_name(file) == name]
-    return Batch.objects.filter(state=State.SENDING, lease_until__gt=Now(), delivery__blog__slug__in=slugs).count()
-
-
-def _reserve(row: Relay, interval: timedelta, waiting: int) -> int:
-    """How many copies may leave from now on; the relay's next slot is after them. Zero: another holder has the slot."""
-    if not interval:
-        return waiting
-    most = min(waiting, max(1, int(time_to_begin() / interval)))
-    free = Relay.objects.filter(pk=row.pk, next_slot_at__lte=Now())
-    return most if free.update(next_slot_at=Now() + most * interval) else 0
-
-
-def _next_due(batch: Batch, trouble: DeliveryError | None) -> datetime | None:
-    """None: at once. Whoever has been tried waits longer each time, but never in the way of those who have not."""
-    tries = batch.recipients.filter(state=Recipient.State.WAITING).values_list("tries", flat=True)
-    if trouble or not tries or 0 in tries:
-        return None
-    return timezone.now() + delay(max(tries), Random())
-
-
-def _give_back(batch: Batch, due_at: datetime | None, trouble: DeliveryError | None) -> None:
-    """Inside a transaction that holds the row. Whoever stands as `sending` has no answer: unknown."""
-    now = timezone.now()
-    on_their_way = Recipient.objects.filter(batch=batch, state=Recipient.State.SENDING)
-    lost = on_their_way.update(state=Recipient.State.UNKNOWN, reason=IN_DOUBT, at=now)
-    batch.waiting -= lost
-    batch.unknown += lost
-    batch.state = State.WAITING if batch.waiting else State.DONE
-    batch.due_at = due_at if batch.waiting else None
-    batch.lease_until = None
-    batch.save()
-    attempt = Attempt.objects.get(delivery=batch.delivery_id, number=batch.attempt)
-    attempt.finished_at = now
-    attempt.outcome, attempt.detail = _outcome(batch, lost, trouble, attempt.started_at)
-    attempt.status = trouble.status if trouble else ""
-    attempt.save()
-
-
-def _outcome(batch: Batch, lost: int, trouble: DeliveryError | None, since: datetime) -> tuple[str, str]:
-    """What an attempt says of itself: the run's own figures, then the relay's words."""
-    States, Outcome = Recipient.State, Attempt.Outcome
-    this_run = list(batch.recipients.filter(at__gte=since).values_list("state", flat=True))
-    figures = {word: this_run.count(word) for word in (States.SENT, States.REFUSED, States.SKIPPED, States.UNKNOWN)}
-    detail = f"Batch {batch.number}: " + ", ".join(f"{number} {word}" for word, number in figures.items()) + f"; {batch.waiting} wait."
-    if trouble:
-        detail += f" {trouble.detail or trouble.sentence}"
-    if isinstance(trouble, Unauthorized):
-        return Outcome.UNAUTHORIZED, detail
-    if lost or figures[States.UNKNOWN]:
-        return Outcome.UNKNOWN, detail
-    if trouble or batch.waiting:
-        return Outcome.TRANSIENT, detail
-    return (Outcome.REJECTED if figures[States.REFUSED] and not figures[States.SENT] else Outcome.OK), detail
-
-
-def _skip_the_rest(batch: Batch) -> None:
-    """The delivery ended before these were written to."""
-    reason = f"Not sent: the newsletter was {batch.delivery.get_state_display().lower()} before their turn."
-    Recipient.objects.filter(batch=batch, state=Recipient.State.WAITING).update(
-        state=Recipient.State.SKIPPED, reason=reason, at=timezone.now()
-    )
-    batch.skipped += batch.waiting
-    batch.waiting = 0
-    batch.state = State.DONE
-    batch.save()

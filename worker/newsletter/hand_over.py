@@ -2,39 +2,41 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from worker import gate
-from worker.channels.base import DeliveryError, Envelope, Handed, Intent, Message, Rejected, Transient, Unauthorized
+from worker.channels.base import DeliveryError, Envelope, Handed, Intent, MailTemplate, Message, Transient, Unauthorized
 from worker.channels.email import RelaySettings
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.crash import point
 from worker.lib.deadline import deadly
-from worker.lib.signing import address_hash
-from worker.models import Attempt, Batch, Connection, Delivery, Recipient, Subscriber, Suppression
-from worker.newsletter import batches, consent, mail
+from worker.models import Batch, Blog, Connection, Delivery, Recipient
+from worker.newsletter import batches, mail
 from worker.newsletter.audience import today
 from worker.newsletter.batches import Claim
 from worker.newsletter.conclusion import finish, spoken_for
+from worker.newsletter.journal import Journal, Page
+from worker.newsletter.outcome import Outcome, outcome
+from worker.newsletter.reader import Reader, load
+from worker.newsletter.sweep import take_back
 from worker.record.transition import transition
 
 log = logging.getLogger(__name__)
 State, WaitsFor = Delivery.State, Delivery.WaitsFor
 
-TRIES = 7  # about half an hour; after that a "later" counts as a "no"
 
-
-def hand_over(batch_id: int) -> None:
-    """Send a due batch as far as its time and the relay's pace allow. Returns quietly when it is not due, or somebody else has it.
+def hand_over(batch_id: int) -> bool:
+    """Send a due batch and those after it, as far as time and the relay's pace allow. False, quietly: it is not due, or somebody else has it.
 
     What is in the way of the whole newsletter (paused, refused by the gate, the relay's login refused) is said on the
     delivery, which then waits for its clock or for a person.
@@ -42,27 +44,25 @@ def hand_over(batch_id: int) -> None:
     batch = Batch.objects.select_related("delivery__blog", "delivery__post", "delivery__rendition").get(pk=batch_id)
     delivery = batch.delivery
     if delivery.state != State.SENDING or batch.state != Batch.State.WAITING:
-        return
+        return False
     file = blog_file(delivery.blog.slug)
     if obstacle := _obstacle(delivery, file):
         put_off(delivery, obstacle)
-        return
+        return False
     assert file is not None, "a blog without a file is an obstacle"
     relay = mail.relay_of(file)
     assert relay is not None, "so is a blog without a relay"
-    with deadly(batches.time_to_live()):
-        claim = batches.claim(batch_id, mail.relay_name(file), relay)
+    take_back()
+    with deadly(batches.time_to_live()), Journal() as journal:
+        claim = batches.claim(batch_id, mail.relay_name(file), relay, journal.holder)
         if claim is None:
-            return
-        point("batch-claimed")
-        run = _Run(claim, delivery, file, relay)
-        trouble = run.send()
-        with transaction.atomic():
-            batches.close(claim, trouble)
-            if trouble:
-                put_off(delivery, _after(trouble, delivery))
+            return False
+        trouble = _Run(claim, delivery, file, relay, journal).send()
+        if trouble:
+            put_off(delivery, _after(trouble, delivery))
         point("batch-done")
     finish(delivery)
+    return True
 
 
 # What is in the way ---------------------------------------------------------------------------------------------------------
@@ -121,149 +121,195 @@ def _after(trouble: DeliveryError, delivery: Delivery) -> Obstacle:
 
 # One run --------------------------------------------------------------------------------------------------------------------
 
+LOOK_EVERY = 1.0
+"""Seconds between two looks at what may stop the next body: an unsubscribe, a pause, a lost claim. P8 allows two."""
 
-@dataclass(frozen=True)
-class _Reader:
-    """One recipient of the batch, as loaded at the claim."""
 
-    recipient: Recipient
-    address_hash: str
+@dataclass
+class _InHand:
+    """A batch that is ours. `outcomes`: of those who were answered or left out; `fresh`: of them, those not in the rows yet;
+    `asked`: whose copy is with the carrier; `begun`: of them, those whose body may be out."""
+
+    claim: Claim
+    readers: deque[Reader]
+    template: MailTemplate
+    notes: Page
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    fresh: dict[int, Outcome] = field(default_factory=dict)
+    asked: dict[int, Reader] = field(default_factory=dict)
+    begun: set[int] = field(default_factory=set)
+    calling_at: datetime | None = None
 
     @property
-    def subscriber(self) -> Subscriber:
-        return self.recipient.subscriber
-
-
-class Outcome(NamedTuple):
-    state: str
-    reason: str
-
-
-def outcome(error: DeliveryError | None, tries: int) -> Outcome:
-    """What the relay's answer means for one reader, after so many tries."""
-    match error:
-        case None:
-            return Outcome(Recipient.State.SENT, "The mail relay took it.")
-        case Transient() if tries < TRIES:
-            return Outcome(Recipient.State.WAITING, error.sentence)
-        case Transient():
-            return Outcome(Recipient.State.REFUSED, f"{error.sentence} Given up after {tries} tries.")
-        case Rejected():
-            return Outcome(Recipient.State.REFUSED, error.sentence)
-    return Outcome(Recipient.State.UNKNOWN, f"{error.sentence} It may or may not have arrived.")
+    def is_answered(self) -> bool:
+        return not self.readers and not self.asked
 
 
 class _Run:
-    """The claimed batch in the hands of a carrier. `over`: no further copy may begin."""
+    """One newsletter in the hands of a carrier, batch after batch, until its time is up. `over`: no further body may begin."""
 
-    def __init__(self, claim: Claim, delivery: Delivery, file: BlogFile, relay: RelaySettings) -> None:
+    def __init__(self, first: Claim, delivery: Delivery, file: BlogFile, relay: RelaySettings, journal: Journal) -> None:
         begun = time.monotonic()
-        self.claim, self.delivery, self.file = claim, delivery, file
-        self.interval = relay.interval.total_seconds()
+        self.delivery, self.file, self.relay, self.journal = delivery, file, relay, journal
         self.begin_until = begun + batches.time_to_begin().total_seconds()
-        self.carrier = mail.carrier(relay, until=begun + 0.95 * batches.time_to_live().total_seconds())
-        self.readers = {reader.recipient.pk: reader for reader in self._load()}
-        self.has_called = False
+        self.carrier = mail.carrier(relay, until=begun + 0.95 * batches.time_to_live().total_seconds(), lines=first.lines)
         self.over = False
+        self.in_hand: list[_InHand] = []
+        self.templates: dict[frozenset[int], MailTemplate] = {}
+        self.of: dict[int, _InHand] = {}
+        self.look_at = begun + LOOK_EVERY
+        self.seen = self._standing()
+        self._take(first)
 
     def send(self) -> DeliveryError | None:
         """Hand the copies over. What comes back is the relay's own trouble, in which nobody else was written to."""
-        conversation = self.carrier.send(mail.template(self.delivery, self.file), self._envelopes())
-        go_on: bool | None = None
+        conversation = self.carrier.send(self._template(self.in_hand[0].claim.batch), self._envelopes())
+        trouble = go_on = None
         try:
-            while not self.over:
-                match conversation.send(go_on):
-                    case Intent(key):
-                        go_on = self._intend(self.readers[key])
-                    case Handed() as handed:
-                        go_on = None
-                        point("recipient-answered")
-                        self._record(self.readers[handed.key], handed)
-                        point("recipient-recorded")
+            while True:
+                step = conversation.send(go_on)
+                if isinstance(step, Intent):
+                    go_on = self._intend(step.key)
+                else:
+                    go_on = None
+                    self._answered(step)
         except StopIteration:
             pass
-        except (Transient, Unauthorized) as trouble:
-            return trouble
+        except (Transient, Unauthorized) as error:
+            trouble = error
         finally:
             conversation.close()
-        return None
+        with transaction.atomic():
+            self._close(self.in_hand, trouble)
+        return trouble
 
-    def _load(self) -> Iterator[_Reader]:
-        """Those whose turn it is: whoever has not been tried yet comes before those who were asked to wait."""
-        waiting = Recipient.objects.filter(batch=self.claim.batch, state=Recipient.State.WAITING).order_by("tries", "pk")
-        chosen = list(waiting.select_related("subscriber").prefetch_related("subscriber__consents")[: self.claim.most])
-        fresh = [one for one in chosen if not one.tries]
-        for recipient in fresh or chosen:
-            yield _Reader(recipient, address_hash(recipient.subscriber.address_key))
+    # To the carrier, and back ---------------------------------------------------------------------------------------------
 
     def _envelopes(self) -> Iterator[Envelope]:
-        """One at a time, at the relay's pace, until the time is up."""
-        begun = time.monotonic()
-        sent = 0
-        for key, reader in self.readers.items():
-            time.sleep(max(0.0, begun + sent * self.interval - time.monotonic()))
-            if time.monotonic() > self.begin_until:
+        while not self._is_over():
+            hand = self.in_hand[-1]
+            if not hand.readers:
+                if self._turn():
+                    continue
                 return
-            if self._leaves_out(reader):
+            reader = hand.readers.popleft()
+            if reader.left_out:
+                self._leave_out(hand, reader)
                 continue
-            sent += 1
-            why = consent.in_force(reader.subscriber.consents.all(), self._today())
-            assert why is not None, "whoever has no consent in force was left out"
-            yield mail.envelope(key, self.delivery, self.file, reader.subscriber, why)
+            hand.asked[reader.key] = reader
+            self.of[reader.key] = hand
+            yield mail.envelope(reader, self.delivery, self.file, hand.template)
 
-    def _intend(self, reader: _Reader) -> bool:
-        """The last look and the note that this copy may be out from now on, in one commit. False: its body must not begin."""
-        with transaction.atomic():
-            if time.monotonic() > self.begin_until or not batches.still_ours(self.claim):
-                self.over = True
-                return False
-            if self._leaves_out(reader):
-                return False
-            Recipient.objects.filter(pk=reader.recipient.pk).update(state=Recipient.State.SENDING, at=timezone.now())
-            self._note_call()
+    def _intend(self, key: int) -> bool:
+        """The last look, and the note that this copy may be out from now on. False: its body must not begin."""
+        if self._is_over():
+            return False
+        hand = self.of.get(key)
+        if hand is None:  # left meanwhile
+            return False
+        hand.notes.intend(key)
+        hand.begun.add(key)
+        hand.calling_at = hand.calling_at or timezone.now()
         point("recipient-calling")
         return True
 
-    def _record(self, reader: _Reader, handed: Handed) -> None:
-        """The outcome and the counter, in one commit; only where the batch is still ours."""
-        tries = reader.recipient.tries + 1
-        state, reason = outcome(handed.error, tries)
-        detail = handed.error.detail if handed.error else handed.detail
-        self._move(reader, state, reason, tries=tries, detail=detail)
+    def _answered(self, handed: Handed) -> None:
+        point("recipient-answered")
+        hand = self.of.pop(handed.key, None)
+        if hand is None:  # left meanwhile
+            return
+        reader = hand.asked.pop(handed.key)
+        came = outcome(handed.error, reader.tries + 1, timezone.now(), handed.detail)
+        hand.notes.answered(handed.key, came)
+        hand.outcomes[handed.key] = hand.fresh[handed.key] = came
+        point("recipient-recorded")
 
-    def _leaves_out(self, reader: _Reader) -> bool:
-        """Skip whoever left, was suppressed or whose consent lapsed since the audience was written down."""
-        suppressed = Exists(Suppression.objects.filter(blog=OuterRef("blog"), address_hash=reader.address_hash))
-        now = Subscriber.objects.annotate(suppressed=suppressed).values_list("state", "suppressed").get(pk=reader.subscriber.pk)
-        reason = why_left_out(*now) or consent.why_not(reader.subscriber.consents.all(), self._today())
-        if reason:
-            self._move(reader, Recipient.State.SKIPPED, reason)
-        return bool(reason)
+    def _leave_out(self, hand: _InHand, reader: Reader) -> None:
+        hand.outcomes[reader.key] = hand.fresh[reader.key] = Outcome(Recipient.State.SKIPPED, reader.left_out, reader.tries, timezone.now())
 
-    def _move(self, reader: _Reader, state: str, reason: str, **fields: object) -> None:
+    # Batches --------------------------------------------------------------------------------------------------------------
+
+    def _turn(self) -> bool:
+        """Close what is answered and take the next batch, in one commit. False: there is none, or the relay's pace says later."""
+        left = timedelta(seconds=self.begin_until - time.monotonic())
         with transaction.atomic():
-            if batches.count(self.claim, state):
-                Recipient.objects.filter(pk=reader.recipient.pk).update(state=state, reason=reason, at=timezone.now(), **fields)
-            else:
-                self.over = True
-                log.warning(
-                    "outcome came too late to be written",
-                    extra={"delivery_id": self.delivery.pk, "batch": self.claim.batch, "outcome": state},
-                )
+            self._close([hand for hand in self.in_hand[:-1] if hand.is_answered], None)
+            following = batches.claim_next(self.in_hand[-1].claim, mail.relay_name(self.file), self.relay, self.journal.holder, left)
+            if following:
+                self._take(following)
+        return following is not None
 
-    def _note_call(self) -> None:
-        if not self.has_called:
-            Attempt.objects.filter(delivery=self.claim.delivery, number=self.claim.number).update(calling_at=timezone.now())
-            self.has_called = True
+    def _take(self, claim: Claim) -> None:
+        waiting = load(claim.batch, self.delivery.blog_id, self.seen.today)
+        fresh = [one for one in waiting if not one.tries] or waiting
+        hand = _InHand(claim, deque(fresh[: claim.most]), self._template(claim.batch), self.journal.batch(claim.batch))
+        self.in_hand.append(hand)
+        point("batch-claimed")
 
-    def _today(self) -> date:
-        return today(self.delivery.blog, timezone.now())
+    def _template(self, batch: int) -> MailTemplate:
+        """Made once for all batches whose copies leave out the same."""
+        named = Batch.objects.filter(pk=batch, leaves_out__isnull=False).values_list("leaves_out", flat=True)
+        left_out = frozenset(named) if self.delivery.issue_id else frozenset()
+        if left_out not in self.templates:
+            self.templates[left_out] = mail.template(self.delivery, self.file)
+        return self.templates[left_out]
+
+    def _close(self, hands: list[_InHand], trouble: DeliveryError | None) -> None:
+        for hand in list(hands):
+            run = batches.Run(hand.outcomes, hand.calling_at, trouble)
+            if not batches.close(hand.claim, hand.fresh, run):
+                self._came_too_late(hand)
+            self.in_hand.remove(hand)
+            transaction.on_commit(hand.notes.close)
+
+    def _came_too_late(self, hand: _InHand) -> None:
+        self.over = True
+        log.warning("outcomes came too late to be written", extra={"delivery_id": self.delivery.pk, "batch": hand.claim.batch})
+
+    # Looking up -----------------------------------------------------------------------------------------------------------
+
+    def _is_over(self) -> bool:
+        now = time.monotonic()
+        if now >= self.look_at and not self.over:
+            self._look()
+            self.look_at = time.monotonic() + LOOK_EVERY
+        self.over = self.over or now > self.begin_until
+        return self.over
+
+    def _look(self) -> None:
+        """Write down what has come, so that staff see it; then see whether we may go on, and with whom."""
+        for hand in self.in_hand:
+            if hand.fresh and not batches.record(hand.claim, hand.fresh):
+                self._came_too_late(hand)
+            hand.fresh = {}
+        standing = self._standing()
+        if not standing.may_send or not batches.still_ours([hand.claim for hand in self.in_hand]):
+            self.over = True
+        elif standing != self.seen:
+            self.seen = standing
+            for hand in self.in_hand:
+                self._look_again(hand)
+
+    def _look_again(self, hand: _InHand) -> None:
+        """Somebody left, or a new day has begun: those whose body has not begun are read anew."""
+        now = {one.key: one for one in load(hand.claim.batch, self.delivery.blog_id, self.seen.today)}
+        hand.readers = deque(now[one.key] for one in hand.readers if one.key in now)
+        for key in list(hand.asked):
+            if now[key].left_out and key not in hand.begun:
+                del self.of[key]
+                self._leave_out(hand, hand.asked.pop(key)._replace(left_out=now[key].left_out))
+
+    def _standing(self) -> "_Standing":
+        blog = Blog.objects.values_list("paused_by", "suppressions").get(pk=self.delivery.blog_id)
+        state = Delivery.objects.values_list("state", flat=True).get(pk=self.delivery.pk)
+        paused = Connection.objects.filter(blog=self.delivery.blog_id, channel="email").exclude(paused_by="").exists()
+        may_send = state == State.SENDING and not blog[0] and not paused
+        return _Standing(may_send, blog[1], today(self.delivery.blog, timezone.now()))
 
 
-def why_left_out(state: str, suppressed: bool) -> str:
-    """By how the subscriber stands now; empty when nothing is against writing."""
-    if state == Subscriber.State.FORGOTTEN:
-        return "They asked to be forgotten before their turn."
-    if state != Subscriber.State.CONFIRMED:
-        return "They unsubscribed before their turn."
-    return "Their address may not be written to." if suppressed else ""
+class _Standing(NamedTuple):
+    """What may stop a body. `suppressions`: the blog's counter."""
+
+    may_send: bool
+    suppressions: int
+    today: date

@@ -4,6 +4,7 @@ import ipaddress
 from datetime import date
 from email.headerregistry import Address
 from email.message import EmailMessage
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,8 +17,9 @@ from worker.channels.base import Envelope, MailTemplate, mark
 from worker.channels.email import Email, RelaySettings, mime
 from worker.lib.address import read_address
 from worker.lib.blogs import BlogFile, Sender
-from worker.lib.signing import unsubscribe_token
-from worker.models import Consent, Delivery, Relay, Subscriber
+from worker.lib.signing import copy_id, unsubscribe_token
+from worker.models import Consent, Delivery, Relay
+from worker.newsletter.reader import Reader
 from worker.render.images import again
 
 _NOBODY = 0  # the subscriber that a test copy's link names
@@ -74,9 +76,9 @@ def take_a_slot(name: str, relay: RelaySettings) -> None:
     Relay.objects.filter(pk=row.pk).update(next_slot_at=Greatest(F("next_slot_at"), Now()) + relay.interval)
 
 
-def carrier(relay: RelaySettings, until: float = float("inf")) -> Email:
-    """`until`: on time.monotonic(), when the caller must have its last answer."""
-    return Email(relay, hello=_own_name(), until=until)
+def carrier(relay: RelaySettings, until: float = float("inf"), lines: int | None = None) -> Email:
+    """`until`: on time.monotonic(), when the caller must have its last answer. `lines`: so many connections; None: all it may have."""
+    return Email(relay, hello=_own_name(), until=until, lines=lines, signer=settings.DKIM)
 
 
 def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "") -> MailTemplate:
@@ -99,16 +101,20 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "") ->
     return MailTemplate(tuple(headers), sender=own, text=words.text, html=words.html, picture=picture)
 
 
-def envelope(key: int, delivery: Delivery, file: BlogFile, subscriber: Subscriber, why: Consent) -> Envelope:
+def envelope(reader: Reader, delivery: Delivery, file: BlogFile, template: MailTemplate | None = None) -> Envelope:
     """One reader's copy. The same copy always has the same Message-ID: a mailbox that gets it twice shows it once."""
+    assert reader.why is not None, "whoever has no consent in force is left out"
     words = {
-        "copy": f"{delivery.pk}.{subscriber.pk}",
-        "unsubscribe": unsubscribe_address(delivery.blog_id, subscriber.pk),
-        "why": _WHY[file.language][Consent.Basis(why.basis)].format(
-            day=spoken_day(why.obtained_on, file.language), sender=_sender(file).name
-        ),
+        "copy": copy_id(delivery.pk, reader.pk),
+        "unsubscribe": unsubscribe_address(delivery.blog_id, reader.pk),
+        "why": _why(reader.why.basis, reader.why.obtained_on, file.language, _sender(file).name),
     }
-    return Envelope(key, read_address(subscriber.email).wire, words)
+    return Envelope(reader.key, read_address(reader.email).wire, words, template)
+
+
+@lru_cache(maxsize=1024)
+def _why(basis: str, day: date, language: str, sender: str) -> str:
+    return _WHY[language][Consent.Basis(basis)].format(day=spoken_day(day, language), sender=sender)
 
 
 def test_copy(delivery: Delivery, file: BlogFile) -> Letter:

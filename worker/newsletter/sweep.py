@@ -1,17 +1,84 @@
 """What dead holders left, and newsletters whose end nobody has told yet."""
 
-from django.db.models import Exists, OuterRef
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+from django.utils import timezone
 
-from worker.models import Batch, Delivery
-from worker.newsletter import batches
+from worker.models import Batch, Delivery, Recipient
+from worker.newsletter import batches, journal
 from worker.newsletter.conclusion import finish
+from worker.newsletter.outcome import IN_DOUBT, Outcome
+from worker.record.transition import FINAL
+
+State = Batch.State
 
 
 def sweep() -> None:
     """Give back the batches of dead holders; what was on its way is unknown. Then tell each delivery where nobody waits any more."""
-    batches.take_back()
-    batches.call_off()
-    unfinished = Batch.objects.filter(delivery=OuterRef("pk")).exclude(state=Batch.State.DONE)
+    take_back()
+    call_off()
+    unfinished = Batch.objects.filter(delivery=OuterRef("pk")).exclude(state=State.DONE)
     sending = Delivery.objects.filter(channel="email", state=Delivery.State.SENDING).exclude(occasion=Delivery.Occasion.TEST)
     for delivery in sending.exclude(Exists(unfinished)).select_related("blog"):
         finish(delivery)
+
+
+def take_back() -> None:
+    """Who died on this machine is known at once, by the lock that went with the process; elsewhere once the lease has ended.
+
+    A holder on another machine is given one lease more: should that machine come back, its journal knows better.
+    """
+    for holder in journal.dead():
+        _take_back(Q(holder=holder))
+    _take_back(Q(lease_until__lt=Now()))
+
+
+def _take_back(which: Q) -> None:
+    for pk in Batch.objects.filter(which, state=State.SENDING).values_list("pk", flat=True):
+        with transaction.atomic():
+            batch = Batch.objects.select_for_update().filter(which, pk=pk, state=State.SENDING).first()
+            if batch is not None and (left := _left_behind(batch)) is not None:
+                batches.give_back(batch, left.outcomes, left)
+
+
+def _left_behind(batch: Batch) -> batches.Run | None:
+    """What became of those who still stand as waiting, and whether any body had begun. None: too early to tell."""
+    waiting = dict(batch.recipients.filter(state=Recipient.State.WAITING).values_list("pk", "tries"))
+    notes = journal.read(batch.holder, batch.pk)
+    if notes is None:  # on another machine, or before this one was started anew
+        if not Batch.objects.filter(pk=batch.pk, lease_until__lt=Now() - settings.LEASE).exists():
+            return None
+        in_doubt = set(waiting)
+        known = {}
+    else:
+        known = {key: came for key, came in notes.outcomes.items() if key in waiting}
+        in_doubt = notes.intents & waiting.keys() - notes.outcomes.keys()
+    now = timezone.now()
+    unknown = {key: Outcome(Recipient.State.UNKNOWN, IN_DOUBT, waiting[key] + 1, now) for key in in_doubt}
+    outcomes = known | unknown
+    has_called = notes is None or bool(notes.intents)
+    return batches.Run(outcomes, min((each.at for each in outcomes.values()), default=now) if has_called else None)
+
+
+def call_off(delivery_id: int | None = None) -> None:
+    """Who still waits in a newsletter that has ended (cancelled in mid-run) is skipped: in this one, or in all."""
+    ended = Batch.objects.filter(state=State.WAITING, delivery__state__in=FINAL)
+    for pk in (ended if delivery_id is None else ended.filter(delivery=delivery_id)).values_list("pk", flat=True):
+        with transaction.atomic():
+            batch = Batch.objects.select_for_update(of=("self",)).filter(pk=pk, state=State.WAITING).select_related("delivery").first()
+            if batch is not None and batch.delivery.state in FINAL:
+                _skip_the_rest(batch)
+
+
+def _skip_the_rest(batch: Batch) -> None:
+    """The delivery ended before these were written to."""
+    reason = f"Not sent: the newsletter was {batch.delivery.get_state_display().lower()} before their turn."
+    Recipient.objects.filter(batch=batch, state=Recipient.State.WAITING).update(
+        state=Recipient.State.SKIPPED, reason=reason, at=timezone.now()
+    )
+    batch.skipped += batch.waiting
+    batch.waiting = 0
+    batch.state = State.DONE
+    batch.save()

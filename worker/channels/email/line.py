@@ -1,0 +1,206 @@
+"""What is said on one open line, and which reply belongs to what.
+
+Where the relay takes pipelining (https://www.rfc-editor.org/rfc/rfc2920), the next reader's MAIL, RCPT and DATA ride behind the
+body of the last one, so that a copy costs one round trip; elsewhere each command waits for its reply.
+"""
+
+import ssl
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from worker.channels.base import DeliveryError, Rejected
+from worker.channels.email.opening import Opened
+from worker.channels.email.replies import CLOSING, Reply, said
+
+MAIL, RCPT, DATA, MESSAGE, NOTHING, RSET = "MAIL", "RCPT", "DATA", "message", "nothing", "RSET"
+END = b".\r\n"
+_BEFORE = (MAIL, RCPT)
+_LONGEST_LINE, _MOST_LINES = 100_000, 1000  # of a reply; what goes on for longer is no relay
+
+
+@dataclass(eq=False, slots=True)
+class Copy:
+    """One reader's copy on its way, with the line that ends it. `refused`: what the relay said against it; `heard`: it has
+    said anything of it at all."""
+
+    key: int
+    address: str
+    wire: bytes
+    refused: DeliveryError | None = None
+    heard: bool = False
+
+
+class Answer(NamedTuple):
+    """A reply, and what it replies to."""
+
+    stage: str
+    copy: Copy | None
+    reply: Reply
+
+    @property
+    def wants_nothing(self) -> bool:
+        """As expected, and the rest of the conversation is under way already."""
+        return (self.reply.is_taken and self.stage in _BEFORE) or (self.copy is None and self.reply.code != CLOSING)
+
+
+class Line:
+    """An open connection. `push` and `pull` raise ConnectionError once it is lost; then `awaited` tells what has no answer."""
+
+    def __init__(self, opened: Opened, sender: str, patience: float) -> None:
+        self.sock = opened.sock
+        self.sock.setblocking(False)
+        self.pipelining, self.size, self.utf8 = opened.pipelining, opened.size, opened.utf8
+        self.awaited: deque[tuple[str, Copy | None]] = deque()
+        self.begun = 0
+        self.deadline = time.monotonic() + patience
+        self._mail = f"MAIL FROM:<{sender}>"
+        self._patience = patience
+        self._waiting: deque[tuple[str, Copy | None, bytes]] = deque()
+        self._unsent = b""
+        self._said: list[bytes] = []
+        self._left = 0  # of what was said, so many bytes are not in the kernel's hands yet
+        self._behind = 0  # so many of them come after the end of the last body
+        self._heard = b""
+        self._words: list[bytes] = []
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.awaited and not self._waiting
+
+    @property
+    def is_writing(self) -> bool:
+        return self._left > 0
+
+    @property
+    def body_is_out(self) -> bool:
+        """False: the end of the last body never left this process, so the relay cannot have taken that copy."""
+        return self._left <= self._behind
+
+    def cannot_take(self, copy: Copy) -> DeliveryError | None:
+        """By what the relay said of itself when the line was opened."""
+        if self.size and len(copy.wire) - len(END) > self.size:
+            return Rejected(f"The message is larger than the mail relay takes: it stops at {self.size:,} bytes.")
+        if not copy.address.isascii() and not self.utf8:
+            return Rejected("Their address has accents before the @, which the mail relay cannot write to.")
+        return None
+
+    def begin(self, copy: Copy) -> None:
+        """Ask whether the relay takes this reader."""
+        self.begun += 1
+        mail = f"{self._mail} SIZE={len(copy.wire) - len(END)}" if self.size else self._mail
+        if not copy.address.isascii():
+            mail += " SMTPUTF8"
+        if self.pipelining:
+            self._say(f"{mail}\r\nRCPT TO:<{copy.address}>\r\nDATA\r\n".encode())
+            self.awaited += ((MAIL, copy), (RCPT, copy), (DATA, copy))
+        else:
+            later = [(MAIL, f"{mail}\r\n"), (RCPT, f"RCPT TO:<{copy.address}>\r\n"), (DATA, "DATA\r\n")]
+            self._waiting += [(stage, copy, words.encode()) for stage, words in later]
+            self.go_on()
+
+    def send_body(self, copy: Copy) -> None:
+        self._say(copy.wire)
+        self._behind = 0
+        self.awaited.append((MESSAGE, copy))
+
+    def send_nothing(self) -> None:
+        """The relay waits for a body although it has refused the reader (RFC 2920, 3.1): an empty one, which it must refuse."""
+        self._say(END)
+        self.awaited.append((NOTHING, None))
+
+    def reset(self) -> None:
+        """Drop the half-made message, so that the next one begins afresh."""
+        self._waiting.clear()
+        self._say(b"RSET\r\n")
+        self.awaited.append((RSET, None))
+
+    def go_on(self) -> None:
+        """Without pipelining: the next command, once the last one has its reply."""
+        if self._waiting and not self.awaited:
+            stage, copy, words = self._waiting.popleft()
+            self._say(words)
+            self.awaited.append((stage, copy))
+
+    def push(self) -> None:
+        """Write what can be written."""
+        while self._left:
+            if self._said:
+                self._unsent += b"".join(self._said)
+                self._said.clear()
+            try:
+                sent = self.sock.send(self._unsent)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                return
+            except OSError as error:
+                raise ConnectionError(str(error)) from None
+            self._unsent = self._unsent[sent:]
+            self._left -= sent
+            self._alive()
+
+    def pull(self) -> list[Answer]:
+        """Read what can be read."""
+        ended = self._read()
+        answers = self._answers()
+        if ended and not answers:
+            raise ConnectionError("The relay closed the line.")
+        return answers
+
+    def leave(self) -> None:
+        """Say goodbye and close, without waiting for the answer."""
+        with suppress(OSError):
+            self.sock.send(b"QUIT\r\n")
+        self.drop()
+
+    def drop(self) -> None:
+        self.sock.close()
+
+    def _read(self) -> bool:
+        """True when the relay will say no more."""
+        while True:
+            try:
+                piece = self.sock.recv(65536)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return False
+            except OSError as error:
+                raise ConnectionError(str(error)) from None
+            if not piece:
+                return True
+            self._heard += piece
+            self._alive()
+            if not isinstance(self.sock, ssl.SSLSocket):  # TLS may keep some back, of which `select` knows nothing
+                return False
+
+    def _answers(self) -> list[Answer]:
+        answers: list[Answer] = []
+        lines = self._heard.split(b"\n")
+        self._heard = lines.pop()
+        for line in lines:
+            self._words.append(line[4:])
+            if line[3:4] == b"-" and len(self._words) < _MOST_LINES:
+                continue
+            code = line[:3]
+            if not (code.isdigit() and 200 <= int(code) < 600 and self.awaited):
+                if answers:
+                    self._heard = b"\n".join((line, self._heard))  # first what came before
+                    break
+                raise ConnectionError(f"The relay said {said(line)[:200]}")
+            stage, copy = self.awaited.popleft()
+            if copy is not None:
+                copy.heard = True
+            answers.append(Answer(stage, copy, Reply(int(code), said(b" ".join(self._words)))))
+            self._words.clear()
+        if len(self._heard) > _LONGEST_LINE:
+            raise ConnectionError("The relay's reply has no end.")
+        return answers
+
+    def _say(self, words: bytes) -> None:
+        self._said.append(words)
+        self._left += len(words)
+        self._behind += len(words)
+        self._alive()
+
+    def _alive(self) -> None:
+        self.deadline = time.monotonic() + self._patience

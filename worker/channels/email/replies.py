@@ -1,0 +1,76 @@
+"""What a relay's answer means. https://www.rfc-editor.org/rfc/rfc5321 (4.2) and https://www.rfc-editor.org/rfc/rfc3463"""
+
+import re
+from typing import NamedTuple
+
+from worker.channels.base import DeliveryError, Rejected, Transient, Unauthorized
+from worker.channels.email.relay import RelaySettings
+
+GO_ON = 354
+CLOSING = 421  # the relay ends the conversation, whatever was asked
+NEEDS_LOGIN = (530, 534, 535, 538)
+
+
+class Reply(NamedTuple):
+    code: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}"
+
+    @property
+    def is_taken(self) -> bool:
+        return 200 <= self.code < 300
+
+    @property
+    def is_for_now(self) -> bool:
+        return 400 <= self.code < 500
+
+    @property
+    def about(self) -> str:
+        """The subject and detail of the enhanced code: 1.1 for a mailbox that does not exist; empty where there is none."""
+        match = re.match(r"[245]\.(\d{1,3}\.\d{1,3})\b", self.text)
+        return match[1] if match else ""
+
+
+def said(words: bytes | str) -> str:
+    """A relay's own words, in one line."""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return " ".join(text.split())
+
+
+def refusal(stage: str, reply: Reply) -> DeliveryError:
+    """What a 4xx or 5xx means for this one reader."""
+    status, detail = str(reply.code), f"{stage}: {reply}"
+    if reply.is_for_now:
+        return Transient(_for_now(reply), status=status, detail=detail)
+    return Rejected(_for_good(stage, reply), status=status, detail=detail)
+
+
+def login_refused(relay: RelaySettings, reply: Reply) -> DeliveryError:
+    status, detail = str(reply.code), str(reply)
+    if reply.is_for_now:
+        return Transient(f"The mail relay {relay.host} does not take logins just now.", status=status, detail=detail)
+    return Unauthorized(
+        f"The mail relay {relay.host} does not accept the user name or password in EMAIL_URL.", status=status, detail=detail
+    )
+
+
+def _for_now(reply: Reply) -> str:
+    if reply.code == CLOSING:
+        return "The mail relay ended the conversation before it took this message."
+    if reply.about == "2.2":
+        return "Their mailbox is full for now."
+    return "Their mail server asked to be tried again later."
+
+
+def _for_good(stage: str, reply: Reply) -> str:
+    if reply.about.startswith("1.") or (stage == "RCPT" and not reply.about and reply.code in (550, 551, 553)):
+        return "Their mail server said the mailbox does not exist."
+    if reply.about == "2.1":
+        return "Their mail server said the mailbox is switched off."
+    if reply.about == "2.2" or (not reply.about and reply.code == 552):
+        return "Their mailbox is full."
+    if reply.about.startswith("7."):
+        return "Their mail server does not want our mail; its own words say why."
+    return "Their mail server refused the message; its own words say why."

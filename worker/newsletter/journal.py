@@ -1,0 +1,155 @@
+"""What a sender notes beside the database: each body before it begins, each answer when it has come.
+
+    POSTLARK_DATA/journal/RUN/lock     held (flock) as long as the sender lives
+    POSTLARK_DATA/journal/RUN/BATCH    one line a note: `> RECIPIENT`, or the outcome as JSON
+
+Rows are written a batch at a time. When a sender is killed in between, its notes tell on the same machine what became of
+each reader: no note, nothing left; a body without an answer, unknown; an answer, that. The kernel keeps what a killed process
+has written, so nothing is forced to the disk; a machine that was started anew counts as another one, whose notes are not
+believed (docs/adr/0011-the-journal-survives-a-process.md).
+"""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+from django.conf import settings
+
+from worker.newsletter.outcome import Outcome
+
+_INTENT = "> "
+
+
+class Notes(NamedTuple):
+    """What stood in the notes of one batch."""
+
+    intents: set[int]
+    outcomes: dict[int, Outcome]
+
+
+class Journal:
+    """One sender's, from its start to its end; use it as a context. `holder`: what a batch's row says of who has it."""
+
+    def __init__(self) -> None:
+        run = uuid4().hex
+        self.holder = f"{_here()} {run}"
+        self._folder = _journals() / run
+        making = self._folder.with_name(f".{run}")  # nobody sees it before it is locked
+        making.mkdir(parents=True)
+        self._lock = os.open(making / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        making.rename(self._folder)
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Whatever stops a sender on its way leaves its notes behind, for the next sweep to read."""
+        if error is None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        os.close(self._lock)
+
+    def batch(self, batch: int) -> "Page":
+        return Page(self._folder / str(batch))
+
+
+class Page:
+    """The notes of one batch. A note that cannot be written (a full disk) raises: nothing may leave without it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+
+    def intend(self, key: int) -> None:
+        self._note(b"> %d\n" % key)
+
+    def answered(self, key: int, came: Outcome) -> None:
+        self._note(json.dumps([key, *came[:3], came.at.isoformat(), came.detail]).encode() + b"\n")
+
+    def _note(self, line: bytes) -> None:
+        if os.write(self._file, line) < len(line):
+            raise OSError(errno.ENOSPC, "No room for the whole note")
+
+    def close(self) -> None:
+        """Everything in it stands in the rows now."""
+        os.close(self._file)
+        with suppress(FileNotFoundError):
+            self._path.unlink()
+
+
+def dead() -> Iterator[str]:
+    """The holders on this machine whose process is gone and who left notes; each is cleared away once the caller has gone on."""
+    for folder in list(_journals().glob("[!.]*")) if _journals().exists() else []:
+        try:
+            lock = os.open(folder / "lock", os.O_RDWR)
+        except FileNotFoundError:  # its sender came to its end in this moment
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        else:
+            yield f"{_here()} {folder.name}"
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+
+def read(holder: str, batch: int) -> Notes | None:
+    """None: the holder was on another machine, or on this one before it was started anew."""
+    here, _, run = holder.partition(" ")
+    if here != _here():
+        return None
+    notes = Notes(set(), {})
+    with suppress(FileNotFoundError):
+        for line in (_journals() / run / str(batch)).read_text().split("\n")[:-1]:  # one without its end was not written to its end
+            _read_line(line, notes)
+    return notes
+
+
+def _read_line(line: str, notes: Notes) -> None:
+    if line.startswith(_INTENT):
+        notes.intents.add(int(line.removeprefix(_INTENT)))
+        return
+    key, state, reason, tries, at, detail = json.loads(line)
+    notes.outcomes[key] = Outcome(state, reason, tries, datetime.fromisoformat(at), detail)
+
+
+def _journals() -> Path:
+    folder: Path = settings.POSTLARK_DATA / "journal"
+    return folder
+
+
+def _here() -> str:
+    """This data folder on this machine since it was started: notes are believed only here."""
+    return f"{_folder_id()}:{_boot_id()}"
+
+
+def _folder_id() -> str:
+    path = _journals() / ".id"
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        path.parent.mkdir(exist_ok=True, parents=True)
+        own = path.with_name(f".id-{uuid4().hex}")
+        own.write_text(uuid4().hex)
+        with suppress(FileExistsError):
+            os.link(own, path)
+        own.unlink()
+        return path.read_text()
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:  # not Linux: the moment of the start, to the minute
+        return str(round((time.time() - time.monotonic()) / 60))

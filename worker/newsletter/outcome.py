@@ -1,0 +1,59 @@
+"""What the relay's answer means for one reader, and how such answers become rows: many in one statement."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from worker.channels.base import DeliveryError, Rejected, Transient
+from worker.models import Recipient
+
+TRIES = 7  # about half an hour; after that a "later" counts as a "no"
+IN_DOUBT = "Postlark was stopped while this copy was on its way; it may or may not have arrived."
+
+
+class Outcome(NamedTuple):
+    """How a reader stands from now on. `detail`: the relay's own words."""
+
+    state: str
+    reason: str
+    tries: int
+    at: datetime
+    detail: str = ""
+
+
+def outcome(error: DeliveryError | None, tries: int, at: datetime, detail: str = "") -> Outcome:
+    """`tries`: this one included."""
+    States = Recipient.State
+    match error:
+        case None:
+            return Outcome(States.SENT, "The mail relay took it.", tries, at, detail)
+        case Transient() if tries < TRIES:
+            return Outcome(States.WAITING, error.sentence, tries, at, error.detail)
+        case Transient():
+            return Outcome(States.REFUSED, f"{error.sentence} Given up after {tries} tries.", tries, at, error.detail)
+        case Rejected():
+            return Outcome(States.REFUSED, error.sentence, tries, at, error.detail)
+    return Outcome(States.UNKNOWN, f"{error.sentence} It may or may not have arrived.", tries, at, error.detail)
+
+
+def write(outcomes: Mapping[int, Outcome]) -> None:
+    """Recipient -> outcome, inside the transaction that changes the batch's counters."""
+    if not outcomes:
+        return
+    moment = connection.ops.adapt_datetimefield_value
+    rows = [(each.state, each.reason, each.tries, moment(each.at), each.detail, key) for key, each in outcomes.items()]
+    with connection.cursor() as cursor:
+        cursor.executemany(_UPDATE, rows)
+
+
+_UPDATE = f"UPDATE {Recipient._meta.db_table} SET state = %s, reason = %s, tries = %s, at = %s, detail = %s WHERE id = %s"
+
+
+def counted(outcomes: Mapping[int, Outcome]) -> Counter[str]:
+    """How many came to which end; whoever still waits is not counted."""
+    states = Counter(each.state for each in outcomes.values())
+    del states[Recipient.State.WAITING]
+    return states
