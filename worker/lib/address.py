@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 import idna
@@ -48,6 +49,7 @@ def address_key(text: str) -> str:
     return read_address(text).key
 
 
+@lru_cache(maxsize=1000)  # of a long list most are at few providers
 def _ascii(domain: str) -> str:
     try:
         ascii_domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()

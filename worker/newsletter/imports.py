@@ -142,7 +142,7 @@ def _read_row(columns: list[str], cells: list[str], editions: set[str]) -> Row:
 
 def _said(cell: str) -> str:
     """Without what is no letter (PostgreSQL takes no NUL), and without the apostrophe that an export puts before what would be a formula."""
-    text = "".join(sign if sign.isprintable() or sign.isspace() else " " for sign in cell).strip()
+    text = (cell if cell.isprintable() else "".join(sign if sign.isprintable() or sign.isspace() else " " for sign in cell)).strip()
     return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
 
@@ -210,20 +210,15 @@ def _write(blog: Blog, fresh: list[Row], to_renew: list[Subscriber], basis: Basi
         ),
         batch_size=_AT_ONCE,
     )
-    consents = (_consent(one, basis) for one in [*new, *to_renew])
-    Consent.objects.bulk_create(consents, batch_size=_AT_ONCE)
-
-
-def _consent(subscriber: Subscriber, basis: Basis) -> Consent:
-    return Consent(
-        subscriber=subscriber,
-        basis=basis.basis,
-        obtained_on=basis.obtained_on,
-        ends_on=ends_on(basis.basis, basis.obtained_on),
-        proof=basis.proof,
-        recorded_at=timezone.now(),
-        recorded_by=basis.who,
-    )
+    same = {
+        "basis": basis.basis,
+        "obtained_on": basis.obtained_on,
+        "ends_on": ends_on(basis.basis, basis.obtained_on),
+        "proof": basis.proof,
+        "recorded_at": now,
+        "recorded_by": basis.who,
+    }
+    Consent.objects.bulk_create((Consent(subscriber=one, **same) for one in [*new, *to_renew]), batch_size=_AT_ONCE)
 
 
 def _note(blog: Blog, imported: int, renewed: int, basis: Basis) -> None:
