@@ -78,11 +78,52 @@ def test_what_a_blog_adds_to_a_summary_is_left_out(summary: str) -> None:
         f"<h3>Disclaimer</h3><p>This blog is for education only; see a doctor.</p><p>{FIRST}</p>",
         f"<p>{FIRST}</p><p><strong>AVERTISSEMENT</strong></p><p>Ceci n’est pas une thérapie.</p>",
         f"<p>This blog is meant for psycho-educational purposes only, and is not therapy.</p><p>{FIRST}</p>",
+        f'<p>[vc_raw_html foo="[a]" bar=“b”]{FIRST}[/vc_raw_html]</p>',
+        f"[caption id='a_12' width='300']<img src='a.jpg'> A path in the woods.[/caption]<p>{FIRST}</p>",
+        f"<table><tr><td><table><tr><td>In. Out.</td></tr></table>After. All.</td></tr></table><p>{FIRST}</p>",
+        f"<span><span>Reading Time: </span> <span>4</span> <span>minutes</span></span>{FIRST}",
+        f"<p>Temps de lecture estimé : 4 min — {FIRST}</p>",
+        f"<p>3 min read</p><p>{FIRST}</p>",
+        f"<p>{DISCLAIMER.partition('. ')[0]}.</p><p>Not therapy.</p><p>{FIRST}</p>",
+        f"<p>{FIRST} Disclaimer: ask a doctor. Or two.</p>",
+        f"<p>{FIRST} This blog is meant for psycho-educational purposes only!</p>",
+        f"<p>{FIRST} Some ideas are listed below.</p><ul><li>Sleep.</li></ul>",
+        f"<p>{FIRST} Try the following.</p><ul><li>Sleep.</li></ul>",
+        f"<blockquote><p>“Grief is the price of love.”</p></blockquote><p>{FIRST}</p>",
+        f"<strong>What grief is</strong><br>{FIRST}<br><br><b>What it is not</b><br>A race.",
+        "<p>Grief comes in waves.<sup><a href='#1'>1</a></sup> It is not<sup>[2]</sup> an illness.[3]</p>",
+        f"&lt;!-- wp:paragraph --&gt;{FIRST}&lt;!-- /wp:paragraph --&gt;",
+        "<p>**Grief** comes in waves. It is [not](https://x.ca/a) an illness.</p>",
+        f"<p>{{{{ post.title }}}} {FIRST}</p>",
+        f"<p>Thanks for reading my letter! Subscribe for free to get more.</p><p>{FIRST}</p>",
+        "<p>\u200bGr\u00adief comes in waves\ufeff. \u202eIt is not an illness.</p>",
         "&lt;p&gt;Grief comes in waves.&lt;/p&gt;&lt;p&gt;It is&amp;nbsp;not an illness.&lt;/p&gt;".replace("&amp;nbsp;", " "),
     ],
 )
 def test_without_a_summary_the_text_begins(content: str) -> None:
     assert excerpt_of("", content, author="Sheema Khan") == FIRST
+
+
+@pytest.mark.parametrize("summary", [f"On Grief {FIRST} So […]", f"What it is like {FIRST} What it is not People say that […]"])
+def test_a_heading_that_a_summary_has_run_into_its_sentences_is_taken_out(summary: str) -> None:
+    assert excerpt_of(summary, "<h2>What it is like</h2><h2>What it is not</h2>") == FIRST
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "On grief we say little.",
+        "Jump to conclusions? We all do.",
+        "Written words help. So do spoken ones.",
+        "It is 5 m<sup>2</sup> large.",
+    ],
+)
+def test_what_only_looks_like_it_stays(words: str) -> None:
+    assert excerpt_of("", f"<p>{words}</p>") == words.replace("<sup>2</sup>", "2")
+
+
+def test_a_post_that_only_quotes_is_quoted() -> None:
+    assert excerpt_of("", "<blockquote><p>Grief is the price of love.</p></blockquote>") == "Grief is the price of love."
 
 
 def test_a_list_that_is_the_whole_text_becomes_a_sentence() -> None:
@@ -209,6 +250,7 @@ def test_the_author_is_named_as_the_post_does_it(author: str, content: str, lang
         (f"<p>{FIRST}</p><p>{DISCLAIMER.removeprefix('DISCLAIMER: ')}</p>", ""),
         (f"<p>{FIRST}</p><p><b>Disclaimer</b></p><p>{DISCLAIMER.removeprefix('DISCLAIMER: ')}</p>", ""),
         (f"<p>{FIRST}</p><p>Disclaimer: see a doctor.</p>", "Disclaimer: see a doctor."),
+        (f"<p>{FIRST}</p><p>{DISCLAIMER.partition('. ')[0]}.</p><p>Not therapy.</p>", ""),
         (f"<p>{FIRST}</p><h4>Avis de non-responsabilité</h4><p>Consultez un médecin.</p>", "Consultez un médecin."),
         (
             f"<p>{FIRST}</p><p>This blog is meant for educational purposes only. Not a therapy.</p>",

@@ -46,12 +46,13 @@ _TEASER = 240
 _CUT_OFF = re.compile(r"(?:…|\.{3})\W*(?:$|(?:continue|keep|read|lire|en savoir|the post|l[’']article)\b)", re.IGNORECASE)
 
 
-def plain(html: str, heading: str = "") -> str:
+def plain(html: str, heading: str = "", beside: frozenset[str] = frozenset()) -> str:
     """The visible words. Paragraphs are parted by a blank line, list items stand on lines of their own with a dash or number.
 
-    `heading`: what to set before the words of a heading, so that they can be told from a paragraph's.
+    `heading`: what to set before the words of a heading, so that they can be told from a paragraph's. `beside`: elements
+    to leave out, as a table may be no part of the text.
     """
-    words = _Words(heading)
+    words = _Words(heading, _UNSEEN | beside)
     words.feed(html)
     words.close()
     return words.text()
@@ -89,9 +90,10 @@ def bounded(name: str) -> str:
 
 
 class _Words(HTMLParser):
-    def __init__(self, heading: str) -> None:
+    def __init__(self, heading: str, leave_out: frozenset[str]) -> None:
         super().__init__(convert_charrefs=True)
         self._heading = heading
+        self._leave_out = leave_out
         self._paragraphs: list[list[str]] = [[""]]
         self._unseen: list[str] = []
         self._numbers: list[int | None] = []
@@ -101,7 +103,7 @@ class _Words(HTMLParser):
         return "\n\n".join(filter(None, paragraphs))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN:
+        if tag in self._leave_out:
             self._unseen.append(tag)
         elif tag == "li":
             self._item()

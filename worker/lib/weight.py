@@ -14,16 +14,18 @@ def weight(text: str) -> int:
     dearer of the two. Linear in the length of the text.
     """
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
-    total, at = 0, 0
-    for address in _ADDRESS.finditer(text):
-        total += _weight(text[at : address.start()]) + _address_weight(address)
+    total, at, by_characters = 0, 0, []
+    for number, address in enumerate(_ADDRESS.finditer(text)):
+        weighs, words = _address_weight(address, number < _MOST_LOOKED_UP)
+        total += weighs
+        by_characters += [text[at : address.start()], words]
         at = address.end()
-    return total + _weight(text[at:])
+    return total + _weight("\n".join([*by_characters, text[at:]])) - len(by_characters)
 
 
 # Characters ---------------------------------------------------------------------------------------------------------------
 
-_LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
+_LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
 
 _TONE = "[\U0001f3fb-\U0001f3ff]"
 _TAKES_TONE = (
@@ -34,12 +36,21 @@ _TAKES_SELECTOR = (
     "©®‼⁉™ℹ↔-↙↩↪⌨⏏⏭-⏯⏱⏲⏸-⏺Ⓜ▪▫▶◀◻◼☀-☄☎☑☘☝☠☢☣☦☪☮☯☸-☺♀♂♟♠♣♥♦♨♻♾⚒⚔-⚗⚙⚛⚜⚠⚰⚱⛈⛏⛑⛓⛩⛰⛱⛴⛷-⛹✂✈✉✌✍✏✒✔✖✝✡✳✴❄❇❣❤➡⤴⤵⬅-⬇〰〽㊗㊙"
     "🅰🅱🅾🅿🈂🈷🌡🌤-🌬🌶🍽🎖🎗🎙-🎛🎞🎟🏋-🏎🏔-🏟🏳🏵🏷🐿👁📽🕉🕊🕯🕰🕳-🕹🖇🖊-🖍🖐🖥🖨🖱🖲🖼🗂-🗄🗑-🗓🗜-🗞🗡🗣🗨🗯🗳🗺🛋🛍-🛏🛠-🛥🛩🛰🛳"
 )
+# Every flag that there is: its first letter, and the letters that go with it.
+_FLAGS = (
+    "A[CDEFGILMOQRSTUWXZ]|B[ABDEFGHIJLMNOQRSTVWYZ]|C[ACDFGHIKLMNOPRUVWXYZ]|D[EGJKMOZ]|E[ACEGHRSTU]|F[IJKMOR]|G[ABDEFGHILMNPQRSTUWY]|H[KMNRTU]"
+    "|I[CDELMNOQRST]|J[EMOP]|K[EGHIMNPRWYZ]|L[ABCIKRSTUVY]|M[ACDEFGHKLMNOPQRSTUVWXYZ]|N[ACEFGILOPRUZ]|OM|P[AEFGHKLMNRSTWY]|QA|R[EOSUW]"
+    "|S[ABCDEGHIJKLMNORSTVXYZ]|T[ACDFGHJKLMNORTVWZ]|U[AGMNSYZ]|V[ACEGINU]|W[FS]|XK|Y[ET]|Z[AMW]"
+)
+_FLAG = _FLAGS.translate({65 + letter: 0x1F1E6 + letter for letter in range(26)})
 # The sequences that X certainly shows as one emoji. Any other, newer one counts its parts, which is never less.
 _EMOJI = re.compile(
-    "|".join(
+    "(?=[#*0-9\xa9\xae\u203c-\U0001ffff])(?:"
+    + "|".join(
         (
             "(?<![^\\s\u20e3])[#*0-9]\ufe0f?\u20e3",  # behind a slash the digit may belong to an address
             "🏴\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f",
+            _FLAG,
             "👁\ufe0f?\u200d🗨\ufe0f?|🏳\ufe0f?\u200d🌈|🏴\u200d☠\ufe0f?|🐕\u200d🦺",
             "(?:👩\u200d❤\ufe0f?\u200d(?:💋\u200d)?[👨👩]|👨\u200d❤\ufe0f?\u200d(?:💋\u200d)?👨)",
             "(?:👨\u200d[👨👩]|👩\u200d👩|[👨👩])\u200d(?:👧\u200d[👦👧]|👦\u200d👦|[👦👧])",
@@ -50,6 +61,7 @@ _EMOJI = re.compile(
             "[©®]",
         )
     )
+    + ")"
 )
 
 
@@ -64,6 +76,8 @@ def _weight(text: str) -> int:
 
 _ADDRESS_WEIGHT = 23
 _LONGEST_ADDRESS = 4096
+_MOST_LOOKED_UP = 12
+"""Of 13 no text holds the weight; to work out each one's Punycode would take time."""
 
 # Top-level domains that X certainly knows: the countries', and those that a practice's blog is likely to have.
 _KNOWN = (
@@ -77,7 +91,7 @@ _KNOWN = (
     "|հայ|қаз|укр|срб|рф|мон|мкд|ею|бел|бг|ευ|ελ"
 )
 _LABEL = r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?"
-_HOST = rf"(?:{_LABEL}\.){{1,20}}(?:{_KNOWN})"
+_HOST = rf"(?:{_LABEL}\.){{1,20}}+(?:{_KNOWN})"
 _PLAIN_HOST = re.compile(_HOST, re.IGNORECASE)
 # What a label may hold, seen generously: anything but white space, ASCII punctuation, marks of direction; and in a run of
 # labels without a scheme (where X looks for ASCII hosts only), no punctuation at all.
@@ -97,24 +111,25 @@ _ADDRESS = re.compile(
 _PERHAPS_TLD = re.compile(rf"\.(?=(?![0-9]){_L}(?![0-9]){_L})")
 
 
-def _address_weight(match: re.Match[str]) -> int:
-    plain = _weight(match[0])
+def _address_weight(match: re.Match[str], may_look_up: bool) -> tuple[int, str]:
+    """(what it weighs, the words of it that weigh beside that what their characters do)."""
+    whole, odd = match[0], match["odd"]
     if match["certain"]:
-        return _ADDRESS_WEIGHT if len(match[0]) <= _LONGEST_ADDRESS and _registrable(match["plain"]) else max(_ADDRESS_WEIGHT, plain)
-    if match["odd"]:
-        return plain + _ADDRESS_WEIGHT * (len(_PERHAPS_TLD.findall(match["odd"])) + ("://" in match["odd"]))
+        if len(whole) <= _LONGEST_ADDRESS and _registrable(match["plain"], may_look_up):
+            return _ADDRESS_WEIGHT, ""
+        return max(0, _ADDRESS_WEIGHT - len(whole)), whole
+    if odd:
+        return _ADDRESS_WEIGHT * (len(_PERHAPS_TLD.findall(odd)) + ("://" in odd)), whole
     host = match["host"] or match["run"]
     addresses = len(_PERHAPS_TLD.findall(host))
-    if addresses == 0 and not match["scheme"]:
-        return plain
     if addresses == 0 or (host.isascii() and (host.count(".") == 1 or _PLAIN_HOST.fullmatch(host))):
-        return max(_ADDRESS_WEIGHT, plain)
-    return plain + _ADDRESS_WEIGHT * addresses
+        return max(0, _ADDRESS_WEIGHT - len(whole)) if addresses or match["scheme"] else 0, whole
+    return _ADDRESS_WEIGHT * addresses, whole
 
 
-def _registrable(host: str) -> bool:
+def _registrable(host: str, may_look_up: bool) -> bool:
     """X passes over a host whose labels are longer than 63 in Punycode."""
     try:
-        return host.isascii() or bool(host.encode("idna"))
+        return host.isascii() or (may_look_up and bool(host.encode("idna")))
     except UnicodeError:
         return False

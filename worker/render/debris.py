@@ -11,8 +11,9 @@ _BUILDERS = (
     r"|smartslider3|metaslider|contact-form[\w-]*|gallery|caption|embed|audio|video|playlist|toc|ez-toc|addtoany|sharethis|jetpack[\w-]*"
     r"|one_(?:half|third|fourth)(?:_last)?|dropcap|column|columns|row|button|spacer|divider"
 )
+_ATTRIBUTES = rf"(?:[^\[\]]{{0,{_MOST}}}|(?:[^\[\]\"“”″]{{0,200}}+[\"“”″][^\"“”″]{{0,300}}[\"“”″]){{1,12}}+[^\[\]]{{0,200}})"  # a quoted value may hold brackets
 _SHORTCODE = re.compile(
-    rf"\[/[\w-]+\]|\[[\w-]+(?:\s+[\w-]+)*\s+[\w-]+\s*=[^\[\]]{{0,{_MOST}}}\]|\[(?:{_BUILDERS})(?:\s[^\[\]]{{0,{_MOST}}})?/?\]"
+    rf"\[/[\w-]+\]|\[[\w-]+(?:\s+[\w-]+)*\s+[\w-]+\s*={_ATTRIBUTES}\]|\[(?:{_BUILDERS})(?:\s{_ATTRIBUTES})?/?\]"
     rf"|\[(?:et_pb|vc|fusion)_\w[^\[\]]{{0,{_MOST}}}$",
     re.IGNORECASE,
 )
@@ -100,12 +101,23 @@ _NOTICE = re.compile(
     r"(?:(?:we|this (?:web)?site|our (?:web)?site) uses? cookies|(?:nous utilisons|ce site utilise) des (?:cookies|témoins)|by continuing to (?:use|browse)"
     r"|en poursuivant votre navigation|accept (?:all|cookies)|(?:cookie|privacy) (?:policy|settings|preferences)$|accepter (?:tout|les)"
     r"|(?:subscribe|sign up) (?:to|for|now|today)\b.{0,60}\b(?:newsletter|mailing list|updates|e-?mails?)\b|(?:inscrivez|abonnez)-vous à\b"
-    r"|skip to (?:main )?content|aller au contenu|table of contents|table des matières|jump to|scroll to top|back to top|retour en haut"
-    r"|(?:estimated )?reading time|temps de lecture|\d{1,3} min(?:ute)?s? (?:read|de lecture)|listen to this|posted (?:on|in|by)\b|published (?:on|by)\b|publié (?:le|par|dans)\b"
-    r"|last updated|mis à jour|photo (?:by|credit|:)|image (?:by|credit|source|:)|crédit(?:s)? photo|written by\b|écrit par\b|filed under|tagged\b|tags\s*:|categor(?:y|ies)\s*:"
-    r"|advertisements?$|publicité$|sponsored\b)",
+    r"|thanks for reading\b.{0,60}\bsubscribe\b|subscribe for free\b|(?:click|tap) (?:here )?to (?:subscribe|book|listen|tweet|share)\b"
+    r"|skip to (?:main )?content|aller au contenu|table of contents|table des matières|scroll to top|back to top|retour en haut"
+    r"|listen to this (?:post|article|episode|blog)|photo (?:by|credit|:)|image (?:by|credit|source|:)|crédits? photo|filed under|tags\s*:|categor(?:y|ies)\s*:"
+    r"|(?:jump to|last updated|mis à jour|(?:posted|published|written|tagged|sponsored) (?:on|in|by|with)|(?:publié|écrit|rédigé) (?:le|par|dans|en))\b.{0,90}(?<![.!?…])$"
+    r"|advertisements?$|publicité$)",
     re.IGNORECASE,
 )
+_READING_TIME = re.compile(
+    r"^(?:(?:estimated |approximate )?(?:reading time|temps de lecture(?: estimé)?)\s*:?\s*(?:(?:about|approx\.?|environ|~|<|&lt;)\s*)?"
+    r"(?:\d{1,3}(?:\s*[-–]\s*\d{1,3})?\s*(?:min(?:ute)?s?(?-i:(?![a-zà-ÿ]))\.?)?)?|\d{1,3} ?min(?:ute)?s?\.? ?(?:read|de lecture)\b)[\s.|·•–—-]*",
+    re.IGNORECASE,
+)
+
+
+def without_reading_time(text: str) -> str:
+    """“Reading time: 4 min”, which plugins set right before the first word."""
+    return _READING_TIME.sub("", text)
 
 
 def is_share_row(text: str) -> bool:
@@ -123,6 +135,19 @@ def is_notice(text: str) -> bool:
 
 
 # Where a feed cuts off ------------------------------------------------------------------------------------------------------
+
+# What a template or an editor that knows Markdown was to fill in or set.
+_UNFILLED = re.compile(r"\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}|<!--.{0,500}?(?:-->|$)", re.DOTALL)
+_MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\((?:https?://|/)[^\s()]{0,1000}\)")
+_MARKDOWN_BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_]{1,300}?)(?<=\S)\1")
+_MARKDOWN_HEADING = re.compile(r"^#{1,6} ")
+
+
+def without_marks(text: str) -> str:
+    """`{{ post.title }}`, `**bold**`, `[words](https://...)`."""
+    text = _MARKDOWN_BOLD.sub(r"\2", _MARKDOWN_LINK.sub(r"\1", _UNFILLED.sub(" ", text)))
+    return _MARKDOWN_HEADING.sub("", text)
+
 
 _CUT_OFF = re.compile(r" ?(?:\[ ?(?:…|\.{3}) ?\]|\((?:more|suite)(?:…|\.{3})?\)) ?| ?(?:…|\.{3}) ?$", re.IGNORECASE)
 _READ_ON = (

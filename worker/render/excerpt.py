@@ -1,7 +1,6 @@
 """The post in its own words: its summary, else how it begins, else what its page says. Whole sentences, nothing that is not the author's."""
 
 import re
-from functools import lru_cache
 from itertools import accumulate, pairwise, takewhile
 
 import nh3
@@ -13,25 +12,14 @@ from worker.models import Post
 from worker.render import debris, disclaimers
 from worker.render.clean import clean
 from worker.render.sentences import joined, sentences, shortened
+from worker.render.visible import FAR_ENOUGH, HEADING, ITEM, pieces, visible
 
 LONGEST = 500
-_FAR_ENOUGH = 20_000
-"""Characters; where a post of any length has begun or ended."""
-_HEADING = "\ue010"
-"""Before a heading's words, while a text is being taken apart."""
-_ITEM = re.compile(r"(?:[-•*–] |\d{1,3}[.)] )")
 _MOST_ITEMS = 3
-
-# A paragraph that is set in bold from end to end and ends without a full stop is a heading to everybody but a parser.
-_BOLD_LINE = re.compile(r"<p[^>]*>\s*<(strong|b)>([^<>]{1,120}?)(?<![.…])</\1>\s*</p>", re.IGNORECASE)
-_NOT_TEXT = re.compile(r"<(figcaption|table|pre)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_MARKUP = re.compile(
-    r"</?(?:p|br|div|span|a|b|i|u|em|strong|img|h[1-6]|ul|ol|li|blockquote|figure|script|style|font|section)\b[^<>]*>", re.IGNORECASE
-)
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
+_MOST_HEADINGS = 30
 _LEADS_IN = re.compile(
-    r"(?:here(?:’s|'s| is| are)|these are|the following|below (?:is|are)|let(?:’s|'s| us)|read on|in this (?:post|article)|consider the following"
-    r"|voici|voilà|ci-dessous|dans cet article|lisez)\b",
+    r"^(?:here(?:’s|'s| is| are)|these are|the following|below (?:is|are)|let(?:’s|'s| us)|read on|in this (?:post|article)|voici|voilà|dans cet article"
+    r"|lisez)\b|\b(?:(?:listed |described |outlined )?below|the following|as follows|ci-dessous|suivant(?:e?s)?)\b",
     re.IGNORECASE,
 )
 
@@ -42,33 +30,32 @@ def excerpt(post: Post, blog: BlogFile) -> str:
 
 
 def _best(post: Post, blog: BlogFile) -> str:
-    summary, content = paragraphs(post.summary, post, blog), paragraphs(post.content, post, blog)
-    own = opening(content) if is_cut_off(one_line(plain(post.summary))) else ""
-    own = own or opening(summary) or opening(content)
+    def begins(markup: str) -> str:
+        """With the author's own words, rather than with whom they quote."""
+        return opening(paragraphs(markup, post, blog, quotes=False)) or opening(paragraphs(markup, post, blog))
+
+    own = begins(post.content) if is_cut_off(one_line(plain(post.summary))) else ""
+    own = own or begins(post.summary) or begins(post.content)
     if own and not is_only_a_teaser(post.summary, post.content):
         return own
-    page = opening(paragraphs(_as_markup(post.page_description), post, blog)) or opening(paragraphs(post.page_content, post, blog))
-    return max(own, page, key=len) or _as_it_is(summary) or _as_it_is(content) or one_line(clean(post.page_description))
+    described = _as_markup(post.page_description)
+    phrases = (_as_it_is(paragraphs(markup, post, blog)) for markup in (post.summary, post.content, described))
+    return max(own, begins(described) or begins(post.page_content), key=len) or next(filter(None, phrases), "")
 
 
-def paragraphs(markup: str, post: Post, blog: BlogFile) -> list[str]:
+def paragraphs(markup: str, post: Post, blog: BlogFile, *, quotes: bool = True) -> list[str]:
     """The author's paragraphs, each one line; list items keep a line each, since they are no sentences of the text around them.
 
     Headings stay, marked, because no sentence goes on behind one.
     """
     kept: list[str] = []
-    beside = False
-    for piece in _pieces(_visible(markup)[:_FAR_ENOUGH]):
-        words = piece.removeprefix(_HEADING).strip()
+    for piece in disclaimers.without(pieces(_set_apart(visible(markup, quotes=quotes)[:FAR_ENOUGH], post)), blog):
+        words = piece.removeprefix(HEADING).strip()
         if debris.ends_the_post(words):
-            if any(not each.startswith(_HEADING) for each in kept):
+            if any(not each.startswith(HEADING) for each in kept):
                 break
             continue
-        if disclaimers.is_heading(words):
-            beside = True
-            continue
-        own = "" if beside else piece if piece.startswith(_HEADING) else _own_words(words, post, blog)
-        beside = False
+        own = piece if piece.startswith(HEADING) else _own_words(words, post, blog)
         kept += [own] if own else []
     return kept
 
@@ -80,7 +67,7 @@ def opening(texts: list[str]) -> str:
     found: list[str] = []
     for text in texts:
         whole, left_over = sentences(text)
-        if text.startswith(_HEADING) or _ITEM.match(text) or not whole:
+        if text.startswith(HEADING) or ITEM.match(text) or not whole:
             if found:
                 break
             continue
@@ -89,7 +76,7 @@ def opening(texts: list[str]) -> str:
             break
         if sum(map(len, found)) > LONGEST:
             break
-    if len(found) > 1 and _LEADS_IN.match(found[-1]) and len(found[-1]) <= LONGEST / 4 and _goes_on_with_a_list(texts, found[-1]):
+    if len(found) > 1 and _LEADS_IN.search(found[-1]) and len(found[-1]) <= LONGEST / 4 and _goes_on_with_a_list(texts, found[-1]):
         found.pop()
     return joined(_up_to_longest(found))
 
@@ -102,7 +89,7 @@ def is_about_author(text: str, post: Post) -> bool:
 
 def last_paragraphs(post: Post) -> list[str]:
     """How the post's text ends, each paragraph one line: there a blog says who wrote it."""
-    return [piece.removeprefix(_HEADING) for piece in _pieces(_visible(post.content)[-_FAR_ENOUGH:])]
+    return [piece.removeprefix(HEADING) for piece in pieces(visible(post.content)[-FAR_ENOUGH:])]
 
 
 def about_its_disclaimer(post: Post, blog: BlogFile) -> str:
@@ -115,50 +102,32 @@ def about_its_disclaimer(post: Post, blog: BlogFile) -> str:
 
 def other_disclaimer(post: Post, blog: BlogFile) -> str:
     """The disclaimer that the post itself carries, where it is not word for word an approved one; else nothing."""
-    beside = False
-    for markup in (post.summary, post.content, post.page_content):
-        for piece in _pieces(_visible(markup)):
-            words = piece.removeprefix(_HEADING).strip()
-            if beside or disclaimers.is_disclaimer(words, blog):
-                beside = disclaimers.is_heading(words)
-                if not beside and not disclaimers.is_approved(words, blog):
-                    return words
-    return ""
+    found = (
+        words for markup in (post.summary, post.content, post.page_content) for words in disclaimers.among(pieces(visible(markup)), blog)
+    )
+    return next((words for words in found if not disclaimers.is_approved(words, blog)), "")
 
 
-@lru_cache(maxsize=16)  # the same text is asked for once a channel
-def _visible(markup: str) -> str:
-    markup = _NOT_TEXT.sub(" ", _BOLD_LINE.sub(r"<h4>\2</h4>", markup.replace(_HEADING, "")))
-    text = plain(markup, _HEADING)
-    if _MARKUP.search(text[:_FAR_ENOUGH]) or _ENTITY.search(text[:_FAR_ENOUGH]):  # escaped once too often, as some plugins do
-        text = plain(nh3.clean(text[:_FAR_ENOUGH].replace("\n\n", "<p>")), _HEADING)
-    return clean(text)
-
-
-def _pieces(text: str) -> list[str]:
-    """Paragraphs, and list items apart from what stands around them."""
-    pieces: list[str] = []
-    for paragraph in text.split("\n\n"):
-        lines: list[str] = []
-        for line in paragraph.split("\n"):
-            if _ITEM.match(line) or (lines and _ITEM.match(lines[-1])):
-                pieces += [one_line(" ".join(lines))] if lines else []
-                lines = []
-            lines.append(line)
-        pieces.append(one_line(" ".join(lines)))
-    return pieces
+def _set_apart(text: str, post: Post) -> str:
+    """Headings that a summary has run into the sentences behind them: “What grief is Grief comes in waves.”"""
+    headings = [post.title, *(piece for piece in pieces(visible(post.content)[:FAR_ENOUGH]) if piece.startswith(HEADING))]
+    known = [
+        re.escape(words) for words in (one_line(clean(each.removeprefix(HEADING))) for each in headings[:_MOST_HEADINGS]) if " " in words
+    ]
+    if not known:
+        return text
+    return re.sub(rf"(^|\n|[.!?…»”\]}}] )((?i:{'|'.join(known)}))(?= [^\W\da-z_])", rf"\1\n\n{HEADING}\2\n\n", text)
 
 
 def _own_words(paragraph: str, post: Post, blog: BlogFile) -> str:
     """What of a paragraph the author wrote as part of the post."""
-    text = one_line(debris.without_styles(debris.without_shortcodes(paragraph)))
-    text = one_line(debris.without_endings(disclaimers.without_approved(text, blog)))
-    text = _without_byline(text, post)
+    text = one_line(debris.without_styles(debris.without_shortcodes(debris.without_marks(paragraph))))
+    text = one_line(debris.without_endings(disclaimers.without_one(text, blog)))
+    text = _without_byline(debris.without_reading_time(text), post)
     is_not_the_posts = (
         debris.is_script(text)
         or debris.is_share_row(text)
         or debris.is_notice(text)
-        or disclaimers.is_disclaimer(text, blog)
         or is_about_author(text, post)
         or folded(text) == folded(post.title)
     )
@@ -175,15 +144,15 @@ def _without_byline(text: str, post: Post) -> str:
 def _goes_on_with_a_list(texts: list[str], lead: str) -> bool:
     """What stands behind the paragraph that ends in this sentence is a list or a heading."""
     behind = next((after for before, after in pairwise(texts) if before.endswith(lead)), "")
-    return bool(_ITEM.match(behind)) or behind.startswith(_HEADING)
+    return bool(ITEM.match(behind)) or behind.startswith(HEADING)
 
 
 def _list_in_a_sentence(texts: list[str]) -> str:
     """A text that begins with a lead-in and its list, as one sentence: “Three things help: sleep; light; talk.”"""
-    lead, *behind = [text for text in texts if not text.startswith(_HEADING)] or [""]
+    lead, *behind = [text for text in texts if not text.startswith(HEADING)] or [""]
     if not lead.endswith(":") or sentences(lead)[0]:
         return ""
-    items = [_ITEM.sub("", text, count=1).rstrip(" .;,") for text in takewhile(_ITEM.match, behind[:_MOST_ITEMS])]
+    items = [ITEM.sub("", text, count=1).rstrip(" .;,") for text in takewhile(ITEM.match, behind[:_MOST_ITEMS])]
     said = f"{lead} {'; '.join(items)}."
     return said if items and len(said) <= LONGEST else ""
 
@@ -196,7 +165,7 @@ def _up_to_longest(whole: list[str]) -> list[str]:
 
 def _as_it_is(texts: list[str]) -> str:
     """No whole sentence anywhere: a summary that is one phrase, without its lead-in's colon."""
-    return next((text.rstrip(" \xa0\u202f:") for text in texts if not text.startswith(_HEADING)), "")
+    return next((text.rstrip(" \xa0\u202f:") for text in texts if not text.startswith(HEADING)), "")
 
 
 def _as_markup(text: str) -> str:

@@ -4,16 +4,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable
 from itertools import pairwise
+from unicodedata import category
 
 _CLOSING = "[\"'”’)\\]]"
-# What joins the character before it: no text may be cut in front of it.
-_JOINS = (
-    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u200d\u20d0-\u20ff\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f\U000e0020-\U000e01ef]"
-)
 _END = re.compile(
-    rf"(?:[.!?…]+(?:[ \xa0\u202f]?»|{_CLOSING})*(?=\s|$)"
+    rf"[.!?…]+(?:[ \xa0\u202f]?»|{_CLOSING})*(?=\s|$)"
     r"|[؟۔।॥።։]+(?=\s|$)"
-    rf"|[。！？｡．]+[」』）”’]*)(?!{_JOINS})"
+    r"|[。！？｡．]+[」』）”’]*"
 )
 # A full stop behind these does not end a sentence: titles, initials, what stands for a word.
 _ABBREVIATED = re.compile(
@@ -27,7 +24,7 @@ _ORDINAL = re.compile(r"\s*\(?\d{1,3}[.)]")
 _LONGEST_ABBREVIATION = 10
 _NEXT = re.compile(r"\s*(\S)")
 # Chinese and Japanese write without spaces, and pause at these.
-_BETWEEN_WORDS = re.compile(rf"\s+|(?<=[、，；：])(?!{_JOINS})")
+_BETWEEN_WORDS = re.compile(r"\s+|(?<=[、，；：])")
 _LEAST_WORDS = 3
 _ENOUGH = 0.6
 
@@ -51,7 +48,7 @@ def shortened(text: str, fits: Callable[[str], bool], *, least_words: int = _LEA
     """
     if fits(text):
         return text
-    spaces = [space.start() for space in _BETWEEN_WORDS.finditer(text.rstrip())]
+    spaces = [space.start() for space in _BETWEEN_WORDS.finditer(text.rstrip()) if not _joins(text, space.start())]
     by_words = _longest(fits, spaces[least_words - 1 :], lambda at: _cut(text, at))
     by_sentences = _longest(fits, _ends(text), lambda at: text[:at].strip())
     return by_sentences if by_sentences and len(by_sentences) >= enough * len(by_words) else by_words
@@ -63,9 +60,15 @@ def _ends(text: str) -> list[int]:
     for mark in _END.finditer(text):
         start, end = ends[-1] if ends else 0, mark.end()
         sentence = text[max(start, end - _LONGEST_ABBREVIATION) : end]
-        if sentence.strip() and not _is_short_for_a_word(sentence, text, start, end) and not _goes_on(text, end):
+        if sentence.strip() and not _joins(text, end) and not _is_short_for_a_word(sentence, text, start, end) and not _goes_on(text, end):
             ends.append(end)
     return ends
+
+
+def _joins(text: str, at: int) -> bool:
+    """What stands here is part of the character before it: an accent, a joiner, a skin tone."""
+    following = text[at : at + 1]
+    return following != "" and (following in "\u200c\u200d" or "\U0001f3fb" <= following <= "\U0001f3ff" or category(following)[0] == "M")
 
 
 def _is_short_for_a_word(sentence: str, text: str, start: int, end: int) -> bool:
