@@ -17,8 +17,8 @@ format:         ## put the formatting right
 bench:          ## what the figures in README.md come from
 	@./run bench
 
-pictures:       ## the pictures in the documents, taken by a browser test
-	POSTLARK_PICTURES=docs/pictures ./run test tests/browser -k pictures
+pictures:       ## the pictures in the documents, taken and drawn by tests
+	POSTLARK_PICTURES=docs/pictures ./run test tests/browser tests/render/test_card_sheet.py -k "pictures or cards"
 
 lock:           ## the hashed locks, from pyproject.toml (needs uv); --universal also locks for Python 3.11.2 and other systems
 	uv pip compile $(LOCK) pyproject.toml -o requirements/runtime.txt

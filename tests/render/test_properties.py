@@ -8,6 +8,7 @@ import re
 import unicodedata
 from contextlib import suppress
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from worker.gate import Refused
 from worker.lib.text import plain
 from worker.models import Post
 from worker.render import Rendered, render
+
+pytestmark = pytest.mark.timeout(3 * 3600)  # ten thousand posts take a while
 
 NETWORKS = ["facebook", "twitter", "pinterest", "linkedin"]
 CHANNELS = [*NETWORKS, "email"]

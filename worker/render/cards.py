@@ -15,6 +15,8 @@ _EDGE = 0.07
 """Of the card's width: the margin at its sides."""
 _HILLS = {True: 0.25, False: 0.26}
 """Of the card's height, upright or lying."""
+_FEW = 14
+"""Characters of a title that may stand larger than others."""
 _NIGHT = Colour(16, 20, 24)
 _TINTS = (0.22, 0.5, 1.0)
 """How much of the blog's colour each hill has, from the farthest to the nearest."""
@@ -44,15 +46,16 @@ def _words(image: Image.Image, title: str, author: str, blog: str, paper: Colour
     if title and blog:
         _name(canvas, (edge, top), blog, small, readable(colour, paper), wide)
         top += round(small * 1.5)
-    author_room = round(small * 2) if author else 0
+    author_room = round(small * 2.4) if author else 0
     room = bottom - top - author_room
-    smallest, largest = round(image.width * 0.034), round(image.width * (0.112 if upright else 0.085))
-    setting = set_in(title or blog, SERIF, wide, round(room * 0.96), smallest, largest)
+    words = title or blog
+    smallest, largest = round(image.width * 0.03), round(image.width * (0.112 if upright else 0.085) * (1.4 if len(words) <= _FEW else 1))
+    setting = set_in(words, SERIF, wide, round(room * 0.96), smallest, largest)
     y = top + max(0, (room - setting.height) // 2)
     for number, line in enumerate(setting.lines):
         draw(canvas, (edge, y + number * setting.leading + round(setting.size * 0.92)), line, SERIF, setting.size, ink)
     if author:
-        _line(canvas, (edge, y + setting.height + round(small * 1.35)), author, small, readable(mixed(ink, paper, 0.3), paper), wide)
+        _line(canvas, (edge, y + setting.height + round(small * 1.7)), author, small, readable(mixed(ink, paper, 0.3), paper), wide)
 
 
 def _name(canvas: ImageDraw.ImageDraw, at: tuple[int, int], blog: str, size: int, ink: Colour, width: int) -> None:
