@@ -26,7 +26,7 @@ from worker.console import (
     subscribers,
 )
 from worker.console import health as console_health
-from worker.hooks import confirm, health, publish, subscribe, unsubscribe, websub
+from worker.hooks import confirm, health, publish, read, subscribe, unsubscribe, websub
 
 urlpatterns: list[URLPattern] = [
     path("hooks/publish/<token>", publish.publish, name="publish"),
@@ -34,6 +34,8 @@ urlpatterns: list[URLPattern] = [
     path("subscribe/<slug:slug>", subscribe.subscribe, name="subscribe"),
     path("confirm/<str:token>", confirm.confirm_page, name="confirm"),
     path("u/<str:token>", unsubscribe.unsubscribe_page, name="unsubscribe"),
+    path("read/<str:token>", read.copy, name="read"),
+    path("archive/<slug:slug>", read.archive, name="archive"),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
     path("", home.show, name="home"),

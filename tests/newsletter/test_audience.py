@@ -169,4 +169,4 @@ def test_an_address_is_an_audience_only_if_it_may_be_mailed(blog):
 def test_readers_are_counted(blog):
     make_subscriber(blog)
     unsubscribe(make_subscriber(blog))
-    assert newsletter.readers(blog) == 1
+    assert newsletter.readers(make_newsletter(make_post(blog))) == 1

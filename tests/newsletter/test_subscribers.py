@@ -9,7 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tests.newsletter.people import live_blog, make_subscriber, planned, send_to_the_end
+from tests.factories import make_post
+from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, planned, send_to_the_end
 from worker.models import Blog, Consent, Event, Recipient, Subscriber, Suppression
 from worker.newsletter.imports import read_sheet
 
@@ -231,7 +232,7 @@ def test_export_can_be_read_back_and_holds_no_formula(blog):
 def test_to_forget_keeps_a_hash_and_the_counts_and_nothing_else(relay, settings):
     blog = live_blog(relay)
     ann = make_subscriber(blog, "ann@reader.example", name="Ann", topics=["grief"])
-    delivery = planned(blog)
+    begin(delivery := make_newsletter(make_post(blog, categories=["Grief"])))
     send_to_the_end(delivery)
     assert "erased" in run("forget", "example", "ann@reader.example")
     ann.refresh_from_db()

@@ -136,4 +136,4 @@ def _basis(request: HttpRequest, desk: Desk) -> Basis:
 
 def _editions(blog: Blog) -> list[str]:
     file = file_of(blog)
-    return choices.editions(file) if file else []
+    return choices.editions(file) if file else ["instant"]

@@ -70,7 +70,7 @@ def not_called(delivery: Delivery, error: DeliveryError | gate.Refused | Withhel
 
 def rehearsed(delivery: Delivery, kept: Path | None) -> None:
     if delivery.channel == "email":
-        readers = newsletter.readers(delivery.blog)
+        readers = newsletter.readers(delivery)
         who = "nobody is subscribed yet" if not readers else f"it would have gone to {readers} reader{'s' if readers != 1 else ''}"
         reason = f"Rehearsed: the newsletter was made and kept; {who}. Nothing was sent."
     else:

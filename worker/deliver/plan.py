@@ -13,12 +13,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from worker import channels, gate, render
-from worker.deliver import approval
+from worker.channels.email import EmailOptions
+from worker.deliver import approval, issues
 from worker.deliver.claim import State, WaitsFor, never_called
 from worker.deliver.timing import first_due
 from worker.ingest.page import read_page
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
+from worker.lib.editions import INSTANT
 from worker.models import Delivery, Post, Rendition
 from worker.record.transition import note, transition
 from worker.render import Rendered
@@ -82,14 +84,26 @@ def plan(post_id: int) -> list[int]:
     with transaction.atomic():
         if not Post.objects.filter(pk=post.pk, planned_at=None, text_hash=post.text_hash).update(planned_at=now):
             return []
-        for slug, made in drafts.items():
+        for slug, made in _by_itself(file, drafts):
             _announce(post, file, slug, made, now)
         for delivery in _not_called(post):
             _make_anew(delivery, post, file, drafts, now)
+        start = _begin(post, file, "email", "", now) if "email" in file.channels else None
+        if start and start.state != State.SKIPPED:
+            issues.add(post, file, start.reason if start.state == State.HELD else "", start.held_for, now)
         if post.origin != Origin.BASELINE and (difference := about_its_disclaimer(post, file)):
             note(difference, blog=post.blog, post=post)
+    for delivery in issues.not_begun(post):
+        _show(delivery, file)
     due = Delivery.objects.filter(post=post, state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=now)
     return list(due.values_list("pk", flat=True))
+
+
+def _by_itself(file: BlogFile, drafts: Mapping[str, Rendered | str]) -> list[tuple[str, Rendered | str]]:
+    """The channels on which a post has a delivery of its own: by e-mail only where the blog sends each post by itself."""
+    options = file.channels.get("email")
+    only_digests = isinstance(options, EmailOptions) and INSTANT not in options.names
+    return [(slug, made) for slug, made in drafts.items() if not (slug == "email" and only_digests)]
 
 
 def draft(post: Post, file: BlogFile, channel: str, text: str | None = None) -> Rendered | str:
@@ -102,6 +116,47 @@ def draft(post: Post, file: BlogFile, channel: str, text: str | None = None) -> 
         return render.illustrated(post, file, channel, text=text)
     except gate.Refused as refused:
         return str(refused)
+
+
+def draft_issue(delivery: Delivery, file: BlogFile) -> Rendered | str:
+    """What the issue would say: without what was withdrawn, with what was corrected. Or the sentence why it may not; as `draft`."""
+    assert delivery.issue is not None, "asked for only where it brings one"
+    issues.leave_out_what_was_dropped(delivery)
+    posts = delivery.posts()
+    for post in posts:
+        read_page(post, file)
+    try:
+        return render.digest(posts, file, delivery.issue.edition, delivery.issue.day) if posts else "Nothing is in it any more."
+    except gate.Refused as refused:
+        return str(refused)
+
+
+def make_issue(delivery: Delivery, file: BlogFile) -> str:
+    """Write down what the issue says now. Why it may not say it; empty when it may."""
+    made = draft_issue(delivery, file)
+    with transaction.atomic():
+        if not Delivery.objects.select_for_update().filter(pk=delivery.pk, attempt=delivery.attempt).exists():
+            return "Somebody else has it in hand."
+        if isinstance(made, str):
+            Rendition.objects.filter(delivery=delivery).delete()
+        elif not _says_already(delivery, made):
+            write(delivery, made)
+    delivery.refresh_from_db()
+    return made if isinstance(made, str) else ""
+
+
+def _says_already(delivery: Delivery, made: Rendered) -> bool:
+    """Word for word: then what a person has approved stays approved."""
+    said, message = Rendition.objects.filter(delivery=delivery).first(), made.message
+    now = (message.subject, message.text, message.html, made.picture, made.disclaimer)
+    return said is not None and (said.subject, said.text, said.html, said.picture, said.disclaimer) == now
+
+
+def _show(delivery: Delivery, file: BlogFile) -> None:
+    """What an issue that waits would say by now; it is made once more when it goes out."""
+    refused = make_issue(delivery, file)
+    if refused and delivery.state == State.PENDING:
+        issues.stand(delivery, State.HELD, WaitsFor.PERSON, f"{refused} It was held back: mend it, then release it.")
 
 
 def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: str = "") -> None:
@@ -120,6 +175,7 @@ def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: st
         "disclaimer": made.disclaimer,
         "length": made.length,
         "limit": made.limit,
+        "sections": made.sections,
         "made_at": timezone.now(),
         "edited_by": edited_by,
         "own_words": own_words,
@@ -136,7 +192,7 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
     edition = "instant" if channel == "email" else ""
     if Delivery.objects.filter(post=post, channel=channel, edition=edition, occasion=Delivery.Occasion.AUTOMATIC).exists():
         return
-    start = begin(post.origin, post.resembles.title if post.resembles else "", file, channel, made if isinstance(made, str) else "", now)
+    start = _begin(post, file, channel, made if isinstance(made, str) else "", now)
     delivery = Delivery.objects.create(
         blog=post.blog,
         post=post,
@@ -154,6 +210,10 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
     note(start.reason, delivery=delivery, data={"to": start.state})
     if not isinstance(made, str) and start.state != State.SKIPPED:
         write(delivery, made)
+
+
+def _begin(post: Post, file: BlogFile, channel: str, refused: str, now: datetime) -> Plan:
+    return begin(post.origin, post.resembles.title if post.resembles else "", file, channel, refused, now)
 
 
 def _not_called(post: Post) -> list[Delivery]:

@@ -20,9 +20,10 @@ from django.utils import timezone
 
 from worker import channels, gate, newsletter
 from worker.channels.base import DeliveryError, Receipt
-from worker.deliver import handover, money, outcome
+from worker.deliver import approval, handover, issues, money, outcome
 from worker.deliver.admission import Not, admit
 from worker.deliver.claim import State, WaitsFor, claim, commit_calling, next_in_line, still_ours, time_to_live
+from worker.deliver.plan import make_issue
 from worker.deliver.timing import APART
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.crash import point
@@ -38,10 +39,13 @@ def send(delivery_id: int) -> list[int]:
 
     Quietly nobody when it is not due, somebody else has it, or its network is being talked to.
     """
-    delivery = Delivery.objects.select_related("blog", "post", "rendition").get(pk=delivery_id)
+    delivery = Delivery.objects.select_related("blog", "post", "issue", "rendition").get(pk=delivery_id)
     if delivery.state != State.PENDING or delivery.waits_for != WaitsFor.CLOCK:
         return []
     file = blog_file(delivery.blog.slug)
+    if issues.is_empty(delivery):
+        issues.skip_empty(delivery)
+        return []
     connection, _ = Connection.objects.get_or_create(blog=delivery.blog, channel=delivery.channel)
     verdict = admit(delivery, file, delivery.blog, connection, timezone.now(), _ahead(delivery))
     if isinstance(verdict, Not):
@@ -52,7 +56,7 @@ def send(delivery_id: int) -> list[int]:
         if verdict.rehearse:
             _rehearse(delivery, file)
         elif delivery.channel == "email" and delivery.occasion != Delivery.Occasion.TEST:
-            _open_newsletter(delivery)
+            _open_newsletter(delivery, file)
         elif not _hand_over(delivery, file):
             return []
     except IntegrityError:
@@ -136,6 +140,8 @@ def _rehearse(delivery: Delivery, file: BlogFile) -> None:
         if not claim(delivery, "Being rehearsed."):
             return
         point("claimed")
+        if not _is_made(delivery, file):
+            return
         try:
             handover.check(delivery, file)
         except gate.Refused as error:
@@ -147,11 +153,26 @@ def _rehearse(delivery: Delivery, file: BlogFile) -> None:
         point("recorded")
 
 
-def _open_newsletter(delivery: Delivery) -> None:
+def _is_made(delivery: Delivery, file: BlogFile) -> bool:
+    """An issue says what its posts say when it goes out. False when it can't go out; then it has been told why."""
+    if delivery.issue_id is None or delivery.attempts.exclude(number=delivery.attempt).exists():
+        return True
+    if refused := make_issue(delivery, file):
+        outcome.not_called(delivery, gate.Refused(refused))
+        return False
+    if sentence := approval.missing(file, delivery.approved_by):
+        outcome.not_called(delivery, outcome.Withheld(Delivery.HeldFor.APPROVAL, sentence))
+        return False
+    return True
+
+
+def _open_newsletter(delivery: Delivery, file: BlogFile) -> None:
     """Write the audience down, then let its batches go. Repeated after a crash, it goes on where it stopped."""
     if not claim(delivery, "Writing down who gets it.", preparing=True):
         return
     point("claimed")
+    if not _is_made(delivery, file):
+        return
     newsletter.prepare(delivery)
     point("opened")
     transition(

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from worker import channels, newsletter
 from worker.connections.poster import declared
-from worker.deliver import approval, money
+from worker.deliver import approval, issues, money
 from worker.deliver.claim import State, WaitsFor
-from worker.deliver.plan import draft, write
+from worker.deliver.plan import draft, draft_issue, write
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
 from worker.models import Blog, Connection, Delivery, Post
@@ -39,7 +39,7 @@ def hold(delivery: Delivery, who: str, because: str) -> None:
 
 
 def release(delivery: Delivery, who: str, because: str = "", seen: datetime | None = None) -> None:
-    """Let a held one go, or a waiting one go before its time. Text that the gate refused is made anew first.
+    """Let a held one go, an issue at its time, or a waiting one go before its time. Text that the gate refused is made anew first.
 
     By whom the blog's file asks for approval, it is the approval: of the words made at `seen`, if that is given.
     """
@@ -47,18 +47,26 @@ def release(delivery: Delivery, who: str, because: str = "", seen: datetime | No
     if delivery.held_for == Delivery.HeldFor.APPROVAL and file and file.approval and not approval.is_approver(file, who):
         raise Refused(f"It waits for the approval of {file.approval}; only they can give it, signed in.")
     if delivery.state == State.HELD and not hasattr(delivery, "rendition"):
-        made = draft(delivery.posts()[0], file_of(delivery.blog), delivery.channel)
+        its_file = file_of(delivery.blog)
+        made = draft(delivery.post, its_file, delivery.channel) if delivery.post else draft_issue(delivery, its_file)
         if isinstance(made, str):
             raise Refused(made)
         write(delivery, made)
     now = timezone.now()
+    goes_at, when = issues.when(delivery, file, now)
     given = approval.given_by(file, who, now)
-    reason = f"{'Approved' if given else 'Released'} by {who}{': ' + because.strip() if because.strip() else ''}. Goes out now."
+    reason = f"{'Approved' if given else 'Released'} by {who}{': ' + because.strip() if because.strip() else ''}. Goes out {when}."
     waiting = Q(state=State.HELD) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK)
     if seen:
         waiting &= Q(rendition__made_at=seen)
     waived = delivery.page_waived or delivery.held_for == Delivery.HeldFor.PAGE
-    goes: dict[str, Any] = {"state": State.PENDING, "waits_for": WaitsFor.CLOCK, "reason": reason, "due_at": now, "first_due_at": now}
+    goes: dict[str, Any] = {
+        "state": State.PENDING,
+        "waits_for": WaitsFor.CLOCK,
+        "reason": reason,
+        "due_at": goes_at,
+        "first_due_at": goes_at,
+    }
     _act(delivery, waiting, "release", who, **goes, **given, held_for="", page_waived=waived)
 
 

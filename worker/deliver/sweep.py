@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from worker import newsletter
 from worker.channels import find
-from worker.deliver import handover, money, outcome
+from worker.deliver import handover, issues, money, outcome
 from worker.deliver.claim import Phase, State, WaitsFor
 from worker.deliver.retry import Again, next_try
 from worker.lib.blogs import blogs
@@ -31,6 +31,7 @@ def sweep() -> None:
             _holder_died_before(delivery)
     for delivery in Delivery.objects.filter(waits_for=WaitsFor.PERSON, held_for=Delivery.HeldFor.MONEY).select_related("blog")[:AT_ONCE]:
         _let_go_if_paid_for(delivery)
+    issues.open_coming(timezone.now())
     newsletter.sweep()
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer, b64_encode
 
 _SEPARATOR = "."
-_UNSUBSCRIBE, _CONFIRM, _COPY = "postlark.unsubscribe", "postlark.confirm", "postlark.copy"
+_UNSUBSCRIBE, _CONFIRM, _COPY, _READING = "postlark.unsubscribe", "postlark.confirm", "postlark.copy", "postlark.read"
 
 
 class Leaver(NamedTuple):
@@ -67,6 +67,19 @@ def read_copy_id(text: str) -> Copy | None:
     except BadSignature:
         return None
     return Copy(int(delivery), int(subscriber))
+
+
+def reading_token(delivery: int) -> str:
+    """Names a newsletter, and nobody who reads it."""
+    return _sign(_READING, str(delivery))
+
+
+def read_reading_token(token: str) -> int | None:
+    """None for a token that is not ours."""
+    try:
+        return int(_signer(_READING).unsign(token))
+    except BadSignature:
+        return None
 
 
 def address_hash(key: str) -> str:

@@ -38,5 +38,9 @@ def _file(made: Rendition | Rendered) -> str | None:
 
 def _shown(text: str) -> str:
     """What stands there for any reader and for none."""
-    words = {"unsubscribe": f"{settings.PUBLIC_URL}/u/...", "why": "[Here each reader reads why they get this.]"}
+    words = {
+        "unsubscribe": f"{settings.PUBLIC_URL}/u/...",
+        "read": f"{settings.PUBLIC_URL}/read/...",
+        "why": "[Here each reader reads why they get this.]",
+    }
     return _MARK.sub(lambda found: words.get(found[1], "..."), text)

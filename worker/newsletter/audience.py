@@ -14,15 +14,15 @@ from django.utils import timezone
 from worker.lib.address import read_address
 from worker.lib.blogs import blog_file
 from worker.lib.crash import point
+from worker.lib.editions import INSTANT
 from worker.lib.signing import address_hash
-from worker.models import Batch, Blog, Consent, Delivery, Recipient, Subscriber, Suppression
-from worker.newsletter import consent
+from worker.models import Batch, Blog, Consent, Delivery, Post, Recipient, Subscriber, Suppression
+from worker.newsletter import choices, consent
+from worker.newsletter.editions import HAVE, places_of, readers_of, readers_of_issue, sends_of, waits_for_issue, what_they_have
 from worker.newsletter.refused import Refused
 
 BATCH = 100
 WORDS = ("missing", "failed", "new", "all")
-HAVE = [Recipient.State.SENT, Recipient.State.UNKNOWN, Recipient.State.WAITING, Recipient.State.SENDING]
-"""Who is on the way to it, or may have it, has it: in doubt nobody gets a second copy."""
 
 
 class Place(NamedTuple):
@@ -32,15 +32,15 @@ class Place(NamedTuple):
     reason: str = ""
 
 
-def place(consents: Iterable[Consent], today: date) -> Place:
-    """Everybody subscribed has a place; who may no longer be written to is skipped, with the reason."""
-    reason = consent.why_not(consents, today)
+def place(consents: Iterable[Consent], today: date, *, nothing_new: bool = False) -> Place:
+    """Everybody subscribed has a place; who may no longer be written to, or for whom nothing is in it, is skipped, with the reason."""
+    reason = consent.why_not(consents, today) or ("It brings nothing that they chose and do not have already." if nothing_new else "")
     return Place(Recipient.State.SKIPPED, reason) if reason else Place(Recipient.State.WAITING)
 
 
-def readers(blog: Blog) -> int:
-    """How many would get an instant newsletter now, lapsed consents included."""
-    return _subscribed(blog).filter(edition="instant").count()
+def readers(delivery: Delivery) -> int:
+    """How many have chosen the newsletter that it is, lapsed consents included."""
+    return _everybody(delivery).count()
 
 
 def today(blog: Blog, now: datetime) -> date:
@@ -75,11 +75,12 @@ def prepare(delivery: Delivery) -> None:
     if delivery.attempts.exists():
         return
     suppressed = set(Suppression.objects.filter(blog=delivery.blog).values_list("address_hash", flat=True))
-    while _write_slice(delivery, suppressed):
+    brings = {post.pk: post for post in delivery.posts()}
+    while _write_slice(delivery, brings, suppressed):
         point("slice-written")
 
 
-def _write_slice(delivery: Delivery, suppressed: set[str]) -> bool:
+def _write_slice(delivery: Delivery, brings: dict[int, Post], suppressed: set[str]) -> bool:
     """False when nobody is left to write down."""
     with transaction.atomic():
         claimed = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PREPARING, attempt=delivery.attempt)
@@ -89,15 +90,29 @@ def _write_slice(delivery: Delivery, suppressed: set[str]) -> bool:
         candidates = _candidates(delivery).filter(pk__gt=cursor).prefetch_related("consents").order_by("pk")
         allowed = (one for one in candidates.iterator(chunk_size=BATCH) if address_hash(one.address_key) not in suppressed)
         chosen = list(islice(allowed, BATCH))
-        if chosen:
-            _write_batch(delivery, chosen)
+        for left_out, subscribers in _by_what_is_left_out(delivery, brings, chosen).items():
+            _write_batch(delivery, subscribers, left_out, nothing_new=left_out == brings.keys())
     return bool(chosen)
 
 
-def _write_batch(delivery: Delivery, subscribers: list[Subscriber]) -> None:
+def _by_what_is_left_out(
+    delivery: Delivery, brings: dict[int, Post], subscribers: list[Subscriber]
+) -> dict[frozenset[int], list[Subscriber]]:
+    """What its reader has, or does not want to hear of. Where it is sent to all, or to one by name, it is whole."""
+    if delivery.audience not in ("", "missing", "failed", "new"):
+        return {frozenset(): subscribers} if subscribers else {}
+    had = what_they_have(delivery, brings, subscribers) if delivery.issue_id else {}
+    groups: dict[frozenset[int], list[Subscriber]] = {}
+    for one in subscribers:
+        unwanted = {pk for pk, post in brings.items() if not choices.wants(one.topics, post.categories)}
+        groups.setdefault(had.get(one.pk, frozenset()) | unwanted, []).append(one)
+    return groups
+
+
+def _write_batch(delivery: Delivery, subscribers: list[Subscriber], left_out: frozenset[int], *, nothing_new: bool) -> None:
     now = timezone.now()
     day = today(delivery.blog, now)
-    places = [place(subscriber.consents.all(), day) for subscriber in subscribers]
+    places = [place(subscriber.consents.all(), day, nothing_new=nothing_new) for subscriber in subscribers]
     waiting = sum(one.state == Recipient.State.WAITING for one in places)
     batch = Batch.objects.create(
         delivery=delivery,
@@ -111,18 +126,21 @@ def _write_batch(delivery: Delivery, subscribers: list[Subscriber]) -> None:
         Recipient(batch=batch, delivery=delivery, subscriber=subscriber, state=one.state, reason=one.reason, at=now)
         for subscriber, one in zip(subscribers, places, strict=True)
     )
+    if left_out:
+        batch.leaves_out.set(left_out)
 
 
 def _candidates(delivery: Delivery) -> QuerySet[Subscriber]:
     """Who the delivery is for, before consent and suppression are looked at."""
-    everybody = _subscribed(delivery.blog).filter(edition=delivery.edition or "instant")
-    sends = (
-        Delivery.objects.filter(post=delivery.post, channel=delivery.channel)
-        .exclude(occasion=Delivery.Occasion.TEST)
-        .exclude(pk=delivery.pk)
-    )
-    places = Recipient.objects.filter(subscriber=OuterRef("pk"), delivery__in=sends)
-    missing = everybody.exclude(Exists(places.filter(state__in=HAVE)))
+    everybody = _everybody(delivery)
+    if delivery.post_id:
+        sends = sends_of([delivery.post_id]).exclude(pk=delivery.pk)
+        places = places_of(delivery.post_id, sends).filter(subscriber=OuterRef("pk"))
+        missing = everybody.exclude(Exists(places.filter(state__in=HAVE)))
+    else:  # what each of them has is found when they are written down
+        sends = Delivery.objects.filter(issue=delivery.issue_id).exclude(occasion=Delivery.Occasion.TEST).exclude(pk=delivery.pk)
+        places = Recipient.objects.filter(subscriber=OuterRef("pk"), delivery__in=sends)
+        missing = everybody
     match delivery.audience:
         case "" | "missing":
             return missing
@@ -135,6 +153,16 @@ def _candidates(delivery: Delivery) -> QuerySet[Subscriber]:
             return missing.filter(created_at__gte=first) if first else missing
         case address:
             return _subscribed(delivery.blog).filter(address_key=read_address(address).key)
+
+
+def _everybody(delivery: Delivery) -> QuerySet[Subscriber]:
+    """Whose newsletter it is. A post that is sent again is everybody's but theirs to whom an issue is still to bring it."""
+    subscribed = _subscribed(delivery.blog)
+    if delivery.issue:
+        return subscribed.filter(readers_of_issue(delivery.issue))
+    if delivery.post and delivery.occasion == Delivery.Occasion.RESEND:
+        return subscribed.exclude(waits_for_issue(delivery.post))
+    return subscribed.filter(readers_of(delivery.blog, delivery.edition or INSTANT))
 
 
 def _subscribed(blog: Blog) -> QuerySet[Subscriber]:

@@ -149,7 +149,7 @@ def _end(delivery: Delivery, only_if: Q, *, who: str = POSTLARK, what: str = "")
 
 def _nobody(delivery: Delivery) -> str:
     if delivery.audience in ("", "missing"):
-        has = "everybody on the list has this post already" if readers(delivery.blog) else "nobody is subscribed to this blog by e-mail yet"
+        has = "everybody on the list has this post already" if readers(delivery) else "nobody is subscribed to this blog by e-mail yet"
         return f"Nobody to send to: {has}."
     return _NOBODY.get(delivery.audience, "Nobody to send to: that address may no longer be written to.")
 

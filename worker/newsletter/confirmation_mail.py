@@ -27,8 +27,9 @@ from worker.newsletter.confirm import is_barred
 from worker.newsletter.sign_up import is_valid
 from worker.newsletter.suppress import suppression_of
 from worker.record.transition import note
+from worker.render.paint import paint
 from worker.render.template import fill, inlined, squeezed
-from worker.render.words import WORDS
+from worker.render.words import WORDS, spoken_day
 
 Kind = Confirmation.Kind
 TRIES = 6
@@ -141,6 +142,7 @@ def _template(asked: Confirmation, file: BlogFile) -> MailTemplate:
         "blog": file,
         "sender": sender,
         "words": WORDS[asked.language],
+        "paint": paint(file),
         "french": asked.language == "fr-CA",
         "kind": asked.kind,
         "link": f"{settings.PUBLIC_URL}/confirm/{confirmation_token(asked.pk)}",
@@ -160,7 +162,7 @@ def _ends_on(asked: Confirmation) -> str:
     if asked.kind != Kind.RENEW or asked.subscriber is None:
         return ""
     holds = consent.in_force(asked.subscriber.consents.all(), today(asked.blog, timezone.now()))
-    return mail.spoken_day(holds.ends_on, asked.language) if holds and holds.ends_on else ""
+    return spoken_day(holds.ends_on, asked.language) if holds and holds.ends_on else ""
 
 
 def _headers(asked: Confirmation, sender: Sender, subject: str, unsubscribe: str) -> list[tuple[str, str]]:

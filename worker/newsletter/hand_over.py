@@ -41,7 +41,7 @@ def hand_over(batch_id: int) -> bool:
     What is in the way of the whole newsletter (paused, refused by the gate, the relay's login refused) is said on the
     delivery, which then waits for its clock or for a person.
     """
-    batch = Batch.objects.select_related("delivery__blog", "delivery__post", "delivery__rendition").get(pk=batch_id)
+    batch = Batch.objects.select_related("delivery__blog", "delivery__post", "delivery__issue", "delivery__rendition").get(pk=batch_id)
     delivery = batch.delivery
     if delivery.state != State.SENDING or batch.state != Batch.State.WAITING:
         return False
@@ -251,7 +251,7 @@ class _Run:
         named = Batch.objects.filter(pk=batch, leaves_out__isnull=False).values_list("leaves_out", flat=True)
         left_out = frozenset(named) if self.delivery.issue_id else frozenset()
         if left_out not in self.templates:
-            self.templates[left_out] = mail.template(self.delivery, self.file)
+            self.templates[left_out] = mail.template(self.delivery, self.file, left_out=left_out)
         return self.templates[left_out]
 
     def _close(self, hands: list[_InHand], trouble: DeliveryError | None) -> None:

@@ -1,7 +1,7 @@
 """A list of readers from a file: read wholly first, and then taken wholly or not at all."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from io import StringIO
@@ -72,8 +72,11 @@ class Taken:
         return asdict(self)
 
 
-def read_sheet(raw: bytes, editions: Iterable[str]) -> Sheet:
-    """UTF-8 CSV with a header; `;` between the columns is understood where the header has no comma."""
+def read_sheet(raw: bytes, editions: Sequence[str]) -> Sheet:
+    """UTF-8 CSV with a header; `;` between the columns is understood where the header has no comma.
+
+    `editions`: what the blog sends; the first is theirs for whom the file names none.
+    """
     sheet = Sheet()
     if len(raw) > MOST_BYTES:
         sheet.mistakes.append("line 1: the file is larger than 100 MB; split it.")
@@ -87,13 +90,13 @@ def read_sheet(raw: bytes, editions: Iterable[str]) -> Sheet:
     header = text.partition("\n")[0]
     reader = csv.reader(StringIO(text, newline=""), delimiter=";" if ";" in header and "," not in header else ",", strict=True)
     try:
-        _read_lines(((reader.line_num, cells) for cells in reader), sheet, set(editions))
+        _read_lines(((reader.line_num, cells) for cells in reader), sheet, editions)
     except csv.Error as error:
         sheet.mistakes.append(f"line {reader.line_num}: this is not CSV: {error}.")
     return sheet
 
 
-def _read_lines(lines: Iterator[tuple[int, list[str]]], sheet: Sheet, editions: set[str]) -> None:
+def _read_lines(lines: Iterator[tuple[int, list[str]]], sheet: Sheet, editions: Sequence[str]) -> None:
     _, header = next(lines, (1, []))
     columns = [name.strip().lower() for name in header]
     if columns.count("email") != 1:
@@ -116,7 +119,7 @@ def _read_lines(lines: Iterator[tuple[int, list[str]]], sheet: Sheet, editions: 
             sheet.rows.append(row)
 
 
-def _read_row(columns: list[str], cells: list[str], editions: set[str]) -> Row:
+def _read_row(columns: list[str], cells: list[str], editions: Sequence[str]) -> Row:
     """ValueError with the sentence about the line."""
     if len(cells) != len(columns):
         raise ValueError(f"it has {len(cells)} columns, the header {len(columns)}.")
@@ -130,9 +133,9 @@ def _read_row(columns: list[str], cells: list[str], editions: set[str]) -> Row:
     language = LANGUAGES.get(said.get("language", "").lower().replace("_", "-"))
     if language is None:
         raise ValueError(f"the language {shortened(said['language'], 60)!r} is not one of en-CA, fr-CA.")
-    edition = said.get("edition", "").lower() or "instant"
+    edition = said.get("edition", "").lower() or editions[0]
     if edition not in editions:
-        raise ValueError(f"the edition {shortened(edition, 60)!r} is not one that this blog sends: {', '.join(sorted(editions))}.")
+        raise ValueError(f"the edition {shortened(edition, 60)!r} is not one that this blog sends: {', '.join(editions)}.")
     for column, most in _LONGEST.items():
         if len(said.get(column, "")) > most:
             raise ValueError(f"the {column} has more than {most} characters.")

@@ -1,26 +1,30 @@
 """A rendition as mail: the headers of a list, one reader's own words, and the relay that takes it."""
 
 import ipaddress
+from collections.abc import Iterable
 from datetime import date
 from email.headerregistry import Address
 from email.message import EmailMessage
 from functools import lru_cache
+from html import escape
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
-from django.utils import dateformat, timezone, translation
+from django.utils import timezone
 
-from worker.channels.base import Envelope, MailTemplate, mark
+from worker.channels.base import INLINE_PICTURE, Envelope, MailTemplate, mark
 from worker.channels.email import Email, RelaySettings, mime
 from worker.lib.address import read_address
 from worker.lib.blogs import BlogFile, Sender
-from worker.lib.signing import copy_id, unsubscribe_token
+from worker.lib.signing import copy_id, reading_token, unsubscribe_token
 from worker.models import Consent, Delivery, Relay
 from worker.newsletter.reader import Reader
+from worker.render import sections
 from worker.render.images import again
+from worker.render.words import spoken_day
 
 _NOBODY = 0  # the subscriber that a test copy's link names
 
@@ -81,8 +85,8 @@ def carrier(relay: RelaySettings, until: float = float("inf"), lines: int | None
     return Email(relay, hello=_own_name(), until=until, lines=lines, signer=settings.DKIM)
 
 
-def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "") -> MailTemplate:
-    """The frozen rendition with its headers; what differs between readers stands as marks."""
+def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "", left_out: Iterable[int] = ()) -> MailTemplate:
+    """The frozen rendition with its headers; what differs between readers stands as marks. `left_out`: a digest's posts that these have."""
     sender = _sender(file)
     own = sendable(sender.email)
     headers = [
@@ -97,8 +101,12 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "") ->
     if sender.reply_to:
         headers.insert(1, ("Reply-To", sendable(sender.reply_to)))
     words = delivery.rendition
-    picture = again(words.picture, delivery.posts()[0], file, "email")[1] if words.picture else None
-    return MailTemplate(tuple(headers), sender=own, text=words.text, html=words.html, picture=picture)
+    names, read = [sections.of_post(pk) for pk in left_out], browser_address(delivery.pk)
+    text = sections.without(words.text, "text", names, words.sections).replace(mark("read"), read)
+    html = sections.without(words.html, "html", names, words.sections).replace(mark("read"), escape(read))
+    shows_picture = words.picture and INLINE_PICTURE in html
+    picture = again(words.picture, delivery.posts()[0], file, "email")[1] if shows_picture else None
+    return MailTemplate(tuple(headers), sender=own, text=text, html=html, picture=picture)
 
 
 def envelope(reader: Reader, delivery: Delivery, file: BlogFile, template: MailTemplate | None = None) -> Envelope:
@@ -134,6 +142,10 @@ def unsubscribe_address(blog: int, subscriber: int) -> str:
     return f"{settings.PUBLIC_URL}/u/{unsubscribe_token(blog, subscriber)}"
 
 
+def browser_address(delivery: int) -> str:
+    return f"{settings.PUBLIC_URL}/read/{reading_token(delivery)}"
+
+
 def sendable(address: str) -> str:
     """As a relay understands it. An address on this machine (news@localhost) stays as it is."""
     return address if address.isascii() else read_address(address).wire
@@ -152,11 +164,6 @@ def _for_nobody(delivery: Delivery, file: BlogFile, address: str) -> Envelope:
 def _sender(file: BlogFile) -> Sender:
     assert file.sender is not None, "a blog with an e-mail channel has a sender; its file was refused otherwise"
     return file.sender
-
-
-def spoken_day(day: date, language: str) -> str:
-    with translation.override(language):
-        return dateformat.format(day, "j F Y")
 
 
 def _own_name() -> str:

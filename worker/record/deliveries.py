@@ -17,3 +17,9 @@ def of_posts(posts: Iterable[int]) -> Iterator[tuple[int, Delivery]]:
             yield post, delivery
     for delivery in real.filter(post__in=ids):
         yield delivery.post_id or 0, delivery
+
+
+def withdrawn(posts: Iterable[int]) -> set[int]:
+    """Of these posts, those that a person has taken down."""
+    taken_down = Delivery.objects.filter(post__in=list(posts)).exclude(occasion=Delivery.Occasion.TEST).exclude(withdrawn_by="")
+    return {post for post in taken_down.values_list("post", flat=True) if post}

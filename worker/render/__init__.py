@@ -5,12 +5,13 @@ from dataclasses import replace
 from worker import gate
 from worker.lib.blogs import BlogFile
 from worker.models import Post
+from worker.render.digest import digest
 from worker.render.email import email
 from worker.render.images import Shown, shown, words_only
 from worker.render.rendered import Rendered
 from worker.render.social import social
 
-__all__ = ["Rendered", "illustrated", "render"]
+__all__ = ["Rendered", "digest", "illustrated", "render"]
 
 
 def illustrated(post: Post, blog: BlogFile, channel: str, *, text: str | None = None) -> Rendered:

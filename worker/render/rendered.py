@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from worker.channels.base import Message
+from worker.render.sections import Section
 
 
 @dataclass(frozen=True)
@@ -15,5 +16,7 @@ class Rendered:
     limit: int | None
     picture: str = ""
     """The name of the kept picture, which `message` holds; empty: none."""
+    sections: tuple[Section, ...] = ()
+    """Of a mail: what some copies leave out."""
     note: str = ""
     """What staff should know of the picture."""

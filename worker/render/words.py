@@ -1,7 +1,10 @@
 """What readers see that is not the blog's own, in the blog's language."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
+
+from django.utils import dateformat, translation
 
 
 class Words(NamedTuple):
@@ -15,8 +18,12 @@ class Words(NamedTuple):
     related: str
     on_behalf_of: str
     unsubscribe: str
+    choose: str
+    in_browser: str
     no_tracking: str
     new_post: str
+    of_the: Mapping[str, str]
+    """What a digest brings, by its edition."""
 
 
 _ENGLISH = Words(
@@ -29,8 +36,11 @@ _ENGLISH = Words(
     related="Related posts",
     on_behalf_of="{name}, on behalf of {principal}",
     unsubscribe="Unsubscribe",
+    choose="Choose what you get",
+    in_browser="View in browser",
     no_tracking="no tracking in this mail",
     new_post="A new post from {blog}",
+    of_the={"weekly": "the week’s posts", "monthly": "the month’s posts"},
 )
 _FRENCH = Words(
     lang="fr-CA",
@@ -42,7 +52,17 @@ _FRENCH = Words(
     related="Autres articles",
     on_behalf_of="{name}, au nom de {principal}",
     unsubscribe="Se désabonner",
+    choose="Choisir ce que vous recevez",
+    in_browser="Lire dans le navigateur",
     no_tracking="aucun pistage dans ce courriel",
     new_post="Un nouvel article de {blog}",
+    of_the={"weekly": "les articles de la semaine", "monthly": "les articles du mois"},
 )
 WORDS: Mapping[str, Words] = {"en-CA": _ENGLISH, "fr-CA": _FRENCH}
+
+
+def spoken_day(day: date, language: str) -> str:
+    """4 May 2026; 4 mai 2026, and 1er mai 2026: in French the first of a month is no 1."""
+    with translation.override(language):
+        spoken = dateformat.format(day, "j F Y")
+    return spoken.replace("1 ", "1er ", 1) if language.startswith("fr") and day.day == 1 else spoken

@@ -23,6 +23,7 @@ from worker.channels.email.dkim import Signer, read_signer
 from worker.channels.email.opening import Opening
 from worker.channels.email.relay import RelaySettings, is_loopback, parse_relay
 from worker.lib.blogs import ChannelOptions
+from worker.lib.editions import ALLOWED, INSTANT, Digest, parse_edition
 
 __all__ = ["Email", "EmailOptions", "RelaySettings", "Signer", "is_loopback", "mime", "parse_relay", "read_signer"]
 
@@ -33,10 +34,23 @@ class EmailOptions(ChannelOptions):
 
     @field_validator("editions")
     @classmethod
-    def _sent_by_this_version(cls, value: list[str]) -> list[str]:
-        if value != ["instant"]:
-            raise ValueError('must be ["instant"]; digests are not sent by this version.')
+    def _one_of_a_kind(cls, value: list[str]) -> list[str]:
+        value = [" ".join(rule.lower().split()) for rule in value]
+        names = [(digest.name if digest else INSTANT) for digest in map(parse_edition, value)]
+        if not names:
+            raise ValueError(f"is empty; allowed are {ALLOWED}.")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"has {twice[0]!r} twice; readers choose among one of each kind.")
         return value
+
+    @property
+    def digests(self) -> list[Digest]:
+        return [digest for digest in map(parse_edition, self.editions) if digest]
+
+    @property
+    def names(self) -> list[str]:
+        """Of its editions, as a reader's choice keeps them; the first is for whoever has chosen none of them."""
+        return [rule.split()[0] for rule in self.editions]
 
     @field_validator("related")
     @classmethod

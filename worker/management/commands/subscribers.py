@@ -12,6 +12,7 @@ from worker.management.command import PostlarkCommand, find_blog, the_operator
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter import people
 from worker.newsletter.audience import today
+from worker.newsletter.choices import editions
 from worker.newsletter.export import as_csv, everybody
 from worker.newsletter.imports import Basis, Taken, read_sheet, take
 from worker.newsletter.leave import forget, unsubscribe
@@ -90,7 +91,7 @@ def _import(blog: Blog, file: str, basis: str, obtained: date, proof: str, dry_r
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
-    sheet = read_sheet(raw, editions=["instant"])
+    sheet = read_sheet(raw, editions(find_blog(blog.slug)))
     if sheet.mistakes:
         shown, more = sheet.mistakes[:_MOST_MISTAKES], len(sheet.mistakes) - _MOST_MISTAKES
         rest = [f"and {more} more."] if more > 0 else []

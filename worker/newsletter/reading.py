@@ -1,0 +1,55 @@
+"""A newsletter on the web: as everybody may see it, without a word about the one who got it."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+
+from worker.channels.base import INLINE_PICTURE
+from worker.lib.signing import read_reading_token
+from worker.models import Blog, Delivery
+from worker.record.deliveries import withdrawn
+from worker.render import sections
+from worker.render.keep import kept
+
+State = Delivery.State
+_OUT = (State.SENDING, State.SENT, State.UNKNOWN, State.FAILED, State.REHEARSED)
+"""Or on its way: a copy of it may lie in a mailbox, whose link shall lead somewhere."""
+
+
+def named_by(token: str) -> Delivery | None:
+    """The newsletter whose copies hold this token. None: there is none, or it never went out."""
+    pk = read_reading_token(token)
+    mails = Delivery.objects.filter(channel="email", rendition__isnull=False).select_related("blog", "post", "issue", "rendition")
+    begun = Q(state__in=_OUT) | Q(attempts__isnull=False)
+    return mails.filter(begun, pk=pk).first() if pk is not None else None
+
+
+def browser_copy(delivery: Delivery) -> str | None:
+    """The page. None: everything it brought was withdrawn."""
+    posts = [post.pk for post in delivery.posts()]
+    gone = withdrawn(posts)
+    if gone.issuperset(posts):
+        return None
+    names = [sections.READER, *map(sections.of_post, gone)]
+    return _with_its_picture(sections.without(delivery.rendition.html, "html", names, delivery.rendition.sections), delivery)
+
+
+def past(blog: Blog) -> QuerySet[Delivery]:
+    """What has gone out to readers, newest first; what was sent once more stands there once."""
+    sent = Delivery.objects.filter(blog=blog, channel="email", state=State.SENT, occasion=Delivery.Occasion.AUTOMATIC)
+    return sent.select_related("rendition").order_by("-finished_at", "-pk")
+
+
+def without_withdrawn(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """A withdrawn post's newsletter is no longer shown; an issue is, without the post."""
+    rows = list(deliveries)
+    gone = withdrawn([row.post_id for row in rows if row.post_id])
+    return [row for row in rows if row.post_id not in gone]
+
+
+def _with_its_picture(html: str, delivery: Delivery) -> str:
+    """Inside the page: nothing is asked for, of any host."""
+    picture = kept(delivery.rendition.picture)
+    data = f"data:{picture.media_type};base64,{b64encode(picture.data).decode()}" if picture else ""
+    return html.replace(INLINE_PICTURE, data)
