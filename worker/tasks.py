@@ -19,6 +19,7 @@ from worker.deliver import plan as planning
 from worker.deliver import reconcile as reconciling
 from worker.deliver import send as sending
 from worker.deliver import sweep as sweeping
+from worker.ingest import compare as comparing
 from worker.ingest import websub
 from worker.ingest.health import notice_silence
 from worker.newsletter import confirmation_mail as asking
@@ -52,6 +53,11 @@ def look(slug: str) -> None:
 def look_if_due(slugs: list[str]) -> None:
     """Many at a time: most find nothing new."""
     ring(plan, [post for looked in ingest.look_at(slugs, only_if_due=True).values() for post in looked.posts])
+
+
+@shared_task
+def compare(slug: str) -> None:
+    comparing.compare(slug)
 
 
 @shared_task
@@ -97,6 +103,7 @@ def tick() -> None:
     sweeping.sweep()
     ring(look_if_due, ingest.due())
     ring(ask_hub, websub.due())
+    ring(compare, comparing.due())
     notice_silence()
     lapse.tell()
     sign_up.drop_old()

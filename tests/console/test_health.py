@@ -23,6 +23,23 @@ def test_it_tells_how_each_blog_is_and_where_its_web_site_rings(office) -> None:
     assert bell.address("example") in page
 
 
+def test_it_says_what_happens_next_and_notices_silence(office) -> None:
+    make_blog()
+    now = timezone.now()
+    Blog.objects.update(state="ok", sentence="The feed is fine.", last_good_at=now, next_look_at=now + timedelta(minutes=10))
+    assert "The feed is fine. Postlark looks again at" in text(office.get("/health"))
+    Blog.objects.update(last_good_at=now - timedelta(hours=7))
+    assert "There was no good look for 7 hours, and none that failed either" in text(office.get("/health"))
+
+
+def test_the_front_desk_is_told_of_a_blog_once_it_has_lasted(office) -> None:
+    make_blog()
+    Blog.objects.update(state="trouble", sentence="The web site asks us to come back later.")
+    assert "needs you" not in text(office.get("/"))
+    Blog.objects.update(told="The web site asks us to come back later.")
+    assert "One thing needs you." in text(office.get("/"))
+
+
 def test_the_address_that_rings_is_not_for_readers() -> None:
     make_blog()
     assert bell.address("example") not in text(client_of("reader").get("/health"))

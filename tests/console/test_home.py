@@ -85,7 +85,7 @@ def test_nothing_stands_on_top_when_nothing_needs_a_person(office) -> None:
 
 def test_a_blog_in_trouble_needs_a_person(office) -> None:
     blog = make_blog()
-    Blog.objects.update(state="trouble", sentence="The feed answers with a page for people.")
+    Blog.objects.update(state="trouble", told="The feed answers with a page for people.")
     page = text(office.get("/"))
     assert "The feed answers with a page for people." in page
     assert f'href="/health#{blog.slug}"' in page

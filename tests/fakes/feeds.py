@@ -43,7 +43,7 @@ class Reply:
 
 
 class FeedSite:
-    """Serves `feed` at /feed/ with ETag and 304, or `reply` when one is set. `asked`: the headers of each request, small letters;
+    """Serves `feed` at /feed/ with ETag and 304, `others` at their paths, or `reply` when one is set. `asked`: the headers of each request, small letters;
     `most_at_once`: how many were there together."""
 
     def __init__(self) -> None:
@@ -51,6 +51,7 @@ class FeedSite:
         self.kind = RSS
         self.reply: Reply | None = None
         self.misbehave: Misbehaviour | None = None
+        self.others: dict[str, Reply] = {}
         self.validators = True
         self.etag = ""
         self.asked: list[dict[str, str]] = []
@@ -108,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
             with suppress(OSError):
                 site.misbehave(self.connection)
             return
-        reply = site.reply or self._feed()
+        reply = site.reply or site.others.get(self.path.partition("?")[0]) or self._feed()
         self.send_response(reply.status)
         if reply.status != 304:
             self.send_header("Content-Type", reply.kind)

@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tests.factories import make_blog
+from tests.fakes.feeds import FeedSite, Reply, item, rss
 from tests.processes import ROOT, Installation
 
 EXAMPLE = (ROOT / "config" / "blogs" / "example.toml").read_text()
@@ -108,7 +109,7 @@ def test_wrong_usage_is_exit_code_2(tmp_path):
     here = Installation(tmp_path)
     assert here.run("check", "--bogus").returncode == 2
     assert here.run("nonsense").returncode == 2
-    assert here.run("nonsense").stderr.startswith("There is no command 'nonsense'. The commands are: beat, blogs,")
+    assert here.run("nonsense").stderr.startswith("There is no command 'nonsense'. The commands are: backup, beat, blogs,")
 
 
 @pytest.mark.processes
@@ -119,3 +120,41 @@ def test_help_lists_every_command_without_any_configuration(tmp_path):
     lines = answer.stdout.splitlines()[2:]
     assert len(lines) > 20
     assert [line for line in lines if len(line.split()) < 3] == []
+
+
+PAGE = b'<!doctype html><html><head><title>Quiet Room</title><link rel="alternate" type="application/rss+xml" href="/blog/feed/"></head></html>'
+
+
+@pytest.mark.django_db
+def test_it_offers_the_feed_that_a_web_page_names(settings):
+    with FeedSite() as site:
+        site.reply = Reply(200, PAGE, "text/html")
+        make_blog(feed=site.url)
+        with pytest.raises(CommandError) as refused:
+            call_command("check")
+        home = site.url.removesuffix("/feed/")
+    assert str(refused.value) == (
+        f"{settings.POSTLARK_BLOGS}/example.toml: feed: The feed's address answered with a web page (“Quiet Room”) instead of a feed; "
+        f"the page says its feed is at {home}/blog/feed/."
+    )
+
+
+@pytest.mark.django_db
+def test_it_says_how_each_feed_is_and_asks_only_for_what_was_never_read(settings, capsys):
+    with FeedSite() as site:
+        site.feed = rss(item("One"))
+        make_blog(feed=site.url)
+        call_command("check", "--json")
+        assert json.loads(capsys.readouterr().out)["feeds"] == {"example": "It answers, with 1 post in it."}
+        call_command("poll")
+        asked, site.reply = len(site.asked), Reply(200, PAGE, "text/html")
+        call_command("check")
+        assert "Feed of example: The feed is fine: 1 post in it." in capsys.readouterr().out
+        assert len(site.asked) == asked
+
+
+@pytest.mark.django_db
+def test_a_web_site_that_is_only_away_is_no_mistake(capsys):
+    make_blog(feed="http://127.0.0.1:1/feed/")
+    call_command("check")
+    assert "Feed of example: 127.0.0.1 refused the connection: nothing listens there." in capsys.readouterr().out

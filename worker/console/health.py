@@ -15,7 +15,10 @@ from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import page
 from worker.deliver import staff
 from worker.ingest import bell
+from worker.ingest.health import Health, health
 from worker.models import Blog, Connection
+
+GONE = "The file of this blog is gone; put {}.toml back, or leave it: what was sent stays in the record."
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class BlogHealth:
     slug: str
     name: str
     sentence: str
+    then: str
+    """What happens next; empty where the blog's file is gone."""
     trouble: bool
     looks: str
     last_good: str
@@ -51,14 +56,14 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def _health(blog: Blog, connections: dict[tuple[int, str], Connection]) -> BlogHealth:
     now, file = timezone.now(), file_of(blog)
+    how = health(blog, file, now) if file else Health(Blog.State.GONE, GONE.format(blog.slug), "")
     options = sorted(file.channels.items(), key=lambda item: words.place(item[0])) if file else []
     return BlogHealth(
         slug=blog.slug,
         name=name_of(blog),
-        sentence=blog.sentence
-        if file
-        else f"The file of this blog is gone; put {blog.slug}.toml back, or leave it: what was sent stays in the record.",
-        trouble=blog.state in (Blog.State.TROUBLE, Blog.State.GONE) or file is None,
+        sentence=how.sentence,
+        then=how.then,
+        trouble=how.wrong,
         looks=home.looks(blog, now),
         last_good=times.exact(blog.last_good_at, zone_of(blog)) if blog.last_good_at else "never yet",
         feed=file.feed if file else "",

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from worker.console import first_steps, needs, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import live_page, safe_link, whole_number
+from worker.ingest.health import WRONG
 from worker.lib.blogs import ChannelOptions
 from worker.models import Blog, Connection, Delivery, Post, Subscriber
 from worker.record.deliveries import of_posts
@@ -188,7 +189,7 @@ def _strips(desk: Desk, now: datetime) -> Iterable[Strip]:
     mailed = Subscriber.objects.filter(blog__in=desk.blogs, state=Subscriber.State.CONFIRMED)
     readers = {row["blog"]: row["readers"] for row in mailed.values("blog").annotate(readers=Count("pk"))}
     for blog in desk.blogs.values():
-        fields = [Status("Blog", looks(blog, now), blog.state in (Blog.State.TROUBLE, Blog.State.GONE))]
+        fields = [Status("Blog", looks(blog, now), blog.state in WRONG)]
         file = file_of(blog)
         for slug, options in sorted(file.channels.items(), key=lambda item: words.place(item[0])) if file else ():
             status = channel_status(options, blog, connections.get((blog.pk, slug)), now)

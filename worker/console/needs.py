@@ -12,7 +12,7 @@ from django.utils import timezone
 from worker.connections import warn
 from worker.console import words
 from worker.console.access import Desk, file_of, name_of
-from worker.models import Batch, Blog, Connection, Delivery, Post
+from worker.models import Batch, Connection, Delivery, Post
 
 MOST_SHOWN = 10
 State = Delivery.State
@@ -47,8 +47,8 @@ def what_needs_a_person(desk: Desk) -> list[Need]:
 
 def _troubled_blogs(desk: Desk) -> Iterator[Need]:
     for blog in desk.blogs.values():
-        if blog.state in (Blog.State.TROUBLE, Blog.State.GONE):
-            yield Need(name_of(blog), blog.sentence, "See the blog", reverse("health") + f"#{blog.slug}")
+        if blog.told:
+            yield Need(name_of(blog), blog.told, "See the blog", reverse("health") + f"#{blog.slug}")
 
 
 def _ending_connections(desk: Desk) -> Iterator[Need]:

@@ -96,12 +96,12 @@ class Unchanged:
     reply: Reply
 
 
-def fetch(feed: str, known: Validators, *, private: bool, now: datetime) -> Document | Unchanged:
+def fetch(feed: str, known: Validators, *, private: bool, now: datetime, timeout: float | None = None) -> Document | Unchanged:
     """The feed's document, unless it is the one we know. Raises Trouble."""
-    answer = _ask(feed, known, private=private)
+    answer = _ask(feed, known, private, timeout or TIMEOUT)
     if answer.status == 304 and known != Validators() and answer.url != (known.url or feed):
         known = Validators()  # another document's "not modified"
-        answer = _ask(feed, known, private=private)
+        answer = _ask(feed, known, private, timeout or TIMEOUT)
     if answer.status == 304 and known != Validators():
         return Unchanged(_reply(answer))
     if answer.status not in (200, 203):
@@ -119,9 +119,9 @@ def _kept(header: str) -> str:
     return header if len(header) <= LONGEST_HEADER and header.isascii() and header.isprintable() else ""
 
 
-def _ask(feed: str, known: Validators, *, private: bool) -> Answer:
+def _ask(feed: str, known: Validators, private: bool, timeout: float) -> Answer:
     try:
-        return request("GET", feed, headers=_headers(known), timeout=TIMEOUT, max_bytes=MAX_BYTES, private=private, redirects=MAX_REDIRECTS)
+        return request("GET", feed, headers=_headers(known), timeout=timeout, max_bytes=MAX_BYTES, private=private, redirects=MAX_REDIRECTS)
     except NoAnswer as error:
         raise Trouble(error.sentence, patience=AN_HOUR) from None
 

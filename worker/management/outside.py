@@ -11,7 +11,9 @@ from worker.channels.base import DeliveryError, Poster
 from worker.channels.email import Email
 from worker.connections.check import read_back
 from worker.connections.standing import standing
-from worker.ingest.fetch import Trouble, Validators, fetch
+from worker.ingest.compare import compare
+from worker.ingest.fetch import Document, Trouble, Validators, fetch
+from worker.ingest.read import read
 from worker.lib.blogs import BlogFile
 from worker.models import Connection
 from worker.newsletter.mail import cannot_send, relay_of
@@ -29,6 +31,8 @@ class Finding:
 
 def look_at(file: BlogFile) -> Iterator[Finding]:
     yield _feed(file)
+    if behind := compare(file.slug):
+        yield Finding(file.slug, "web site", False, behind)
     for channel, options in file.channels.items():
         if options.mode == "off":
             continue
@@ -40,11 +44,14 @@ def look_at(file: BlogFile) -> Iterator[Finding]:
 
 
 def _feed(file: BlogFile) -> Finding:
+    """Fetched and read, and nothing of it kept."""
+    now = timezone.now()
     try:
-        fetch(file.feed, Validators(), private=file.allow_private_addresses, now=timezone.now())
+        document = fetch(file.feed, Validators(), private=file.allow_private_addresses, now=now)
+        entries = read(document, now) if isinstance(document, Document) else ()
     except Trouble as trouble:
         return Finding(file.slug, "feed", False, trouble.sentence)
-    return Finding(file.slug, "feed", True, "It answers.")
+    return Finding(file.slug, "feed", True, f"It answers, with {len(entries)} {'post' if len(entries) == 1 else 'posts'} in it.")
 
 
 def _relay(file: BlogFile) -> Finding:

@@ -1,6 +1,9 @@
 from typing import Any
 
+from django.utils import timezone
+
 from worker.ingest import bell
+from worker.ingest.health import health
 from worker.lib.blogs import BlogFile, blogs
 from worker.management.command import PostlarkCommand
 from worker.models import Blog
@@ -14,7 +17,7 @@ class Command(PostlarkCommand):
         document = [_shape(file, rows.get(slug) or Blog(slug=slug)) for slug, file in blogs().items()]
         lines = []
         for each in document:
-            lines += [f"{each['slug']}: {each['sentence']}", f"    feed         {each['feed']}"]
+            lines += [f"{each['slug']}: {each['sentence']} {each['then']}", f"    feed         {each['feed']}"]
             lines += [f"    {label:<12} {each[key]:%Y-%m-%d %H:%M} UTC" for label, key in _TIMES.items() if each[key]]
             lines += [f"    publish hook {each['publish_hook']}"]
         return document, lines or ["There are no blogs yet; each is a file in the blogs folder."]
@@ -24,14 +27,16 @@ _TIMES = {"last good": "last_good", "next look": "next"}
 
 
 def _shape(file: BlogFile, row: Blog) -> dict[str, Any]:
+    how = health(row, file, timezone.now())
     return {
         "slug": file.slug,
         "name": file.name,
         "feed": file.feed,
-        "state": row.state,
-        "sentence": row.sentence,
+        "state": how.state,
+        "sentence": how.sentence,
+        "then": how.then,
         "last_good": row.last_good_at,
         "next": row.next_look_at,
-        "error": row.sentence if row.state in (Blog.State.TROUBLE, Blog.State.GONE) else None,
+        "error": how.sentence if how.wrong else None,
         "publish_hook": bell.address(file.slug),
     }
