@@ -81,11 +81,10 @@ class Installation:
         else:
             self.environment.pop("DATABASE_URL", None)
 
-    def run(self, *words: str, seconds: float = 60, **environment: str) -> "subprocess.CompletedProcess[str]":
-        """`postlark WORDS`, to its end."""
-        return subprocess.run(
-            _command(words), env=self.environment | environment, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False
-        )
+    def run(self, *words: str, seconds: float = 60, given: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+        """`postlark WORDS`, to its end; `given` on its standard input."""
+        streams: dict[str, Any] = {"input": given, "capture_output": True, "text": True}
+        return subprocess.run(_command(words), env=self.environment | environment, cwd=ROOT, timeout=seconds, check=False, **streams)
 
     @contextmanager
     def running(self, *words: str, output: Path | None = None, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:

@@ -353,6 +353,7 @@ def test_a_version_has_a_last_day_as_facebooks_calendar_says(version: str, last_
 def test_its_page_of_consent_is_facebooks() -> None:
     assert urlsplit(Facebook.consent.page).hostname == "www.facebook.com"
     assert (Facebook.consent.separator, Facebook.consent.place) == (",", "page_id")
+    assert Facebook.asks(FacebookOptions(version="v27.0")).page == "https://www.facebook.com/v27.0/dialog/oauth"
 
 
 # The section of a blog's file ---------------------------------------------------------------------------------------------

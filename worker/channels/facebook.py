@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -376,6 +376,11 @@ class Facebook(Poster):
         if end := _moment(token.data_access_expires_at):
             notes.append(f"Facebook lets the Page's posts be read until {end:%d %B %Y}; connect again before.")
         return Account(me.id, me.name, tuple(token.scopes), _moment(token.expires_at), tuple(notes))
+
+    @classmethod
+    def asks(cls, options: FacebookOptions) -> Consent:
+        """The page of consent has the interface's version in its address."""
+        return replace(cls.consent, page=f"https://www.facebook.com/{options.version}/dialog/oauth")
 
     @classmethod
     def connect(cls, options: FacebookOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
