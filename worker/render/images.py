@@ -21,7 +21,7 @@ from worker.render.cards import card
 from worker.render.choice import Candidate, candidates
 from worker.render.clean import clean
 from worker.render.keep import keep, kept
-from worker.render.photo import Unusable, fitted, opened
+from worker.render.photo import Unusable, encoded, opened, scaled, size_in
 from worker.render.sentences import shortened
 
 MOST_TRIED = 3
@@ -82,13 +82,22 @@ def _card(post: Post, blog: BlogFile, rules: PictureRules) -> Picture:
 
 
 def _photo(candidate: Candidate, rules: PictureRules, blog: BlogFile) -> Picture:
-    seen = _seen(candidate.address, blog.allow_private_addresses, int(time.monotonic() / 60))
+    asked = (candidate.address, blog.allow_private_addresses, int(time.monotonic() / 60))
+    seen = _seen(*asked)
     if isinstance(seen, str):
         raise Unusable(seen)
-    return fitted(seen, rules)
+    return encoded(_scaled(*asked, size_in(seen, rules)), rules)
 
 
 @lru_cache(maxsize=4)
+def _scaled(address: str, private: bool, minute: int, size: tuple[int, int]) -> Image:
+    """Once for all channels that show it as large as this."""
+    seen = _seen(address, private, minute)
+    assert not isinstance(seen, str), "it has been seen: its size is known"
+    return scaled(seen, size)
+
+
+@lru_cache(maxsize=2)
 def _seen(address: str, private: bool, minute: int) -> Image | str:
     """Asked for once for all channels of a post, and again from the next minute on. Text: why it cannot be used."""
     try:

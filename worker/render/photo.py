@@ -12,7 +12,7 @@ from worker.channels.base import Picture, PictureRules
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 MOST_PIXELS = 36_000_000
-LONGEST_EDGE = 2048
+LONGEST_EDGE = 3000
 LEAST_EDGE = 120
 NARROWEST = 4
 """So many times as long as it is wide: a banner or a dividing line, not the post's picture."""
@@ -47,11 +47,19 @@ def opened(data: bytes) -> Image.Image:
 
 def fitted(image: Image.Image, rules: PictureRules) -> Picture:
     """As one network takes it. Unusable when it is too small there."""
+    return encoded(scaled(image, size_in(image, rules)), rules)
+
+
+def size_in(image: Image.Image, rules: PictureRules) -> tuple[int, int]:
+    """How large it is shown there. Unusable when it is too small."""
     if image.width < rules.least_width:
         raise Unusable(f"is only {image.width} pixels wide, and {rules.least_width} are needed")
     scale = min(1.0, rules.width / image.width, 2 * rules.height / image.height)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return encoded(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1 else image, rules)
+    return max(1, round(image.width * scale)), max(1, round(image.height * scale))
+
+
+def scaled(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if size != image.size else image
 
 
 def encoded(image: Image.Image, rules: PictureRules) -> Picture:
@@ -77,8 +85,7 @@ def _plain(image: Image.Image) -> Image.Image:
     image.load()
     upright = ImageOps.exif_transpose(image)
     flat = _without_transparency(upright)
-    flat.thumbnail((LONGEST_EDGE, LONGEST_EDGE), Image.Resampling.LANCZOS)
-    seen = _in_srgb(flat, profile)
+    seen = _in_srgb(flat.reduce(-(-max(flat.size) // LONGEST_EDGE)), profile)
     seen.info.clear()
     return seen
 
