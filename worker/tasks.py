@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from worker import ingest, newsletter
+from worker import alerts, ingest, newsletter
 from worker.connections import check as checking
 from worker.deliver import mend as mending
 from worker.deliver import plan as planning
@@ -98,19 +98,32 @@ def check_connection(connection_id: int) -> None:
 
 
 @shared_task
+def alert(blog_id: int) -> None:
+    alerts.tell(blog_id)
+
+
+@shared_task
 def tick() -> None:
-    """The sweep: give back what the dead held, and ring for everything that is due."""
-    sweeping.sweep()
+    """Once every SWEEP: upkeep, then a ring for everything that is due."""
+    upkeep()
     ring(look_if_due, ingest.due())
     ring(ask_hub, websub.due())
     ring(compare, comparing.due())
-    notice_silence()
-    lapse.tell()
-    sign_up.drop_old()
-    seal(timezone.now())
     ring(plan, sweeping.posts_to_plan())
     ring(send, sweeping.deliveries_due())
     ring(hand_over, newsletter.due_batches())
     ring(confirmation_mail, asking.due())
     ring(reconcile, sweeping.looks_due())
     ring(check_connection, checking.due())
+    ring(alert, alerts.due())
+
+
+def upkeep() -> None:
+    """Give back what the dead held, and notice what only the passing of time brings."""
+    now = timezone.now()
+    sweeping.sweep()
+    notice_silence()
+    lapse.tell()
+    sign_up.drop_old()
+    alerts.notice(now)
+    seal(now)

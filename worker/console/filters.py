@@ -11,10 +11,10 @@ from django.utils.dateparse import parse_date
 
 from worker import channels
 from worker.console.access import Desk, zone_of
-from worker.console.needs import NEEDS_YOU
 from worker.console.page import whole_number
 from worker.console.words import STATE_WORDS
 from worker.models import Delivery, Event, Post
+from worker.record.needs import NEEDS_YOU
 from worker.record.transition import POSTLARK
 
 STATES = {"needs-you": "Needs you", **STATE_WORDS}

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
 from django.db.models import Sum as Total
 from django.urls import reverse
 from django.utils import timezone
@@ -13,14 +12,10 @@ from worker.connections import warn
 from worker.console import words
 from worker.console.access import Desk, file_of, name_of
 from worker.models import Batch, Connection, Delivery, Post
+from worker.record.needs import NEEDS_YOU
 
 MOST_SHOWN = 10
 State = Delivery.State
-
-_same = Q(post=OuterRef("post")) | Q(issue=OuterRef("issue"))
-_newer = Delivery.objects.filter(_same, channel=OuterRef("channel"), pk__gt=OuterRef("pk")).exclude(occasion=Delivery.Occasion.TEST)
-NEEDS_YOU = Q(waits_for=Delivery.WaitsFor.PERSON) & ~(Q(state=State.FAILED) & Q(Exists(_newer)))
-"""Waits for a person; a failure that was sent once more waits for nobody."""
 
 
 @dataclass(frozen=True)

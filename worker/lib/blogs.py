@@ -126,8 +126,13 @@ class Brand(Section):
     background: Annotated[str, shaped(r"#[0-9a-fA-F]{6}", "a colour like '#f6f3ec'")] = "#f6f3ec"
 
 
+def _somewhere(value: str) -> str:
+    """An Apprise address may hold a secret, so it is never repeated."""
+    return value if re.match(r"[a-z][a-z0-9+.-]*://.", value) else _mail_address(value)
+
+
 class Alerts(Section):
-    to: list[str] = []
+    to: list[Annotated[str, AfterValidator(_somewhere)]] = Field(default=[], repr=False)
 
 
 class ChannelOptions(Section):

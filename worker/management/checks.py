@@ -24,7 +24,7 @@ def mistakes() -> list[str]:
 
 def of_files() -> list[str]:
     """Those that can be told without the database."""
-    return [*_of_django(), *_of_templates(), *_of_blogs()]
+    return [*_of_django(), *_of_templates(), *_of_blogs(), *_of_alerts()]
 
 
 def templates() -> list[str]:
@@ -56,6 +56,17 @@ def _of_templates() -> Iterator[str]:
             yield f"templates/{name}, line {error.lineno}: {error.message}"
         except (TemplateError, UnicodeDecodeError) as error:
             yield f"templates/{name}: {error}"
+
+
+def _of_alerts() -> Iterator[str]:
+    for blog in blogs().values():
+        for to in blog.alerts.to:
+            if "://" in to:
+                import apprise  # slow to import, and most installations never tell anybody but by mail
+
+                if apprise.Apprise.instantiate(to) is None:
+                    name = to.partition("://")[0]
+                    yield f"{blog.slug}.toml: alerts.to has an address that begins with {name}:// and that Apprise cannot use."
 
 
 def _of_blogs() -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Rows only. What may happen to them is decided in the stages."""
 
+from worker.models.alerts import Alert
 from worker.models.blogs import Blog, Connection, Hub, Relay
 from worker.models.confirmations import Confirmation
 from worker.models.deliveries import Attempt, Delivery, Event, Rendition
@@ -11,6 +12,7 @@ from worker.models.staff import Staff
 from worker.models.wording import Wording
 
 __all__ = [
+    "Alert",
     "Alias",
     "Attempt",
     "Batch",

@@ -4,11 +4,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from worker import ingest, newsletter
+from worker import alerts, ingest, newsletter, tasks
 from worker.deliver.plan import plan
 from worker.deliver.reconcile import reconcile
 from worker.deliver.send import send
-from worker.deliver.sweep import deliveries_due, looks_due, posts_to_plan, sweep
+from worker.deliver.sweep import deliveries_due, looks_due, posts_to_plan
 from worker.lib.blogs import blogs
 from worker.management.command import PostlarkCommand, find_blog
 from worker.management.shapes import deliveries_json, title_of
@@ -26,7 +26,7 @@ class Command(PostlarkCommand):
         began = timezone.now()
         slugs = [find_blog(blog).slug] if blog else list(blogs())
         looked = [f"{slug}: {each.sentence}" for slug, each in ingest.look_at(slugs).items()]
-        sweep()
+        tasks.upkeep()
         _hand_over_everything_due(blog)
         touched = Delivery.objects.filter(pk__in=Event.objects.filter(at__gte=began, delivery__isnull=False).values("delivery"))
         document = deliveries_json(touched.select_related("blog", "post", "issue").order_by("-id"))
@@ -41,6 +41,7 @@ def _hand_over_everything_due(blog: str | None) -> None:
         (newsletter.hand_over, _batches_due),
         (confirmation_mail.send, confirmation_mail.due),
         (reconcile, looks_due),
+        (alerts.tell, alerts.due),
     ]
     done: set[tuple[object, int]] = set()
     while todo := [(act, each) for act, due in stages for each in due(blog) if (act, each) not in done]:

@@ -1,0 +1,10 @@
+"""Which deliveries wait for a person."""
+
+from django.db.models import Exists, OuterRef, Q
+
+from worker.models import Delivery
+
+_same = Q(post=OuterRef("post")) | Q(issue=OuterRef("issue"))
+_newer = Delivery.objects.filter(_same, channel=OuterRef("channel"), pk__gt=OuterRef("pk")).exclude(occasion=Delivery.Occasion.TEST)
+NEEDS_YOU = Q(waits_for=Delivery.WaitsFor.PERSON) & ~(Q(state=Delivery.State.FAILED) & Q(Exists(_newer)))
+"""Waits for a person; a failure that was sent once more waits for nobody."""
