@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from worker.console import (
     actions,
+    approve,
     bulk,
     by_link,
     connect,
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     path("password", password.show, name="password"),
     path("posts/<int:pk>", post.show, name="post"),
     path("posts/<int:pk>/is/<slug:said>", same.answered, name="is"),
+    path("posts/<int:pk>/approve", approve.show, name="approve"),
     path("posts/<int:pk>/send/<slug:channel>", send.show, name="send"),
     path("deliveries/<int:pk>", delivery.show, name="delivery"),
     path("deliveries/<int:pk>/people", newsletter.people, name="people"),

@@ -45,6 +45,7 @@ def pages(delivery: Delivery) -> dict[str, str]:
         "password": "/password",
         "post": post,
         "send": f"{post}/send/facebook",
+        "approve": f"{post}/approve",
         "delivery": one,
         "mail": f"{one}/mail",
         "picture": f"{one}/picture",

@@ -1,9 +1,11 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from tests.factories import make_blog, make_delivery, make_post
+from worker.deliver import plan
 from worker.models import Batch, Delivery, Post
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +108,20 @@ def test_a_newsletter_on_its_way_says_who_has_it_by_now_and_cannot_be_sent_again
     assert "4 readers got it by now." in page
     assert "The one before is not finished: Being sent. Finish that one first." in page
     assert '<button class="button primary" type="submit" disabled>' in page
+
+
+def test_a_network_that_takes_the_same_words_only_once_is_not_asked_to_take_them_twice(office) -> None:
+    post = make_post(make_blog("example", channels={"twitter": {"mode": "live"}}))
+    address = f"/posts/{post.pk}/send/twitter"
+    made = plan.draft(post, settings.BLOGS["example"], "twitter")
+    live = sent(post, "twitter")
+    live.rendition.text = made.message.text
+    live.rendition.save()
+    page = text(office.get(address))
+    assert "X (Twitter) takes the same words only once, and these are live there since" in page
+    assert "School can be super exciting" in page.partition("<textarea")[2].partition("</textarea>")[0]
+    refused = office.post(address, form(page, reason="again"))
+    assert refused.status_code == 422
+    assert not Delivery.objects.filter(occasion="resend").exists()
+    office.post(address, form(page, reason="again", text="School is exciting for some, and a worry for others."))
+    assert Delivery.objects.get(occasion="resend").rendition.own_words.startswith("School is exciting")

@@ -63,6 +63,7 @@ def _deliveries(desk: Desk) -> Iterator[Need]:
     told: set[tuple[object, ...]] = set()
     for delivery in rows[: MOST_SHOWN * 10]:
         asked = _is_asked(delivery)
+        asked = asked or (_for_approval(delivery) and delivery.post_id is not None)
         cause = (delivery.post_id,) if asked else (delivery.blog_id, delivery.channel, delivery.reason)
         if (delivery.state != State.PENDING and not asked) or cause not in told:
             told.add(cause)
@@ -76,11 +77,18 @@ def _is_asked(delivery: Delivery) -> bool:
     )
 
 
+def _for_approval(delivery: Delivery) -> bool:
+    """Read and given once for all channels of a post."""
+    return delivery.state == State.HELD and delivery.held_for == Delivery.HeldFor.APPROVAL
+
+
 def _need(delivery: Delivery, desk: Desk) -> Need:
     if _is_asked(delivery):
         return Need(f"“{delivery.title}”:", delivery.reason, "Compare them…", reverse("post", args=[delivery.post_id]))
     about = f"“{delivery.title}”, {words.channel_name(delivery.channel)}:"
     page = reverse("delivery", args=[delivery.pk])
+    if _for_approval(delivery) and delivery.post_id:
+        return Need(f"“{delivery.title}”:", delivery.reason, "Read and approve…", reverse("approve", args=[delivery.post_id]))
     if delivery.state == State.PENDING:
         return Need(about, delivery.reason, "Mend it…", reverse("health") + f"#{desk.blogs[delivery.blog_id].slug}")
     if delivery.state == State.HELD:

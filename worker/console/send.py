@@ -9,10 +9,11 @@ from django.views.decorators.http import require_http_methods
 from worker import tasks
 from worker.console import says, times, words
 from worker.console.access import Desk, file_of, staff_page, zone_of
-from worker.console.page import page, typed, whole_number
+from worker.console.page import page, safe_link, typed, whole_number
 from worker.deliver import plan, staff
 from worker.models import Delivery, Post
 from worker.record.sums import Sum, sum_of
+from worker.render.excerpt import excerpt
 
 AUDIENCES = {
     "missing": "Only readers who do not have it yet",
@@ -48,6 +49,8 @@ def show(request: HttpRequest, desk: Desk, pk: int, channel: str) -> HttpRespons
         "already": _already(before, desk),
         "newest": before[0].pk if before else 0,
         "wont_do": _unfinished(before) or (made if isinstance(made, str) else ""),
+        "same": "" if isinstance(made, str) else staff.same_words(post, channel, made),
+        "excerpt": excerpt(post, file),
         "says": None if isinstance(made, str) else says.of_draft(made, channel, file),
         "audiences": AUDIENCES if channel == "email" else {},
         "refused": refused,
@@ -69,10 +72,11 @@ def _unfinished(before: list[Delivery]) -> str:
     return ""
 
 
-def _already(before: list[Delivery], desk: Desk) -> list[str]:
-    """Who has it: one sentence for each delivery of which anybody has anything."""
+def _already(before: list[Delivery], desk: Desk) -> list[tuple[str, str]]:
+    """Who has it: one sentence for each delivery of which anybody has anything, and where it is live."""
     totals = sum_of([delivery.pk for delivery in before if delivery.channel == "email"])
-    return [_had(delivery, totals.get(delivery.pk), desk) for delivery in before if _reached(delivery, totals.get(delivery.pk))]
+    reached = [delivery for delivery in before if _reached(delivery, totals.get(delivery.pk))]
+    return [(_had(delivery, totals.get(delivery.pk), desk), safe_link(delivery.remote_url)) for delivery in reached]
 
 
 def _reached(delivery: Delivery, total: Sum | None) -> bool:
