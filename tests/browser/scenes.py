@@ -44,6 +44,8 @@ def a_day(picture: str, in_mail: Picture) -> Blog:
     _yesterday(blog, now)
     _today(blog, now)
     Post.objects.update(image=picture)
+    for delivery in Delivery.objects.select_related("post"):
+        Delivery.objects.filter(pk=delivery.pk).update(created_at=delivery.post.published_at)
     Rendition.objects.exclude(html="").update(picture=keep(in_mail))
     Rendition.objects.filter(html="").update(image=picture, alt="A quiet path through a park")
     blog.refresh_from_db()

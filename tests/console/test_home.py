@@ -64,7 +64,7 @@ def test_a_test_copy_is_no_delivery_of_the_grid(office) -> None:
 @pytest.mark.parametrize(
     ("state", "waits_for", "button"),
     [
-        ("held", "person", "Release or cancel…"),
+        ("held", "person", "Release or skip…"),
         ("unknown", "person", "Answer…"),
         ("failed", "person", "Resend…"),
         ("pending", "person", "Mend it…"),
@@ -117,7 +117,7 @@ def test_more_than_fit_are_in_the_record(office) -> None:
     for _ in range(13):
         make_delivery(make_post(blog), state="held", waits_for="person", reason="Held.")
     page = text(office.get("/"))
-    assert page.count("Release or cancel…") == 10
+    assert page.count("Release or skip…") == 10
     assert "/log?state=needs-you" in page
 
 

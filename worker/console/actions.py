@@ -19,7 +19,7 @@ from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page, safe_link, typed
 from worker.deliver import approval, staff
 from worker.deliver.reword import may_reword
-from worker.models import Delivery, Rendition
+from worker.models import Connection, Delivery, Rendition
 from worker.record.sums import Sum
 
 State, WaitsFor = Delivery.State, Delivery.WaitsFor
@@ -242,8 +242,19 @@ def what_can_be_done(it: Stands) -> Row:
     label = "Send for real…" if delivery.state == State.REHEARSED else "Resend…"
     again = _again(delivery, label, finished, desk)
     dropping = "skip" if delivery.occasion == Delivery.Occasion.AUTOMATIC and not it.total and not it.being_sent else "cancel"
+    mend = _mend(it) if delivery.state == State.PENDING and delivery.waits_for == WaitsFor.PERSON and desk.may_change else ()
     edit = Button("reword", "Edit the words…", reverse("reword", args=[delivery.pk]), not (desk.may_change and may_reword(delivery)), False)
-    return _row((*_buttons(("release", "hold", dropping), it), edit, *again), _why_grey(it), desk)
+    return _row((*mend, *_buttons(("release", "hold", dropping), it), edit, *again), _why_grey(it), desk)
+
+
+def _mend(it: Stands) -> Iterator[Button]:
+    """Where what it waits for is mended; afterwards it goes by itself."""
+    blog = it.delivery.blog
+    connection = Connection.objects.filter(blog=blog, channel=it.delivery.channel).first()
+    if blog.paused_by or it.delivery.channel == "email" or (connection and connection.paused_by):
+        yield Button("mend", "Resume…", reverse("health") + f"#{blog.slug}", False, main=True)
+    else:
+        yield Button("mend", "Mend the connection…", reverse("connections") + f"#{blog.slug}", False, main=True)
 
 
 def _again(delivery: Delivery, label: str, finished: bool, desk: Desk) -> Iterator[Button]:

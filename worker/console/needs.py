@@ -90,9 +90,10 @@ def _need(delivery: Delivery, desk: Desk) -> Need:
     if _for_approval(delivery) and delivery.post_id:
         return Need(f"“{delivery.title}”:", delivery.reason, "Read and approve…", reverse("approve", args=[delivery.post_id]))
     if delivery.state == State.PENDING:
-        return Need(about, delivery.reason, "Mend it…", reverse("health") + f"#{desk.blogs[delivery.blog_id].slug}")
+        place = "health" if "paused by" in delivery.reason or delivery.channel == "email" else "connections"
+        return Need(about, delivery.reason, "Mend it…", reverse(place) + f"#{desk.blogs[delivery.blog_id].slug}")
     if delivery.state == State.HELD:
-        return Need(about, delivery.reason, "Release or cancel…", page)
+        return Need(about, delivery.reason, "Release or skip…", page)
     if delivery.state == State.UNKNOWN:
         return Need(about, delivery.reason, "Answer…", page)
     again = reverse("send", args=[delivery.post_id, delivery.channel]) if delivery.post_id else page

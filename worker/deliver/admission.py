@@ -55,7 +55,7 @@ def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Con
         return Not(
             "held",
             "person",
-            f"It should have gone out at {due} and has waited too long to go by itself. Release it to send it now, or cancel it.",
+            f"It should have gone out at {due} and has waited too long to go by itself. Release it to send it now, or skip it.",
             held_for=Delivery.HeldFor.LATE,
         )
     place = timing.its_place(now, delivery.created_at, connection.called_at, ahead)

@@ -55,7 +55,7 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
         return Plan(
             "held",
             "person",
-            f"Several posts appeared at once, more than the {blog.burst} that go out by themselves. Release it to send it, or cancel it.",
+            f"Several posts appeared at once, more than the {blog.burst} that go out by themselves. Release it to send it, or skip it.",
         )
     if origin == Origin.RESTORED:
         reason = f"It was new at the first look after a backup was restored, so it may have gone out already. Look at {name}: release it to send it, or cancel it."
