@@ -17,7 +17,7 @@ from worker.render.images import shown
 from worker.render.rendered import Rendered
 from worker.render.words import WORDS, spoken_day
 
-_IN_FULL = 15
+_IN_FULL = 12
 """So many posts with their excerpts; the rest by title. Gmail clips a mail at 102 KB: https://github.com/hteumeuleu/email-bugs/issues/41"""
 
 
@@ -27,6 +27,7 @@ class Item(NamedTuple):
     link: str
     excerpt: str
     author: str
+    in_full: bool
 
 
 def digest(posts: list[Post], blog: BlogFile, edition: str, day: date) -> Rendered:
@@ -48,4 +49,5 @@ def _item(post: Post, blog: BlogFile, *, in_full: bool) -> Item:
         link=clean(post.url).strip(),
         excerpt=excerpt(post, blog) if in_full else "",
         author=author_line(post, blog) if in_full else "",
+        in_full=in_full,
     )
