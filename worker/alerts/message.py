@@ -25,6 +25,7 @@ from worker.models import Alert, Blog, Delivery
 from worker.newsletter import mail
 from worker.record import by_link
 from worker.record.transition import note
+from worker.render.paint import paint
 from worker.render.template import fill, inlined, squeezed
 from worker.render.words import WORDS
 
@@ -143,6 +144,7 @@ def _values(to: str, file: BlogFile, alerts: Sequence[Alert]) -> dict[str, objec
         "blog": file,
         "sender": file.sender,
         "words": WORDS["en-CA"],
+        "paint": paint(file),
         "needs": [line for alert in alerts if alert.over_at is None for line in _lines(alert, to)],
         "over": [alert for alert in alerts if alert.over_at is not None],
         "console": settings.PUBLIC_URL,
