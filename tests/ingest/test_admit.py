@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -6,7 +7,13 @@ from worker.ingest.admit import Fresh, by_age, first_look, later_look
 from worker.models import Post
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-NEW, BASELINE, BURST, UNSURE = Post.Origin.NEW, Post.Origin.BASELINE, Post.Origin.BURST, Post.Origin.UNSURE
+NEW, BASELINE, BURST, UNSURE, OLDER = (
+    Post.Origin.NEW,
+    Post.Origin.BASELINE,
+    Post.Origin.BURST,
+    Post.Origin.UNSURE,
+    Post.Origin.OLDER,
+)
 
 
 def fresh(*days: int | None, unsure: tuple[int, ...] = ()) -> list[Fresh]:
@@ -39,21 +46,24 @@ def test_the_first_look_announces_the_newest_of_the_backlog(days: tuple[int | No
         ((0,), {"replaced": True}, [BURST]),
         ((0, 0), {"unsure": (1,)}, [NEW, UNSURE]),
         ((0, 0, 0, 0), {"unsure": (3,)}, [NEW, NEW, NEW, UNSURE]),
-        ((0, 90), {}, [NEW, BASELINE]),
+        ((0, 90), {"left": 1}, [NEW, BASELINE]),
+        ((0, 90), {}, [NEW, OLDER]),
+        ((90, 91, 92), {"left": 2}, [OLDER] * 3),
         ((90, 90, 90, 90, 0), {}, [BASELINE] * 4 + [NEW]),
         ((None,), {}, [NEW]),
     ],
 )
 def test_later_looks_announce_what_is_new_and_hold_what_is_strange(
-    days: tuple[int | None, ...], options: dict[str, object], expected: list[str]
+    days: tuple[int | None, ...], options: dict[str, Any], expected: list[str]
 ) -> None:
     unsure = options.get("unsure", ())
-    origins = later_look(fresh(*days, unsure=unsure), 3, NOW - timedelta(days=30), replaced=bool(options.get("replaced")))
+    replaced, left = bool(options.get("replaced")), options.get("left", 0)
+    origins = later_look(fresh(*days, unsure=unsure), 3, NOW - timedelta(days=30), left=left, replaced=replaced)
     assert [origins[place] for place in range(len(days))] == expected
 
 
 def test_without_an_older_post_nothing_is_too_old() -> None:
-    assert later_look(fresh(900), 3, None, replaced=False) == {0: NEW}
+    assert later_look(fresh(900), 3, None, left=0, replaced=False) == {0: NEW}
 
 
 def test_the_topmost_is_the_newest_where_dates_say_nothing() -> None:

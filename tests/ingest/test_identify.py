@@ -258,3 +258,50 @@ def test_once_a_held_entry_is_kept_it_is_known(feed: list[Entry], earlier: list[
         elif verdict_.kind != Kind.REPEAT:
             known.append(Known(1000 + len(known), {its.guid}, {its.link} - {""}, {its.title_and_date}, partial(getattr, entry, "text")))
     assert set(kinds(identify(feed, known))) <= {Kind.SAME, Kind.REPEAT}
+
+
+# Histories --------------------------------------------------------------------------------------------------------------
+
+WEARS = {
+    "nothing new": lambda entry: entry,
+    "guid": lambda entry: replace(entry, guid=f"urn:{entry.title}"),
+    "host": lambda entry: replace(entry, url=entry.url.replace("blog.", "www.")),
+    "path": lambda entry: replace(entry, url=entry.url.replace("example/", "example/2026/")),
+    "title": lambda entry: replace(entry, title=f"{entry.title}, again"),
+    "date": lambda entry: replace(entry, published=DAY + timedelta(days=99)),
+    "text": lambda entry: replace(entry, content=f"<p>{entry.title} and words that nobody had before.</p>"),
+}
+ALL = [
+    Entry(
+        f"https://blog.example/?p={n}", f"https://blog.example/{n}/", f"Title {n}", content=f"{n} " * 9, published=DAY + timedelta(days=n)
+    )
+    for n in range(6)
+]
+looks = st.lists(st.tuples(st.sets(st.integers(0, 5), min_size=1), st.sampled_from(sorted(WEARS))), min_size=1, max_size=6)
+
+
+def after(history: Sequence[tuple[set[int], str]]) -> tuple[set[int], list[Kind]]:
+    """(which of ALL have become posts, the verdicts that were neither the same nor new)."""
+    known: dict[int, Known] = {}
+    strange = []
+    for places, wears in history:
+        feed = [WEARS[wears](ALL[place]) for place in sorted(places)]
+        for place, entry, found in zip(sorted(places), feed, identify(feed, known.values()), strict=True):
+            its = found.names
+            if found.kind == Kind.NEW:
+                known[place] = Known(place, text=partial(getattr, entry, "text"))
+            elif found.kind != Kind.SAME or found.post != place:
+                strange.append(found.kind)
+                continue
+            known[place].guids.add(its.guid)
+            known[place].links.update({its.link} - {""})
+            known[place].titles_and_dates.add(its.title_and_date)
+    return set(known), strange
+
+
+@given(looks, st.randoms(use_true_random=False))
+@settings(max_examples=200, deadline=None)
+def test_any_order_of_looks_leads_to_the_same_posts(history: list[tuple[set[int], str]], rng: "st.DataObject") -> None:
+    shuffled = history[:]
+    rng.shuffle(shuffled)
+    assert after(history) == after(shuffled) == (set().union(*(places for places, _ in history)), [])

@@ -57,6 +57,10 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
             "person",
             f"Several posts appeared at once, more than the {blog.burst} that go out by themselves. Release it to send it, or skip it.",
         )
+    if origin == Origin.OLDER:
+        return Plan(
+            "held", "person", "It is dated older than everything else in the feed. Release it if it is news; cancel it if it is not."
+        )
     if origin == Origin.RESTORED:
         reason = f"It was new at the first look after a backup was restored, so it may have gone out already. Look at {name}: release it to send it, or cancel it."
         return Plan("held", "person", reason)

@@ -24,16 +24,19 @@ def first_look(fresh: Sequence[Fresh], backlog: int, now: datetime) -> dict[int,
     return {each.place: Origin.NEW if each.place in newest else Origin.BASELINE for each in fresh}
 
 
-def later_look(fresh: Sequence[Fresh], burst: int, oldest: datetime | None, *, replaced: bool) -> dict[int, Origin]:
-    """Place -> origin. `oldest`: the date of the oldest post of the last look; what is older still has only slid into sight,
-    because a newer one was taken out. `replaced`: too much of the feed is new at once to trust any of it.
+def later_look(fresh: Sequence[Fresh], burst: int, oldest: datetime | None, *, left: int, replaced: bool) -> dict[int, Origin]:
+    """Place -> origin. `oldest`: the date of the oldest post of the last look; `left`: so many of its posts are no longer there.
+
+    What is older still has only slid into sight: for each that left, one, or many because the feed lists more now. Else somebody
+    has dated it back, and may mean it as news. `replaced`: too much of the feed is new at once to trust any of it.
     """
     old = {each.place for each in fresh if oldest and each.published and each.published < oldest}
+    slid = len(old) <= left or len(old) > burst
     new = [each.place for each in fresh if each.place not in old and not each.unsure]
     many = replaced or len(new) > burst
     origins = {each.place: Origin.UNSURE for each in fresh if each.unsure}
     origins |= dict.fromkeys(new, Origin.BURST if many else Origin.NEW)
-    return origins | dict.fromkeys(old, Origin.BASELINE)
+    return origins | dict.fromkeys(old, Origin.BASELINE if slid else Origin.OLDER)
 
 
 def look_after_restore(fresh: Sequence[Fresh]) -> dict[int, Origin]:

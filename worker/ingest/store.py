@@ -165,7 +165,8 @@ def _meet_first(mine: Turn, pairs: Sequence[tuple[Entry, Verdict]], again: Seque
     elif mine.blog.restored_from:
         origins = admit.look_after_restore(fresh)
     else:
-        origins = admit.later_look(fresh, mine.file.burst, _oldest(mine.blog.listed), replaced=half_replaced)
+        left = len(set(mine.blog.listed) - set(again))
+        origins = admit.later_look(fresh, mine.file.burst, _oldest(mine.blog.listed), left=left, replaced=half_replaced)
     guids = _Guids(mine.blog, [pairs[each.place][0].guid for each in fresh])
     posts: dict[int, Post] = {}
     for each in admit.by_age(fresh, now):
@@ -213,6 +214,8 @@ def _how_found(mine: Turn, origin: str, half_replaced: bool) -> str:
             if half_replaced
             else "Found in the feed as one of many new posts at once."
         )
+    if origin == Origin.OLDER:
+        return "Found in the feed, dated older than everything else in it."
     if origin == Origin.RESTORED:
         return "Found at the first look after a backup was restored."
     return "Found in the feed; it may be a post that is known already." if origin == Origin.UNSURE else "Found in the feed."

@@ -14,6 +14,7 @@ class Post(models.Model):
         BURST = "burst", "One of many new ones at once"
         UNSURE = "unsure", "May be a post we know"
         RESTORED = "restored", "Found at the first look after a backup was restored"
+        OLDER = "older", "Dated older than everything else in the feed"
         SAME = "same", "A post we know, a person says"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="posts")
