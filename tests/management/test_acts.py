@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from tests.factories import make_blog, make_delivery, make_post
-from worker.models import Delivery, Post
+from worker.models import Delivery, Post, Rendition
 
 pytestmark = pytest.mark.django_db
 DELIVERY_KEYS = {
@@ -90,6 +90,14 @@ def test_posts_show_every_channel(post: Post) -> None:
     assert listed["channels"]["facebook"] == {"id": str(old.pk), "state": "sent", "waits_for": "nothing", "reason": old.reason}
     assert listed["edited_since_sent"] is False
     Post.objects.update(edited_at=timezone.now())
+    assert told("posts")[0]["edited_since_sent"] is True
+
+
+def test_a_post_that_was_edited_while_it_was_handed_over_is_marked(post: Post) -> None:
+    sent = make_delivery(post, "facebook", state="sent", waits_for="nothing", finished_at=timezone.now())
+    Post.objects.update(edited_at=timezone.now() - timedelta(seconds=1))
+    assert told("posts")[0]["edited_since_sent"] is False
+    Rendition.objects.filter(delivery=sent).update(made_at=timezone.now() - timedelta(minutes=1))
     assert told("posts")[0]["edited_since_sent"] is True
 
 
