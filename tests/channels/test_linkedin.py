@@ -332,6 +332,16 @@ def test_with_the_app_known_a_check_reads_scopes_and_the_end(network: Network) -
     assert account.expires_at == datetime(2030, 3, 17, 17, 46, 40, tzinfo=UTC)
 
 
+def test_what_linkedin_thinks_of_the_app_says_nothing_about_the_connection(network: Network) -> None:
+    assert poster_at(network.url, App(APP_ID, "another")).check().id == PAGE
+
+
+def test_a_token_that_is_told_as_ended_is_for_a_person(network: Network) -> None:
+    network.tokens.ended.add(SECRET)
+    with pytest.raises(Unauthorized, match="connect LinkedIn again"):
+        poster_at(network.url, APP).check()
+
+
 def test_pitfall_15_a_connection_that_may_not_post_for_pages_is_told_at_connecting(network: Network) -> None:
     network.granted = "openid,profile,w_member_social"
     with pytest.raises(Unauthorized, match="allow everything that is asked"):

@@ -1,4 +1,4 @@
-"""A process that has loaded everything once, and forks for every command it reads: starting Python each time would be most of the work.
+"""A process that has loaded everything once, and forks for every command it reads: loading it each time would be most of the work.
 
     once                       as `postlark once`
     @calling:kill once         with a crash armed, as POSTLARK_CRASH does it
@@ -15,13 +15,18 @@ from io import StringIO
 from pathlib import Path
 
 import django
-from django.core.management import call_command
+from django.core.management import call_command, load_command_class
+from django.db import connections
 
 from worker.lib import crash
 
 
 def main() -> None:
     django.setup()
+    for name in ("settle", "resume"):
+        load_command_class("worker", name)
+    call_command("once", stdout=StringIO())
+    connections.close_all()
     for line in sys.stdin:
         words = line.split()
         pid = _woken(int(words[0][1:])) if words[0].startswith("!") else _forked(words)

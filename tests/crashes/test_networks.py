@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +90,13 @@ class Networks(Place):
         self._forks = stack.enter_context(subprocess.Popen(command, env=environment, cwd=ROOT, text=True, bufsize=1, **pipes))
         stack.callback(end, self._forks)
 
-    def do(self, line: str) -> str:
+    def do(self, line: str, *, refusable: bool = False) -> str:
         assert self._forks.stdin
         assert self._forks.stdout
         self._forks.stdin.write(f"{line}\n")
         answer = self._forks.stdout.readline().strip()
         self.ended[answer.partition(" ")[0]] += 1
-        assert answer not in ("", "1"), f"{line}: {self.output.read_text()[-3000:]}"
+        assert answer not in ("", "" if refusable else "1"), f"{line}: {self.output.read_text()[-3000:]}"
         return answer
 
     def publish_several(self, first: int) -> None:
@@ -130,8 +131,13 @@ class Networks(Place):
         asked = self.deliveries_that("state = 'unknown' AND waits_for = 'person'")
         for row in asked:
             there = [post.id for post in self.networks[row["channel"]].all_standing() if post.link == row["url"]]
-            self.do(f"settle {row['id']} {f'--sent https://network.example/{there[0]}' if there else '--not-sent'}")
+            answer = f"settle {row['id']} {f'--sent https://network.example/{there[0]}' if there else '--not-sent'}"
+            until(partial(self._is_taken, answer), "the call is over, so that the answer is taken")
         return len(asked)
+
+    def _is_taken(self, answer: str) -> bool:
+        """While the call may still be on its way, "It is not" is refused."""
+        return self.do(answer, refusable=True) == "0"
 
     def deliveries_that(self, where: str) -> list[dict[str, Any]]:
         return self.ask(

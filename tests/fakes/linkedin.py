@@ -147,6 +147,9 @@ class Linkedin(Network):
         reply = _refused(name.removesuffix("-bare"))
         return Reply(reply.status, reply.body, {**reply.headers, "Retry-After": f"{seconds:.0f}"}) if name == "429" else reply
 
+    def as_read(self, text: str) -> str:
+        return re.sub(r"\{hashtag\|#\|(\w+)\}|\\(.)", lambda found: found[2] or f"#{found[1]}", text)
+
     def _ways(self) -> list[tuple[str, str, Callable[..., Reply]]]:
         return [
             ("POST", r"/rest/images", self._begin_upload),

@@ -272,8 +272,12 @@ class Network(ABC):
         """What was posted, for people who watch."""
         return Reply.page(f"{type(self).__name__}, a stand-in", "".join(map(self._shown_to_people, reversed(self.all_standing()))))
 
+    def as_read(self, text: str) -> str:
+        """What readers see of the text on the wire."""
+        return text
+
     def _shown_to_people(self, post: Post) -> str:
-        words = "".join(f"<p>{escape(line)}</p>" for line in post.text.splitlines() if line)
+        words = "".join(f"<p>{escape(line)}</p>" for line in self.as_read(post.text).splitlines() if line)
         address = escape(post.link, quote=True)
         picture = f'<p><img src="{escape(post.body["picture"])}" alt="" width="300"></p>' if post.body.get("picture") else ""
         return f'<article>{picture}{words}<p><a href="{address}">{address}</a></p><p><small>{escape(post.id)} {post.at[:16]}</small></p></article><hr>'

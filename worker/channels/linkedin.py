@@ -461,12 +461,16 @@ class Linkedin(Poster):
         return self._name_of(self.options.author) if self.options.author else "no page chosen yet"
 
     def _introspected(self) -> Introspection | None:
-        """https://learn.microsoft.com/linkedin/shared/authentication/token-introspection; None where our app is not known here."""
+        """https://learn.microsoft.com/linkedin/shared/authentication/token-introspection; None where our app is not known.
+
+        A refusal here is about the app: a token that has ended is told as not active.
+        """
         if not (self.app.id and self.app.secret):
             return None
-        return self._sign_in(
-            "introspectToken", Introspection, {"client_id": self.app.id, "client_secret": self.app.secret, "token": self._token()}
-        )
+        form = {"client_id": self.app.id, "client_secret": self.app.secret, "token": self._token()}
+        with suppress(Unauthorized, Rejected):
+            return self._sign_in("introspectToken", Introspection, form)
+        return None
 
     def _ends(self, access: datetime | None) -> datetime | None:
         """While it can be renewed, with the refresh token; else with the access."""
