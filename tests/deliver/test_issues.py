@@ -269,7 +269,7 @@ def test_whoever_had_all_of_it_is_skipped_with_the_reason(relay: Relay) -> None:
     choose(mover, "weekly")
     weekly = its_time_comes(the_issue())
     [place] = Recipient.objects.filter(delivery=weekly)
-    assert (place.state, place.reason) == ("skipped", "It brings nothing that they chose and do not have already.")
+    assert (place.state, place.reason) == ("skipped", "They have all of it already.")
     assert len(got(relay, mover)) == 1
 
 

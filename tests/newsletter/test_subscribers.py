@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tests.factories import make_post
+from tests.factories import make_blog, make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, planned, send_to_the_end
 from worker.models import Blog, Consent, Event, Recipient, Subscriber, Suppression
 from worker.newsletter.imports import read_sheet
@@ -252,3 +252,66 @@ def test_unsubscribe_is_kept_in_the_record_without_the_address(blog):
     event = Event.objects.get()
     assert "ann" not in f"{event.what}{event.data}"
     assert event.who.endswith("(command line)")
+
+
+def test_one_person_is_one_row_however_the_address_is_written(blog, sheet):
+    spellings = [
+        "Ann@réader.example",
+        "ANN@RÉADER.EXAMPLE",
+        "ann@xn--rader-bsa.example",
+        "ann@XN--RADER-BSA.example",
+        " ann@re\u0301ader.example ",
+    ]
+    assert take(sheet("email\n" + "\n".join(spellings) + "\n")) | {"dry_run": 0} == {
+        **{"blog": "example", "dry_run": 0, "imported": 1, "renewed": 0, "already": 0, "suppressed": 0},
+        "repeated": 4,
+    }
+    assert take(sheet("email\nann+news@réader.example\n"))["imported"] == 1, "a plus tag is an address of its own"
+
+
+def test_what_is_no_letter_is_not_kept_and_no_header_can_be_made_of_a_name(blog, sheet):
+    take(sheet('email,name,topics\nann@reader.example,"Ann\r\nBcc: evil@evil.example\0\x1b[2J","grief\nX: y"\n'))
+    ann = Subscriber.objects.get()
+    assert (ann.name, ann.topics) == ("Ann Bcc: evil@evil.example [2J", ["grief X: y"])
+
+
+@pytest.mark.parametrize("line", ["a" * 1_000_000 + "@reader.example", "ann@" + "é" * 1_000_000, "ann@reader.example," + "A" * 1_000_000])
+def test_a_cell_of_a_megabyte_is_one_lines_mistake_told_in_short(blog, sheet, line):
+    with pytest.raises(CommandError) as refused:
+        take(sheet(f"email,name\nbob@reader.example,Bob\n{line if ',' in line else line + ','}\n"))
+    assert str(refused.value).startswith("line 3: ")
+    assert len(str(refused.value)) < 500
+    assert not Subscriber.objects.exists()
+
+
+def test_a_list_comes_home_as_it_went_out_without_a_formula_in_it(blog, sheet):
+    make_subscriber(blog, "=cmd@reader.example", name="@SUM(1)", topics=["-1", "+2"])
+    exported = run("export", "example")
+    row = next(csv.DictReader(io.StringIO(exported)))
+    assert (row["email"], row["name"], row["topics"]) == ("'=cmd@reader.example", "'@SUM(1)", "'-1;+2")
+    Subscriber.objects.all().delete()
+    assert take(sheet(exported))["imported"] == 1
+    again = Subscriber.objects.get()
+    assert (again.email, again.name, again.topics) == ("=cmd@reader.example", "@SUM(1)", ["-1", "+2"])
+
+
+def test_whoever_was_forgotten_is_known_by_nothing_but_that(blog):
+    make_subscriber(blog, "ann@reader.example", name="Ann")
+    run("forget", "example", "Ann@reader.example")
+    assert json.loads(run("show", "example", "ann@reader.example", "--json")) == {
+        **{"email": "", "state": "forgotten", "consent": [], "deliveries": []}
+    }
+    assert "ann@" not in run("export", "example")
+
+
+def test_an_exported_list_brings_nobody_back_who_had_left(blog, sheet):
+    make_subscriber(blog, "ann@reader.example")
+    make_subscriber(blog, "bob@reader.example")
+    make_subscriber(blog, "cid@reader.example")
+    run("unsubscribe", "example", "bob@reader.example", "--reason", "He rang.")
+    run("forget", "example", "cid@reader.example")
+    file = sheet(run("export", "example"))
+    make_blog("other")
+    out = run("import", "other", file, "--basis", "express", "--obtained", TODAY, "--proof", "their old list")
+    assert out.startswith("1 imported; 2 left out, because they have unsubscribed.")
+    assert Subscriber.objects.get(blog__slug="other").email == "ann@reader.example"

@@ -1,6 +1,6 @@
 """Who gets a newsletter: written down once, in slices, and frozen when the sending begins."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple
@@ -32,9 +32,10 @@ class Place(NamedTuple):
     reason: str = ""
 
 
-def place(consents: Iterable[Consent], today: date, *, nothing_new: bool = False) -> Place:
+def place(consents: Iterable[Consent], today: date, *, nothing_new: bool = False, topics: Sequence[str] = ()) -> Place:
     """Everybody subscribed has a place; who may no longer be written to, or for whom nothing is in it, is skipped, with the reason."""
-    reason = consent.why_not(consents, today) or ("It brings nothing that they chose and do not have already." if nothing_new else "")
+    chose = f"They want only {', '.join(topics)}, and it brings nothing of that which they do not have already."
+    reason = consent.why_not(consents, today) or ((chose if topics else "They have all of it already.") if nothing_new else "")
     return Place(Recipient.State.SKIPPED, reason) if reason else Place(Recipient.State.WAITING)
 
 
@@ -112,7 +113,7 @@ def _by_what_is_left_out(
 def _write_batch(delivery: Delivery, subscribers: list[Subscriber], left_out: frozenset[int], *, nothing_new: bool) -> None:
     now = timezone.now()
     day = today(delivery.blog, now)
-    places = [place(subscriber.consents.all(), day, nothing_new=nothing_new) for subscriber in subscribers]
+    places = [place(subscriber.consents.all(), day, nothing_new=nothing_new, topics=subscriber.topics) for subscriber in subscribers]
     waiting = sum(one.state == Recipient.State.WAITING for one in places)
     batch = Batch.objects.create(
         delivery=delivery,

@@ -45,6 +45,7 @@ class Sheet:
 
     rows: list[Row] = field(default_factory=list)
     repeated: int = 0
+    left: int = 0
     unused: list[str] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
 
@@ -102,10 +103,13 @@ def _read_lines(lines: Iterator[tuple[int, list[str]]], sheet: Sheet, editions: 
     if columns.count("email") != 1:
         sheet.mistakes.append(f"line 1: the header must name the columns, one of them email; allowed are {', '.join(COLUMNS)}.")
         return
-    sheet.unused = [name for name in columns if name not in COLUMNS]
+    sheet.unused = [name for name in columns if name not in (*COLUMNS, "state")]
     seen: set[str] = set()
     for line, cells in lines:
         if not any(cell.strip() for cell in cells):
+            continue
+        if _had_left(columns, cells):
+            sheet.left += 1
             continue
         try:
             row = _read_row(columns, cells, editions)
@@ -117,6 +121,12 @@ def _read_lines(lines: Iterator[tuple[int, list[str]]], sheet: Sheet, editions: 
         else:
             seen.add(row.address.key)
             sheet.rows.append(row)
+
+
+def _had_left(columns: list[str], cells: list[str]) -> bool:
+    """An export says it of each person, and nobody comes back by way of a file."""
+    state = dict(zip(columns, cells, strict=False)).get("state", "").strip().lower()
+    return state in (Subscriber.State.UNSUBSCRIBED, Subscriber.State.FORGOTTEN)
 
 
 def _read_row(columns: list[str], cells: list[str], editions: Sequence[str]) -> Row:
@@ -167,7 +177,7 @@ def take(blog: Blog, sheet: Sheet, basis: Basis, *, dry_run: bool = False) -> Ta
         if not dry_run:
             _write(blog, fresh, to_renew, basis)
             _note(blog, len(fresh), len(to_renew), basis)
-    return Taken(len(fresh), len(to_renew), len(there) - len(to_renew), len(sheet.rows) - len(welcome), sheet.repeated)
+    return Taken(len(fresh), len(to_renew), len(there) - len(to_renew), len(sheet.rows) - len(welcome) + sheet.left, sheet.repeated)
 
 
 def _check(sheet: Sheet, basis: Basis) -> None:

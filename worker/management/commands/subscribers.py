@@ -98,10 +98,10 @@ def _import(blog: Blog, file: str, basis: str, obtained: date, proof: str, dry_r
         raise CommandError("\n".join([*shown, *rest, "Nothing was imported: correct these lines, then import the file again."]))
     taken = take(blog, sheet, Basis(basis, obtained, " ".join(proof.split()), the_operator()), dry_run=dry_run)
     document = {"blog": blog.slug, "dry_run": dry_run, **taken.as_json()}
-    return document, _told(taken, sheet.unused, dry_run, has_topics=any(row.topics for row in sheet.rows))
+    return document, _told(taken, sheet.unused, dry_run)
 
 
-def _told(taken: Taken, unused: list[str], dry_run: bool, has_topics: bool) -> list[str]:
+def _told(taken: Taken, unused: list[str], dry_run: bool) -> list[str]:
     would = "would be " if dry_run else ""
     parts = [f"{taken.imported:,} {would}imported"]
     if taken.renewed:
@@ -115,8 +115,6 @@ def _told(taken: Taken, unused: list[str], dry_run: bool, has_topics: bool) -> l
     lines = ["; ".join(parts) + "."]
     if unused:
         lines.append(f"Columns that Postlark has no use for: {', '.join(unused)}.")
-    if has_topics:
-        lines.append("The topics are kept, but this version does not choose by them.")
     if dry_run:
         lines.append("Nothing was changed: this was a dry run.")
     return lines
