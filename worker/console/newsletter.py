@@ -15,8 +15,11 @@ from worker.console import times, words
 from worker.console.access import Desk, staff_page, zone_of
 from worker.console.page import page, typed, whole_number
 from worker.deliver import staff
-from worker.models import Batch, Delivery, Recipient, Staff
+from worker.lib.signing import reading_token
+from worker.models import Batch, Delivery, Recipient, Rendition, Staff
+from worker.newsletter.reading import named_by
 from worker.record.sums import Sum
+from worker.render.hosts import hosts_asked
 
 TERMS = ("sent", "refused", "skipped", "unknown", "waiting")
 STATES = {
@@ -88,6 +91,39 @@ def spoken_pace(a_second: float, waiting: int) -> str:
     unit, number = ("second", left) if left < 90 else ("minute", left / 60) if left < 5400 else ("hour", left / 3600)
     number = max(1, round(number))
     return f"{pace}, about {number} {unit}{'' if number == 1 else 's'} left"
+
+
+@dataclass(frozen=True)
+class Link:
+    address: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """What is worth knowing of a mail beside what it says."""
+
+    hosts: str
+    browser: str
+    """Where everybody can read it; empty as long as it has not gone out."""
+    posts: tuple[Link, ...]
+    """What an issue brings."""
+
+
+def mail_of(delivery: Delivery, rendition: Rendition) -> Mail:
+    posts = delivery.posts() if delivery.issue_id else []
+    token = reading_token(delivery.pk)
+    return Mail(
+        hosts=spoken_hosts(hosts_asked(rendition.html)),
+        browser=reverse("read", args=[token]) if named_by(token) else "",
+        posts=tuple(Link(reverse("post", args=[post.pk]), post.title) for post in posts),
+    )
+
+
+def spoken_hosts(hosts: list[str]) -> str:
+    if not hosts:
+        return "To show it, a reader’s mail program asks no host for anything: nobody learns that it was opened."
+    return f"To show it, a reader’s mail program asks {', '.join(hosts)}, which can learn by that who opened it."
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from worker import channels
-from worker.deliver.plan import draft
+from worker.deliver.plan import draft, draft_issue
+from worker.lib.blogs import BlogFile
+from worker.lib.editions import INSTANT
 from worker.management.command import PostlarkCommand, find_blog, find_post
 from worker.management.rendition import as_json
 from worker.models import Delivery, Post, Rendition
-from worker.newsletter import mail
+from worker.newsletter import choices, mail
 from worker.render import Rendered
 from worker.render.excerpt import about_its_disclaimer
 
@@ -19,16 +21,18 @@ class Command(PostlarkCommand):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("post", help="id, URL or guid")
         parser.add_argument("--channel", required=True, choices=channels.all_channels())
+        parser.add_argument("--edition", default="", help="e-mail: the newsletter it comes in; without, the first in the blog's file")
         parser.add_argument("--eml", action="store_true", help="the whole mail on stdout, as a reader's mail program gets it")
 
-    def act(self, *, post: str, channel: str, eml: bool, **_: Any) -> tuple[Any, list[str]]:
-        if eml and channel != "email":
-            raise CommandError("--eml shows a mail; it goes with --channel email.")
+    def act(self, *, post: str, channel: str, edition: str, eml: bool, **_: Any) -> tuple[Any, list[str]]:
+        if (eml or edition) and channel != "email":
+            raise CommandError(f"{'--eml shows a mail' if eml else '--edition names a newsletter'}; it goes with --channel email.")
         found = find_post(post)
         blog = find_blog(found.blog.slug)
         if channel not in blog.channels:
             raise CommandError(f"{blog.name} has no {channels.find(channel).name}: there is no [channels.{channel}] in {blog.slug}.toml.")
-        made = draft(found, blog, channel)
+        issue = _issue(found, blog, edition) if channel == "email" else None
+        made = draft_issue(issue, blog) if issue else draft(found, blog, channel)
         if isinstance(made, str):
             raise CommandError(made)
         if eml:
@@ -37,6 +41,21 @@ class Command(PostlarkCommand):
             return {"eml": letter}, [letter]
         notes = list(filter(None, (made.note, about_its_disclaimer(found, blog))))
         return as_json(made) | {"notes": notes}, [*_lines(as_json(made), channel), *notes]
+
+
+def _issue(post: Post, blog: BlogFile, edition: str) -> Delivery | None:
+    """The digest that brings the post; None: it comes by itself."""
+    offered = choices.editions(blog)
+    if edition and edition not in offered:
+        raise CommandError(f"{blog.name} has no edition {edition!r}; it has {', '.join(offered)}.")
+    edition = edition or offered[0]
+    if edition == INSTANT:
+        return None
+    automatic = Delivery.objects.filter(occasion=Delivery.Occasion.AUTOMATIC).select_related("blog", "issue")
+    issue = automatic.filter(edition=edition, issue__parts__post=post, issue__parts__left_out="").first()
+    if issue is None:
+        raise CommandError(f"“{post.title}” is in no {edition} newsletter.")
+    return issue
 
 
 def _unsaved(post: Post, made: Rendered) -> Delivery:

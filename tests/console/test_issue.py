@@ -1,0 +1,98 @@
+"""A digest in the console and at the command line: a delivery like any other, of several posts."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from tests.console.conftest import client_of
+from tests.deliver.test_issues import a_blog, its_time_comes, published, the_issue
+from tests.fakes.relay import Relay
+from tests.newsletter.people import make_subscriber
+from worker.models import Delivery, Post
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(settings: Any) -> None:
+    settings.RELAYS, settings.BLOGS = {}, {}
+
+
+@pytest.fixture
+def weekly() -> Delivery:
+    blog = a_blog(editions=["weekly mon 09:00"])
+    make_subscriber(blog, edition="weekly")
+    published(blog, "On grief")
+    published(blog, "On joy")
+    return the_issue()
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue()
+
+
+def test_its_page_names_its_posts_and_whom_a_mail_program_asks(weekly: Delivery) -> None:
+    page = client_of("office").get(f"/deliveries/{weekly.pk}").content.decode()
+    assert f"<title>{weekly.title}, E-mail" in page
+    for post in Post.objects.all():
+        assert f'<a href="/posts/{post.pk}">{post.title}</a>' in page
+    assert "asks no host for anything" in page
+    assert "/read/" not in page  # it has not gone out
+
+
+def test_once_it_is_out_everybody_can_read_it_in_the_browser() -> None:
+    with Relay() as relay:
+        blog = a_blog(relay, ["weekly mon 09:00"])
+        make_subscriber(blog, edition="weekly")
+        published(blog, "On grief")
+        weekly = its_time_comes(the_issue())
+    assert "/read/" in client_of("office").get(f"/deliveries/{weekly.pk}").content.decode()
+
+
+def test_the_grid_and_a_posts_page_lead_to_it(weekly: Delivery) -> None:
+    office, post = client_of("office"), weekly.posts()[0]
+    assert office.get("/").content.decode().count(f'href="/deliveries/{weekly.pk}"') == 2
+    assert weekly.reason in office.get(f"/posts/{post.pk}").content.decode()
+
+
+def test_the_record_and_every_act_know_it(weekly: Delivery) -> None:
+    office = client_of("office")
+    assert weekly.title in office.get("/log").content.decode()
+    for act in ("hold", "cancel", "release"):
+        assert weekly.title in office.get(f"/deliveries/{weekly.pk}/{act}").content.decode()
+    office.post(f"/deliveries/{weekly.pk}/hold", {"reason": "One more look."})
+    assert the_issue().state == "held"
+    assert weekly.title in office.get("/").content.decode()
+
+
+def test_in_json_posts_stand_in_place_of_post(weekly: Delivery) -> None:
+    [row] = json.loads(run("log", "--json"))
+    assert "post" not in row
+    assert [post["title"] for post in row["posts"]] == ["On joy", "On grief"]
+    assert set(row["posts"][0]) == {"id", "guid", "url", "title"}
+    shown = json.loads(run("show", str(weekly.pk), "--json"))
+    assert len(shown["posts"]) == 2
+    assert "On grief" in shown["rendition"]["text"]
+    listed = json.loads(run("posts", "--json"))
+    assert {post["channels"]["email"]["id"] for post in listed} == {str(weekly.pk)}
+
+
+def test_in_words_it_has_its_own_name(weekly: Delivery) -> None:
+    assert weekly.title in run("log")
+    assert weekly.title in run("log", "--csv")
+    assert run("show", str(weekly.pk)).startswith(f"{weekly.title} to email (automatic): pending")
+
+
+def test_a_post_is_previewed_in_the_newsletter_it_comes_in(weekly: Delivery) -> None:
+    post = str(Post.objects.get(title="On grief").pk)
+    says = json.loads(run("preview", post, "--channel", "email", "--json"))
+    assert "On joy" in says["text"]
+    assert "On joy" in run("preview", post, "--channel", "email", "--edition", "weekly", "--eml")
+    with pytest.raises(CommandError, match=r"has no edition 'instant'; it has weekly"):
+        run("preview", post, "--channel", "email", "--edition", "instant")
