@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from worker import channels
 from worker.console import bulk, filters, times, words
-from worker.console.access import Desk, name_of, staff_page, zone_of
+from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import page, whole_number
 from worker.lib.sheet import harmless
 from worker.models import Attempt, Delivery, Staff
@@ -54,7 +54,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "lines": _lines(found[:most], desk),
         "chosen": choice,
         "blogs": {blog.slug: name_of(blog) for blog in desk.blogs.values()},
-        "channels": {slug: channel.name for slug, channel in channels.all_channels().items()},
+        "channels": {slug: words.channel_name(slug) for slug in _channels(desk, choice.channel)},
         "states": filters.STATES,
         "people": _people(desk),
         "acts": bulk.ACTS if desk.may_change else {},
@@ -101,6 +101,13 @@ def _tries(deliveries: list[int]) -> dict[int, list[Attempt]]:
     for attempt in Attempt.objects.filter(delivery__in=deliveries).order_by("number"):
         found[attempt.delivery_id].append(attempt)
     return found
+
+
+def _channels(desk: Desk, chosen: str) -> list[str]:
+    """Those of the blogs' files; and the chosen one, which may have left them."""
+    files = [file for blog in desk.blogs.values() if (file := file_of(blog))]
+    known = {slug for file in files for slug in file.channels} | {chosen}
+    return words.in_order(known & set(channels.all_channels()))
 
 
 def _people(desk: Desk) -> list[str]:
