@@ -19,6 +19,7 @@ from worker.deliver import plan as planning
 from worker.deliver import reconcile as reconciling
 from worker.deliver import send as sending
 from worker.deliver import sweep as sweeping
+from worker.deliver import vanished
 from worker.ingest import compare as comparing
 from worker.ingest import websub
 from worker.ingest.health import notice_silence
@@ -93,6 +94,11 @@ def reconcile(delivery_id: int) -> None:
 
 
 @shared_task
+def look_at_page(post_id: int) -> None:
+    vanished.look(post_id)
+
+
+@shared_task
 def check_connection(connection_id: int) -> None:
     mending.check_connection(connection_id)
 
@@ -116,6 +122,7 @@ def tick() -> None:
     ring(reconcile, sweeping.looks_due())
     ring(check_connection, checking.due())
     ring(alert, alerts.due())
+    ring(look_at_page, vanished.due())
 
 
 def upkeep() -> None:

@@ -12,6 +12,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from examples import blog as example
+from tests.fakes.network import Network
 from tests.fakes.noticeboard import Noticeboard
 from tests.processes import Installation, alive_in, until
 
@@ -32,17 +33,19 @@ base_url = "{board}"
 settle = "2s"
 refuses_duplicates = {refuses}
 """
-AT_REST = "state IN ('sent', 'failed', 'skipped', 'cancelled') OR waits_for = 'person'"
+AT_REST = "state IN ('sent', 'failed', 'skipped', 'cancelled', 'withdrawn') OR waits_for = 'person'"
 
 
 class Place(Installation):
     """Short leases; one blog that is watched; every question is asked of its database, not of its processes."""
 
-    def __init__(self, folder: Path, database: str, blog: example.Blog, board: Noticeboard, *, refuses_duplicates: bool = False) -> None:
+    file = FILE
+
+    def __init__(self, folder: Path, database: str, blog: example.Blog, board: Network, *, refuses_duplicates: bool = False) -> None:
         super().__init__(folder, DATABASE_URL=database, LEASE="4s", SWEEP="1s", POSTLARK_LOG="info")
         self.blog, self.board = blog, board
         board.refuses_duplicates = refuses_duplicates
-        text = FILE.format(
+        text = self.file.format(
             feed=f"{blog.base}/feed/", disclaimer=example.DISCLAIMER, board=board.url, refuses=str(refuses_duplicates).lower()
         )
         (self.blogs / "example.toml").write_text(text)

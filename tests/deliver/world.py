@@ -189,7 +189,8 @@ class World:
         self.processes: list[Process] = []
         self.main = getcurrent()
         ModelPoster.world = self
-        self.post = make_post(make_blog(channels={"noticeboard": {"mode": "live"}}))
+        blog = make_blog(channels={"noticeboard": {"mode": "live"}})
+        self.post = make_post(blog, page_looked_at=NOON + timedelta(days=365))  # its page stays in order, and is no part of this
         self.deliveries = [make_delivery(self.post, "noticeboard")]
         self._depth = len(connection.savepoint_ids)
 

@@ -291,11 +291,11 @@ class Poster(Channel, ABC):
         raise Rejected(f"{self.name} does not let Postlark read a single post.")
 
     def delete(self, remote_id: str) -> str:
-        """Take the post down; its being gone already is success. Returns the network's own words. Raises like `send`."""
+        """Take the post down; its being gone already is success, so that it may be repeated. Returns the network's own words. Raises like `send`."""
         raise Rejected(f"{self.name} cannot delete a post.")
 
     def edit(self, remote_id: str, message: Message) -> Receipt:
-        """Replace the words of a post that is out. Raises like `send`."""
+        """Replace the words of a post that is out; may be repeated. Raises like `send`."""
         raise Rejected(f"{self.name} cannot change a post that is out.")
 
     def price(self, message: Message) -> Decimal:

@@ -75,6 +75,7 @@ class Meaning:
 AGAIN = "Facebook no longer accepts the connection; connect Facebook again."
 NOT_ALLOWED = "Facebook does not let this connection post to the Page; connect it again and allow everything that is asked."
 NO_PAGE = "Facebook shows this connection no Page by the number in the blog's file; check page_id, or connect again."
+GONE = "Facebook shows this post no more: it was taken down there, or the connection is for another Page."
 LOG_IN = "Facebook wants the person who connected it to log in at facebook.com and do what it asks there; then connect it again."
 ON_FACEBOOK = "Facebook has limited the account for its safety; log in at facebook.com and do what it asks there."
 BLOCKED = "Facebook has blocked the Page from posting for a while; look at facebook.com what it says, and wait until it is lifted."
@@ -350,12 +351,18 @@ class Facebook(Poster):
         try:
             self._ask("DELETE", remote_id, Done)
         except _NotThere as gone:
+            # Facebook says the same of what this connection may not see: it counts as gone only for the post's own Page.
+            if self._ask("GET", "me", Me, query={"fields": "id,name"}).id != remote_id.partition("_")[0]:
+                raise
             return gone.detail
         return "success: true"
 
     def edit(self, remote_id: str, message: Message) -> Receipt:
         """The words only; the link stays as it was posted. May be repeated, so that a lost answer is Transient."""
-        self._ask("POST", remote_id, Done, form={"message": message.text})
+        try:
+            self._ask("POST", remote_id, Done, form={"message": message.text})
+        except _NotThere as gone:
+            raise Rejected(GONE, status=gone.status, detail=gone.detail) from None
         return Receipt(remote_id, detail="success: true")
 
     # The connection ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from worker import channels
 from worker.deliver import approval, timing
+from worker.deliver.claim import Kind, kind_of
 from worker.lib.blogs import BlogFile
 from worker.lib.clock import spoken
 from worker.models import Blog, Connection, Delivery
@@ -30,10 +31,12 @@ def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Con
     """`ahead`: how many others wait before it for the same connection."""
     if file is None or delivery.channel not in file.channels or delivery.channel not in channels.all_channels():
         return Not(
-            "held",
+            "pending" if kind_of(delivery) != Kind.CREATE else "held",
             "person",
             f"The blog's file no longer has a section for this channel. Put [channels.{delivery.channel}] back, then release it; or cancel it.",
         )
+    if kind_of(delivery) != Kind.CREATE:
+        return _amendment(delivery, file, connection, now)
     mode, name = file.channels[delivery.channel].mode, channels.find(delivery.channel).name
     if delivery.occasion == Delivery.Occasion.TEST:
         return Go(rehearse=False)
@@ -63,6 +66,17 @@ def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Con
         at = spoken(place, file.timezone, now)
         return Not("pending", "clock", f"Several have waited for {name}; they go out one by one, this one at {at}.", place)
     return Go(rehearse=mode == "rehearsal")
+
+
+def _amendment(delivery: Delivery, file: BlogFile, connection: Connection, now: datetime) -> Go | Not:
+    """What is out is taken down or corrected also at night, late, and while the channel is paused or rehearses."""
+    if kind_of(delivery) == Kind.EDIT and (sentence := approval.missing(file, delivery.approved_by)):
+        return Not("held", "person", sentence, held_for=Delivery.HeldFor.APPROVAL)
+    if connection.broken:
+        return Not("pending", "person", connection.broken)
+    if connection.cooldown_until and connection.cooldown_until > now:
+        return Not("pending", "clock", connection.cooldown, connection.cooldown_until)
+    return Go(rehearse=False)
 
 
 def or_late(delivery: Delivery, file: BlogFile, now: datetime) -> str:

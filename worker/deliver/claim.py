@@ -16,7 +16,19 @@ from django.utils import timezone
 from worker.models import Attempt, Connection, Delivery
 from worker.record.transition import transition
 
-State, Phase, WaitsFor = Delivery.State, Delivery.Phase, Delivery.WaitsFor
+State, Phase, WaitsFor, Kind = Delivery.State, Delivery.Phase, Delivery.WaitsFor, Attempt.Kind
+
+
+def kind_of(delivery: Delivery) -> Attempt.Kind:
+    """What the next attempt asks of the network."""
+    if delivery.withdrawn_by:
+        return Kind.DELETE
+    return Kind.EDIT if delivery.occasion == Delivery.Occasion.CORRECTION else Kind.CREATE
+
+
+def amends(delivery: Delivery) -> bool:
+    """It changes or takes down what is out already. That may be asked for twice: the second time changes nothing."""
+    return kind_of(delivery) != Kind.CREATE
 
 
 def time_to_live() -> timedelta:
@@ -47,7 +59,9 @@ def claim(delivery: Delivery, reason: str, *, preparing: bool = False, in_turn: 
             held_for="",
         )
         if ours and not preparing:  # a newsletter's tries are its batches'
-            Attempt.objects.create(delivery=delivery, number=delivery.attempt, started_at=timezone.now(), holder=holder())
+            Attempt.objects.create(
+                delivery=delivery, number=delivery.attempt, kind=kind_of(delivery), started_at=timezone.now(), holder=holder()
+            )
     return ours
 
 

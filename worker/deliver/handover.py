@@ -11,6 +11,7 @@ from worker import gate
 from worker.channels.base import Carrier, Envelope, Handed, Message, OutcomeUnknown, Picture, Poster, Receipt
 from worker.connections import poster as connections
 from worker.deliver import money
+from worker.deliver.claim import Kind, kind_of
 from worker.lib.blogs import BlogFile
 from worker.models import Delivery
 from worker.newsletter import mail
@@ -57,12 +58,22 @@ def _picture(delivery: Delivery, file: BlogFile) -> Picture | None:
 
 def prepare(delivery: Delivery, file: BlogFile) -> Call:
     """Everything before the one request; what comes back makes that request. Raises gate.Refused or a DeliveryError."""
+    kind = kind_of(delivery)
+    if kind == Kind.DELETE:
+        return _deletion(delivery.remote_id, poster_for(delivery, file))
     message = check(delivery, file)
     if delivery.channel == "email":
         return _test_copy(delivery, file)
     poster = poster_for(delivery, file)
+    if kind == Kind.EDIT:
+        out = delivery.corrects.remote_id if delivery.corrects else ""
+        return lambda: poster.edit(out, message)
     ready = poster.prepare(message)
     return lambda: poster.send(ready)
+
+
+def _deletion(remote_id: str, poster: Poster) -> Call:
+    return lambda: Receipt(remote_id, detail=poster.delete(remote_id))
 
 
 def poster_for(delivery: Delivery, file: BlogFile) -> Poster:
@@ -71,7 +82,14 @@ def poster_for(delivery: Delivery, file: BlogFile) -> Poster:
 
 
 def price(delivery: Delivery, file: BlogFile) -> money.Price:
-    return money.price(connections.declared(file, delivery.channel), message_of(delivery))
+    """Of the next attempt."""
+    poster = connections.declared(file, delivery.channel)
+    match kind_of(delivery):
+        case Kind.DELETE:
+            return money.Price(money.thousandths(poster.delete_price), 0)
+        case Kind.EDIT:
+            return money.Price(0, 0)
+    return money.price(poster, message_of(delivery))
 
 
 def _test_copy(delivery: Delivery, file: BlogFile) -> Call:

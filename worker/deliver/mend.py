@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from worker.connections.check import check
+from worker.deliver.amended import goes_on
 from worker.deliver.claim import State, WaitsFor
 from worker.models import Connection, Delivery
 from worker.record.transition import POSTLARK, transition
@@ -33,7 +34,7 @@ def mended(connection: Connection, who: str) -> list[int]:
                 who=who,
                 state=State.PENDING,
                 waits_for=WaitsFor.CLOCK,
-                reason="The connection works again. Goes out now.",
+                reason=f"The connection works again. {goes_on(row)}",
                 due_at=timezone.now(),
             )
         ]

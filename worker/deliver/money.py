@@ -62,11 +62,11 @@ def spent(connection: Connection, file: BlogFile, now: datetime) -> int:
     return connection.spent if connection.spent_in == month(now, file) else 0
 
 
-def reserve(delivery: Delivery, file: BlogFile, cost: Price, now: datetime) -> bool:
-    """For the attempt that has just been claimed; False when the month's ceiling forbids it. Within a transaction."""
+def reserve(delivery: Delivery, file: BlogFile, cost: Price, now: datetime, *, capped: bool = True) -> bool:
+    """For the attempt that has just been claimed; False when the month's ceiling forbids it (`capped`). Within a transaction."""
     if not cost.whole:
         return True
-    if not _take(delivery, file, cost.whole, now):
+    if not _take(delivery, file, cost.whole, now, capped=capped):
         return False
     Attempt.objects.filter(delivery=delivery, number=delivery.attempt).update(cost=cost.call)
     return transition(
@@ -102,9 +102,9 @@ def set_aside(delivery: Delivery, more: int) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(spare=delivery.spare, cost=delivery.cost)
 
 
-def _take(delivery: Delivery, file: BlogFile, amount: int, now: datetime) -> bool:
+def _take(delivery: Delivery, file: BlogFile, amount: int, now: datetime, *, capped: bool = True) -> bool:
     """One conditional UPDATE: two workers cannot pass the ceiling together."""
-    this_month, most = month(now, file), ceiling(file, delivery.channel)
+    this_month, most = month(now, file), ceiling(file, delivery.channel) if capped else None
     allowed = Q() if most is None else Q(spent_in=this_month, spent__lte=most - amount) | ~Q(spent_in=this_month)
     if most is not None and amount > most:
         return False

@@ -40,6 +40,9 @@ class Plan:
     held_for: str = ""
 
 
+WITHDRAWN = Plan("skipped", "nothing", "The post was withdrawn before it went out here.")
+
+
 def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: str, now: datetime) -> Plan:
     """`refused`: why the gate does not let the text through; empty when it does. `resembles`: the title of the post it may be."""
     name = channels.find(channel).name
@@ -196,7 +199,7 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
     edition = "instant" if channel == "email" else ""
     if Delivery.objects.filter(post=post, channel=channel, edition=edition, occasion=Delivery.Occasion.AUTOMATIC).exists():
         return
-    start = _begin(post, file, channel, made if isinstance(made, str) else "", now)
+    start = WITHDRAWN if post.withdrawn_at else _begin(post, file, channel, made if isinstance(made, str) else "", now)
     delivery = Delivery.objects.create(
         blog=post.blog,
         post=post,

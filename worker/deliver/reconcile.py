@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from worker import channels
 from worker.channels.base import Look, Poster, Rejected, Transient, Unauthorized
-from worker.deliver import handover, money
-from worker.deliver.claim import State, WaitsFor, its_turn, next_in_line
+from worker.deliver import amended, handover, money
+from worker.deliver.claim import State, WaitsFor, amends, its_turn, next_in_line
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
@@ -64,6 +64,8 @@ def after_absence(
 def reconcile(delivery_id: int) -> list[int]:
     """One look, if one is due and nobody else talks to this network. Returns the deliveries that waited for it to end."""
     delivery = Delivery.objects.select_related("blog", "post", "rendition").get(pk=delivery_id)
+    if amends(delivery):
+        return [delivery.pk] if amended.ask_again(delivery) else []
     if not _take_the_look(delivery):
         return []
     _look(delivery, blog_file(delivery.blog.slug))

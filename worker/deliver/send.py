@@ -20,9 +20,9 @@ from django.utils import timezone
 
 from worker import channels, gate, newsletter
 from worker.channels.base import DeliveryError, Receipt
-from worker.deliver import approval, handover, issues, money, outcome
+from worker.deliver import amended, approval, handover, issues, money, outcome, preflight
 from worker.deliver.admission import Not, admit
-from worker.deliver.claim import State, WaitsFor, claim, commit_calling, next_in_line, still_ours, time_to_live
+from worker.deliver.claim import Kind, State, WaitsFor, amends, claim, commit_calling, kind_of, next_in_line, still_ours, time_to_live
 from worker.deliver.plan import make_issue
 from worker.deliver.timing import APART
 from worker.lib.blogs import BlogFile, blog_file
@@ -32,6 +32,13 @@ from worker.models import Connection, Delivery
 from worker.record.transition import transition
 
 log = logging.getLogger(__name__)
+
+# How a delivery stands while it is being prepared, and while the network is asked.
+SAYS = {
+    Kind.CREATE: ("Getting ready for {name}.", "Handed to {name}; waiting for its answer."),
+    Kind.EDIT: ("Getting ready to correct it on {name}.", "{name} is asked to change it; waiting for its answer."),
+    Kind.DELETE: ("Getting ready to take it down from {name}.", "{name} is asked to take it down; waiting for its answer."),
+}
 
 
 def send(delivery_id: int) -> list[int]:
@@ -87,37 +94,42 @@ def _put_off(delivery: Delivery, verdict: Not) -> None:
 
 
 def _hand_over(delivery: Delivery, file: BlogFile) -> bool:
-    """A network's post, or a test copy by e-mail: one request, two commits. False when it could not be claimed."""
-    name = channels.find(delivery.channel).name
+    """A network's post, its edit or deletion, or a test copy by e-mail: one request, two commits. False when it could not be claimed."""
+    ready, asked = (says.format(name=channels.find(delivery.channel).name) for says in SAYS[kind_of(delivery)])
     with deadly(time_to_live()):
-        if not claim(delivery, f"Getting ready for {name}.", in_turn=delivery.channel != "email"):
+        if not claim(delivery, ready, in_turn=delivery.channel != "email"):
             return False
         point("claimed")
         try:
+            if kind_of(delivery) == Kind.CREATE and delivery.occasion != Delivery.Occasion.TEST:
+                preflight.check(delivery, file)
             _pay(delivery, file)
             call = handover.prepare(delivery, file)
-        except (DeliveryError, gate.Refused, outcome.Withheld) as error:
+        except outcome.Withheld as error:
             outcome.not_called(delivery, error)
             return True
+        except (DeliveryError, gate.Refused) as error:
+            (amended.not_done if amends(delivery) else outcome.not_called)(delivery, error)
+            return True
         point("opened")
-        if not commit_calling(delivery, f"Handed to {name}; waiting for its answer."):
+        if not commit_calling(delivery, asked):
             log.warning("claim was gone before the call", extra={"delivery_id": delivery.pk, "attempt": delivery.attempt})
             return True
         point("calling")
         answer = _ask(call, delivery)
         point("answered")
-        outcome.record(delivery, answer)
+        (amended.record if amends(delivery) else outcome.record)(delivery, answer)
         point("recorded")
     return True
 
 
 def _pay(delivery: Delivery, file: BlogFile) -> None:
-    """Reserve what the network may charge; Withheld is raised where the month's ceiling forbids it."""
+    """Reserve what the network may charge; Withheld is raised where the month's ceiling forbids it. No ceiling keeps a post from being taken down."""
     if delivery.channel == "email":
         return
     cost, now = handover.price(delivery, file), timezone.now()
     with transaction.atomic():
-        reserved = money.reserve(delivery, file, cost, now)
+        reserved = money.reserve(delivery, file, cost, now, capped=not amends(delivery))
     if not reserved:
         connection = Connection.objects.get(blog=delivery.blog_id, channel=delivery.channel)
         raise outcome.Withheld(Delivery.HeldFor.MONEY, money.too_dear(connection, file, cost, now))
@@ -167,10 +179,15 @@ def _is_made(delivery: Delivery, file: BlogFile) -> bool:
 
 
 def _open_newsletter(delivery: Delivery, file: BlogFile) -> None:
-    """Write the audience down, then let its batches go. Repeated after a crash, it goes on where it stopped."""
+    """Look at the post's page, write the audience down, then let its batches go. Repeated after a crash, it goes on where it stopped."""
     if not claim(delivery, "Writing down who gets it.", preparing=True):
         return
     point("claimed")
+    try:
+        preflight.check(delivery, file)
+    except (DeliveryError, outcome.Withheld) as error:
+        outcome.not_called(delivery, error)
+        return
     if not _is_made(delivery, file):
         return
     newsletter.prepare(delivery)

@@ -12,7 +12,8 @@ from django.utils import timezone
 from worker import channels, newsletter
 from worker.connections.poster import declared
 from worker.deliver import approval, issues, money
-from worker.deliver.claim import State, WaitsFor
+from worker.deliver.amended import goes_on
+from worker.deliver.claim import State, WaitsFor, amends
 from worker.deliver.plan import draft, draft_issue, write
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
@@ -34,8 +35,16 @@ _BEING_SENT = Q(state=State.SENDING, channel="email") & ~Q(occasion=Occasion.TES
 
 def hold(delivery: Delivery, who: str, because: str) -> None:
     """Stop the clock of a waiting delivery, or a newsletter that is being sent: it goes on where it stopped."""
-    reason = f"Held by {who}: {_because(because)}{_so_far(delivery)} Release it to let it go{' on' if _so_far(delivery) else ''}."
-    _act(delivery, Q(state=State.PENDING) | _BEING_SENT, "hold", who, state=State.HELD, waits_for=WaitsFor.PERSON, reason=reason)
+    reason = f"Held by {who}: {because_of(because)}{_so_far(delivery)} Release it to let it go{' on' if _so_far(delivery) else ''}."
+    _act(
+        delivery,
+        Q(state=State.PENDING, withdrawn_by="") | _BEING_SENT,
+        "hold",
+        who,
+        state=State.HELD,
+        waits_for=WaitsFor.PERSON,
+        reason=reason,
+    )
 
 
 def release(delivery: Delivery, who: str, because: str = "", seen: datetime | None = None) -> None:
@@ -56,7 +65,7 @@ def release(delivery: Delivery, who: str, because: str = "", seen: datetime | No
     goes_at, when = issues.when(delivery, file, now)
     given = approval.given_by(file, who, now)
     reason = f"{'Approved' if given else 'Released'} by {who}{': ' + because.strip() if because.strip() else ''}. Goes out {when}."
-    waiting = Q(state=State.HELD) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK)
+    waiting = Q(state=State.HELD) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK, withdrawn_by="")
     if seen:
         waiting &= Q(rendition__made_at=seen)
     waived = delivery.page_waived or delivery.held_for == Delivery.HeldFor.PAGE
@@ -73,21 +82,28 @@ def release(delivery: Delivery, who: str, because: str = "", seen: datetime | No
 def cancel(delivery: Delivery, who: str, because: str) -> None:
     """Drop one that has not gone out; stop a newsletter for good: who has not had it is skipped."""
     ended: dict[str, Any] = {"state": State.CANCELLED, "waits_for": WaitsFor.NOTHING, "due_at": None}
-    open_ones = Q(state__in=[State.HELD, State.PENDING]) | _BEING_SENT
-    _act(delivery, open_ones, "cancel", who, **ended, reason=f"Cancelled by {who}: {_because(because)}{_so_far(delivery)}")
+    open_ones = Q(state__in=[State.HELD, State.PENDING], withdrawn_by="") | _BEING_SENT
+    _act(delivery, open_ones, "cancel", who, **ended, reason=f"Cancelled by {who}: {because_of(because)}{_so_far(delivery)}")
     newsletter.call_off(delivery.pk)
 
 
 def skip(delivery: Delivery, who: str, because: str) -> None:
     """Leave this channel out for this post."""
     ended: dict[str, Any] = {"state": State.SKIPPED, "waits_for": WaitsFor.NOTHING, "due_at": None}
-    _act(delivery, Q(state__in=[State.HELD, State.PENDING]), "skip", who, **ended, reason=f"Skipped by {who}: {_because(because)}")
+    _act(
+        delivery,
+        Q(state__in=[State.HELD, State.PENDING], withdrawn_by=""),
+        "skip",
+        who,
+        **ended,
+        reason=f"Skipped by {who}: {because_of(because)}",
+    )
 
 
 def resend(post: Post, channel: str, who: str, because: str, audience: str = "", text: str | None = None) -> Delivery:
     """A new delivery of a post. E-mail goes to `audience`: missing (the default), failed, new, all, or one subscriber's address."""
     file = _open_channel(post, channel)
-    because = _because(because)
+    because = because_of(because)
     if channel == "email":
         audience = audience or "missing"
         _check_audience(post.blog, audience)
@@ -120,6 +136,7 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
         )
         write(delivery, made, edited_by=who if text is not None else "", own_words=text or "")
         note(delivery.reason, who=who, delivery=delivery, data={"to": delivery.state})
+        Post.objects.filter(pk=post.pk).update(withdrawn_at=None)
     return delivery
 
 
@@ -174,6 +191,8 @@ def settle(delivery: Delivery, who: str, sent: bool, url: str = "", recipients: 
         except newsletter.Refused as refused:
             raise Refused(str(refused)) from None
         return
+    if amends(delivery):
+        raise Refused(f"Postlark finds out by itself: {delivery.reason}")
     if recipients is not None:
         raise Refused(f"{channels.find(delivery.channel).name} has no recipients to settle one by one.")
     name = channels.find(delivery.channel).name
@@ -236,7 +255,7 @@ def resume(blog: Blog, channel: str | None, who: str) -> str:
                 who=who,
                 state=State.PENDING,
                 waits_for=WaitsFor.CLOCK,
-                reason="Goes out now.",
+                reason=goes_on(delivery),
                 what=what,
                 due_at=now,
             )
@@ -272,7 +291,8 @@ def _so_far(delivery: Delivery) -> str:
     return f" {total.sent} of {total.audience} readers had it by then." if total and total.sent else ""
 
 
-def _because(text: str) -> str:
+def because_of(text: str) -> str:
+    """A person's reason as a sentence. Raises Refused where there is none."""
     text = " ".join(text.split())
     if not text:
         raise Refused("A reason is needed; it is kept in the record.")

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from worker import newsletter
 from worker.channels import find
-from worker.deliver import handover, issues, money, outcome
-from worker.deliver.claim import Phase, State, WaitsFor
+from worker.deliver import amended, handover, issues, money, outcome
+from worker.deliver.claim import Phase, State, WaitsFor, amends
 from worker.deliver.retry import Again, next_try
 from worker.lib.blogs import blogs
 from worker.models import Attempt, Connection, Delivery, Post
@@ -68,8 +68,10 @@ def _holder_died_before(delivery: Delivery) -> None:
     decision = next_try(delivery.attempt, None, now, Random())
     refund = money.refund(delivery, posted=False)
     with transaction.atomic():
-        if isinstance(decision, Again) or delivery.state == State.PREPARING:
-            reason = "Postlark was stopped while getting this ready. Nothing had gone out; it tries again now."
+        if amends(delivery) or isinstance(decision, Again) or delivery.state == State.PREPARING:
+            reason = "Postlark was stopped while getting this ready. " + (
+                amended.goes_on(delivery) if amends(delivery) else "Nothing had gone out; it tries again now."
+            )
             moved = transition(
                 delivery,
                 _abandoned(delivery),
@@ -91,12 +93,11 @@ def _holder_died_before(delivery: Delivery) -> None:
 
 
 def _holder_died_calling(delivery: Delivery) -> None:
-    name = find(delivery.channel).name
-    outcome.answer_lost(
-        delivery,
-        {"detail": f"The process ended after it may have asked {name} and before it noted the answer."},
-        only_if=_abandoned(delivery),
-    )
+    detail = f"The process ended after it may have asked {find(delivery.channel).name} and before it noted the answer."
+    if amends(delivery):
+        amended.answer_lost(delivery, detail, only_if=_abandoned(delivery))
+    else:
+        outcome.answer_lost(delivery, {"detail": detail}, only_if=_abandoned(delivery))
 
 
 def _let_go_if_paid_for(delivery: Delivery) -> None:

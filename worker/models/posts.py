@@ -40,6 +40,8 @@ class Post(models.Model):
     page_misses = models.PositiveSmallIntegerField(default=0, help_text="Looks in a row that found the page gone.")
     left_feed_at = models.DateTimeField(null=True, help_text="When it was noticed to be missing from the middle of the feed.")
 
+    withdrawn_at = models.DateTimeField(null=True, help_text="When a person withdrew it: no newsletter brings it from then on.")
+
     page_read_for = models.CharField(max_length=64, blank=True, help_text="The text_hash for which the post's page was read; empty: never.")
     page_trouble = models.TextField(blank=True, help_text="Why the page told us nothing.")
     page_description = models.TextField(blank=True, help_text="The page's own summary, plain words.")

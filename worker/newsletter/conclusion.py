@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import Min, Q
@@ -62,6 +62,32 @@ def finish(delivery: Delivery) -> bool:
         _say_when(delivery)
         return False
     return _end(delivery, Q(state=State.SENDING) & ~Q(pk__in=unfinished.values("delivery")))
+
+
+def stop(delivery: Delivery, who: str, because: str) -> bool:
+    """A person withdraws it: nobody else gets it. What is on its way at this moment is still counted (`restate_stopped`)."""
+    under_way = Q(state__in=[State.HELD, State.PENDING, State.PREPARING, State.SENDING])
+    stopped: dict[str, Any] = {"withdrawn_by": who, "withdrawn_because": because, "due_at": None, "lease_until": None, "phase": ""}
+    reason = why_stopped(who, because, sum_of([delivery.pk]).get(delivery.pk, Sum()))
+    return transition(delivery, under_way, state=State.CANCELLED, waits_for=WaitsFor.NOTHING, reason=reason, who=who, **stopped)
+
+
+def why_stopped(who: str, because: str, total: Sum) -> str:
+    """`Withdrawn by Ann: the post has a mistake. 184 have it, 128 will not get it.`"""
+    if not total.sent and not total.unknown:
+        return f"Withdrawn by {who} before anybody got it: {because}"
+    doubt = f", of {total.unknown} it is not known" if total.unknown else ""
+    rest = total.waiting + total.skipped + total.refused
+    left = f", {rest} will not get it" if rest else ""
+    return f"Withdrawn by {who}: {because} {total.sent} {'has' if total.sent == 1 else 'have'} it{doubt}{left}."
+
+
+def restate_stopped(delivery: Delivery) -> None:
+    """Copies that were on their way when it was stopped have arrived, or not."""
+    reason = why_stopped(delivery.withdrawn_by, delivery.withdrawn_because, sum_of([delivery.pk]).get(delivery.pk, Sum()))
+    if reason != delivery.reason:
+        stopped = Q(state=State.CANCELLED, reason=delivery.reason)
+        transition(delivery, stopped, state=State.CANCELLED, waits_for=WaitsFor.NOTHING, reason=reason, finished_at=delivery.finished_at)
 
 
 def settle(delivery: Delivery, who: str, *, sent: bool, recipients: Sequence[str] | None = None) -> None:

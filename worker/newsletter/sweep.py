@@ -1,5 +1,7 @@
 """What dead holders left, and newsletters whose end nobody has told yet."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -8,11 +10,12 @@ from django.utils import timezone
 
 from worker.models import Batch, Delivery, Recipient
 from worker.newsletter import batches, journal
-from worker.newsletter.conclusion import finish
+from worker.newsletter.conclusion import finish, restate_stopped
 from worker.newsletter.outcome import IN_DOUBT, Outcome
 from worker.record.transition import FINAL
 
 State = Batch.State
+RECENTLY = timedelta(hours=1)
 
 
 def sweep() -> None:
@@ -23,6 +26,9 @@ def sweep() -> None:
     sending = Delivery.objects.filter(channel="email", state=Delivery.State.SENDING).exclude(occasion=Delivery.Occasion.TEST)
     for delivery in sending.exclude(Exists(unfinished)).select_related("blog"):
         finish(delivery)
+    stopped = Delivery.objects.filter(channel="email", state=Delivery.State.CANCELLED, finished_at__gte=timezone.now() - RECENTLY)
+    for delivery in stopped.exclude(withdrawn_by=""):
+        restate_stopped(delivery)
 
 
 def take_back() -> None:

@@ -5,6 +5,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from worker import alerts, ingest, newsletter, tasks
+from worker.deliver import vanished
 from worker.deliver.plan import plan
 from worker.deliver.reconcile import reconcile
 from worker.deliver.send import send
@@ -42,6 +43,7 @@ def _hand_over_everything_due(blog: str | None) -> None:
         (confirmation_mail.send, confirmation_mail.due),
         (reconcile, looks_due),
         (alerts.tell, alerts.due),
+        (vanished.look, vanished.due),
     ]
     done: set[tuple[object, int]] = set()
     while todo := [(act, each) for act, due in stages for each in due(blog) if (act, each) not in done]:
