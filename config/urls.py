@@ -54,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("deliveries/<int:pk>/test", newsletter.test_copy, name="test-copy"),
     path("deliveries/<int:pk>/words", reword.show, name="reword"),
     path("deliveries/<int:pk>/mail", mail.show, name="mail"),
+    path("deliveries/<int:pk>/mail.eml", mail.letter, name="letter"),
     path("deliveries/<int:pk>/picture", picture.show, name="picture"),
     path("deliveries/<int:pk>/<slug:key>", actions.show, name="act"),
     path("by-link/<str:token>", by_link.show, name="by-link"),

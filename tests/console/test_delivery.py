@@ -1,4 +1,5 @@
 from datetime import timedelta
+from email import message_from_bytes, policy
 
 import pytest
 from django.utils import timezone
@@ -262,3 +263,34 @@ def test_an_address_that_cannot_be_read_is_no_link(office) -> None:
         answer = office.get(address)
         assert answer.status_code == 200
         assert f'href="{broken}' not in text(answer)
+
+
+def test_a_mail_can_be_opened_in_a_mail_program(office) -> None:
+    blog = make_blog("example", channels={"email": {}})
+    delivery = make_delivery(
+        make_post(blog), "email", rendition={"subject": "On grief", "text": SHORT, "html": f"<p>{SHORT}</p>", "length": 30}
+    )
+    assert f"/deliveries/{delivery.pk}/mail.eml" in text(office.get(f"/deliveries/{delivery.pk}"))
+    answer = office.get(f"/deliveries/{delivery.pk}/mail.eml")
+    letter = message_from_bytes(answer.content, policy=policy.default)
+    assert answer["Content-Type"] == "message/rfc822"
+    assert (letter["Subject"], letter["To"]) == ("On grief", "a.reader@example.com")
+    assert SHORT in letter.get_body(("html",)).get_content()
+
+
+def test_each_part_is_counted_against_its_own_limit(office) -> None:
+    blog = make_blog("example", channels={"pinterest": {}})
+    rendition = {
+        "text": SHORT,
+        "description": SHORT,
+        "title": "On grief",
+        "alt": "A path",
+        "link": "https://b.ca/",
+        "length": 30,
+        "limit": 800,
+    }
+    delivery = make_delivery(make_post(blog), "pinterest", rendition=rendition)
+    page = text(office.get(f"/deliveries/{delivery.pk}"))
+    for count in ("Text 30 of 800", "Title 8 of 100", "Picture&#39;s description 6 of 500"):
+        assert f"<span>{count}</span>" in page
+    assert "<span>Description" not in page

@@ -48,6 +48,7 @@ def pages(delivery: Delivery) -> dict[str, str]:
         "approve": f"{post}/approve",
         "delivery": one,
         "mail": f"{one}/mail",
+        "letter": f"{one}/mail.eml",
         "picture": f"{one}/picture",
         "reword": f"{one}/words",
         "people": f"{newsletter(delivery)}/people",

@@ -39,6 +39,7 @@ def test_it_is_one_json_document_with_every_part(capsys: pytest.CaptureFixture[s
         "disclaimer",
         "length",
         "limit",
+        "counts",
         "notes",
     }
     assert says["link"] == "https://www.practice.ca/grief/"
@@ -60,7 +61,7 @@ def test_a_reader_of_the_preview_sees_no_marks(capsys: pytest.CaptureFixture[str
 def test_people_get_the_text_and_the_count(capsys: pytest.CaptureFixture[str], post: Post) -> None:
     shown = preview(capsys, post, "twitter")
     assert shown.startswith("On grief (and joy): School can be super exciting")
-    assert " of 280 characters as X (Twitter) counts them.\n" in shown
+    assert " of 280 characters as X (Twitter) counts them.\nBeside the text: picture's description " in shown
 
 
 def test_a_mail_can_be_opened_in_a_mail_program(capsys: pytest.CaptureFixture[str], post: Post) -> None:
@@ -75,6 +76,14 @@ def test_it_says_that_the_posts_own_disclaimer_is_another(capsys: pytest.Capture
     Post.objects.filter(pk=post.pk).update(content="<p>It comes in waves.</p><p>Disclaimer: ask a doctor.</p>")
     assert "not the approved one: “Disclaimer: ask a doctor.”" in preview(capsys, post, "twitter")
     assert len(json.loads(preview(capsys, post, "facebook", "--json"))["notes"]) == 1
+
+
+def test_every_limited_part_is_counted(capsys: pytest.CaptureFixture[str], post: Post) -> None:
+    says = json.loads(preview(capsys, post, "pinterest", "--json"))
+    counted = {count["part"]: (count["length"], count["limit"]) for count in says["counts"]}
+    assert counted["text"] == (says["length"], 800)
+    assert counted["title"] == (len("On grief (and joy)"), 100)
+    assert counted["picture's description"] == (len(says["alt"]), 500)
 
 
 def test_looking_leaves_nothing_behind(capsys: pytest.CaptureFixture[str], post: Post) -> None:

@@ -8,7 +8,7 @@ import unicodedata
 
 _LIGHT = (range(0, 4352), range(8192, 8206), range(8208, 8224), range(8242, 8248))
 _ADDRESS = re.compile(
-    r"(?<![\w@#$/.-])(?:https?://)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|ca|org|net|co|io|me|py|info)(?![\w.-]*[\w@])(?::[0-9]+)?(?:[/?#][^\s…]*)?",
+    r"(?<![A-Za-z0-9@#$＠＃/.-])(?:https?://)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|ca|org|net|co|io|me|py|info)(?![\w.-]*[\w@])(?::[0-9]+)?(?:[/?#][^\s…]*)?",
     re.IGNORECASE,
 )
 _KEYCAP, _FLAG = re.compile("[0-9#*]\ufe0f?\u20e3"), re.compile("[\U0001f1e6-\U0001f1ff]{2}")

@@ -14,8 +14,9 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from worker.channels.base import INLINE_PICTURE
-from worker.console.access import Desk, staff_page
+from worker.console.access import Desk, file_of, staff_page
 from worker.models import Rendition
+from worker.newsletter.mail import sample
 from worker.render.keep import kept
 
 SAMPLES = {
@@ -45,6 +46,19 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     if rendition is None or not rendition.html:
         raise Http404
     return HttpResponse(with_picture(with_samples(rendition.html, html=True), rendition))
+
+
+@require_safe
+@staff_page
+def letter(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    """The same as a file: what a reader's mail program gets, headers and all."""
+    delivery = desk.delivery(pk)
+    file, rendition = file_of(delivery.blog), Rendition.objects.filter(delivery=delivery).first()
+    if rendition is None or not rendition.html or file is None or file.sender is None:
+        raise Http404
+    name = f"{delivery.blog.slug}-{delivery.pk}.eml"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(sample(delivery, file).as_bytes(), content_type="message/rfc822", headers=headers)
 
 
 def with_samples(text: str, *, html: bool = False) -> str:

@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 from django.urls import reverse
 
 from worker import channels
+from worker.channels.base import Message
 from worker.console import words
 from worker.console.mail import with_samples
 from worker.console.page import safe_link
+from worker.gate.limits import counts
 from worker.lib.blogs import BlogFile
 from worker.models import Delivery, Rendition
 from worker.render import Rendered
@@ -22,7 +24,8 @@ class Says:
     """Whose name stands over it."""
     subject: str
     title: str
-    description: str
+    card: str
+    """The description beside the text, where it is another."""
     text: tuple[tuple[str, bool], ...]
     """Pieces of the text; True for the approved disclaimer."""
     link: str
@@ -33,7 +36,9 @@ class Says:
     alt: str
     mail: str
     """The address of the mail's frame; empty: not a mail."""
-    count: str
+    letter: str
+    """The address of the same as a file for a mail program."""
+    counts: tuple[str, ...]
     disclaimer: str
     edited_by: str
 
@@ -48,6 +53,7 @@ def of_delivery(delivery: Delivery, rendition: Rendition, file: BlogFile | None)
         limit=rendition.limit,
         picture=reverse("picture", args=[delivery.pk]) if rendition.picture or rendition.image else "",
         mail=reverse("mail", args=[delivery.pk]) if rendition.html else "",
+        letter=reverse("letter", args=[delivery.pk]) if rendition.html and file and file.sender else "",
         edited_by=rendition.edited_by,
     )
 
@@ -58,7 +64,7 @@ def of_draft(made: Rendered, channel: str, file: BlogFile) -> Says:
 
 
 def _says(
-    said: object,
+    said: Message | Rendition,
     channel: str,
     file: BlogFile | None,
     *,
@@ -67,6 +73,7 @@ def _says(
     limit: int | None,
     picture: str = "",
     mail: str = "",
+    letter: str = "",
     edited_by: str = "",
 ) -> Says:
     """`said`: a rendition or a message; both name their parts alike."""
@@ -78,7 +85,7 @@ def _says(
         by=_by(channel, file),
         subject=part["subject"],
         title=part["title"],
-        description=part["description"],
+        card=part["description"] if part["description"] != part["text"] else "",
         text=marked(with_samples(as_shown(part["text"], channel)), disclaimer),
         link=link,
         link_shown=_host_and_path(link),
@@ -86,10 +93,23 @@ def _says(
         picture=picture,
         alt=part["alt"],
         mail=mail,
-        count=f"{length:,} of {limit:,}" if limit and channel != "email" else f"{length:,} characters",
+        letter=letter,
+        counts=(_of("Text", length, limit), *_beside(said, channel)),
         disclaimer=_which(disclaimer, file),
         edited_by=edited_by,
     )
+
+
+def _beside(said: Message | Rendition, channel: str) -> list[str]:
+    """How long the other parts that staff can shorten are; a description that is the text has been said."""
+    kind = channels.all_channels().get(channel)
+    said_already = {"text", "link"} | ({"description"} if said.description == said.text else set())
+    found = [each for each in counts(said, kind) if each.part not in said_already] if kind else []
+    return [_of(each.part.capitalize(), each.length, each.limit) for each in found]
+
+
+def _of(part: str, length: int, limit: int | None) -> str:
+    return f"{part} {length:,} of {limit:,}" if limit else f"{length:,} characters"
 
 
 def as_shown(text: str, channel: str) -> str:

@@ -5,6 +5,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from worker import channels
 from worker.deliver.plan import draft, draft_issue
+from worker.gate.limits import counts
 from worker.lib.blogs import BlogFile
 from worker.lib.editions import INSTANT
 from worker.management.command import PostlarkCommand, find_blog, find_post
@@ -40,7 +41,9 @@ class Command(PostlarkCommand):
             letter = mail.sample(_unsaved(found, made), blog).as_string()
             return {"eml": letter}, [letter]
         notes = list(filter(None, (made.note, about_its_disclaimer(found, blog))))
-        return as_json(made) | {"notes": notes}, [*_lines(as_json(made), channel), *notes]
+        counted = counts(made.message, channels.find(channel)) if made.limit is not None else []
+        says = as_json(made) | {"counts": [count._asdict() for count in counted], "notes": notes}
+        return says, [*_lines(says, channel), *notes]
 
 
 def _issue(post: Post, blog: BlogFile, edition: str) -> Delivery | None:
@@ -78,3 +81,6 @@ def _lines(says: dict[str, Any], channel: str) -> Iterator[str]:
     yield f"Picture: {says['image']} ({says['alt']})" if says["image"] else "No picture."
     limit = f" of {says['limit']}" if says["limit"] else ""
     yield f"{says['length']}{limit} characters as {channels.find(channel).name} counts them."
+    beside = [f"{count['part']} {count['length']} of {count['limit']}" for count in says["counts"] if count["part"] != "text"]
+    if beside:
+        yield f"Beside the text: {', '.join(beside)}."
