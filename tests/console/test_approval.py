@@ -9,8 +9,9 @@ from django.utils import timezone
 from tests.console.conftest import client_of
 from tests.factories import make_blog, make_post, make_staff
 from worker.deliver import reword, staff
-from worker.deliver.plan import plan
+from worker.deliver.plan import draft, plan, write
 from worker.deliver.send import send
+from worker.lib.blogs import blog_file
 from worker.models import Delivery, Event, Post
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,19 @@ def test_a_post_that_the_blog_edits_after_its_approval_needs_another(post) -> No
     one.refresh_from_db()
     assert "Another title" in one.rendition.text
     assert (one.state, one.held_for, one.approved_by) == ("held", "approval", "")
+
+
+def test_what_is_made_anew_in_the_same_words_stays_approved(post) -> None:
+    plan(post.pk)
+    one = deliveries(post)[0]
+    staff.release(one, NAMED)
+    made = draft(post, blog_file("example"), one.channel)
+    write(one, made)
+    one.refresh_from_db()
+    assert one.approved_by == NAMED
+    write(one, draft(post, blog_file("example"), one.channel, "Other words."))
+    one.refresh_from_db()
+    assert one.approved_by == ""
 
 
 @pytest.mark.parametrize(("who", "state"), [("desk@practice.example", "held"), (NAMED, "rehearsed")])

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from worker import channels, gate, render
+from worker.channels.base import Message
 from worker.channels.email import EmailOptions
 from worker.deliver import approval, issues
 from worker.deliver.claim import State, WaitsFor, never_called
@@ -187,11 +188,20 @@ def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: st
         "edited_by": edited_by,
         "own_words": own_words,
     }
-    _, created = Rendition.objects.update_or_create(delivery=delivery, defaults=values)
-    if not created and not approval.is_approver(blog_file(delivery.blog.slug), edited_by):
+    before = Rendition.objects.filter(delivery=delivery).first()
+    Rendition.objects.update_or_create(delivery=delivery, defaults=values)
+    if _says_something_else(before, message) and not approval.is_approver(blog_file(delivery.blog.slug), edited_by):
         Delivery.objects.filter(pk=delivery.pk).exclude(approved_by="").update(**approval.TAKEN_BACK)
     if made.note:
         note(made.note, delivery=delivery)
+
+
+def _says_something_else(before: Rendition | None, now: Message) -> bool:
+    """A digest is made anew when its time comes, mostly into the same words: those stay approved."""
+    return before is not None and any(getattr(before, part) != getattr(now, part) for part in _SAID)
+
+
+_SAID = ("subject", "text", "html", "title", "description", "link", "alt")
 
 
 def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, now: datetime) -> None:
