@@ -188,6 +188,8 @@ def test_a_members_post_is_for_a_person_at_once_and_the_second_button_doubles_no
     delivery.refresh_from_db()
     assert (delivery.state, delivery.waits_for) == ("unknown", "person")
     assert "refuses what it has already" in delivery.reason
+    with pytest.raises(staff.Refused, match=r"may still be on its way for \d+ seconds"):
+        staff.settle(delivery, "Ann", sent=False)
     is_due(delivery, call_by=timezone.now() - timedelta(seconds=1))
     staff.settle(delivery, "Ann", sent=False)
     again(delivery)

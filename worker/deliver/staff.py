@@ -206,6 +206,11 @@ def settle(delivery: Delivery, who: str, sent: bool, url: str = "", recipients: 
             f"Postlark is still looking for it on {name}, so sending it again could double it. If it can't find out, it will ask you."
         )
     now = timezone.now()
+    if delivery.state == State.UNKNOWN and delivery.call_by and delivery.call_by >= now:
+        left = int((delivery.call_by - now).total_seconds()) + 1
+        raise Refused(
+            f"The request to {name} may still be on its way for {left} seconds. Wait that long, look once more, then press it again."
+        )
     reason = f"{who} looked and it is not on {name}. Goes out now."
     asked = Q(state=State.UNKNOWN, waits_for=WaitsFor.PERSON) & (Q(call_by=None) | Q(call_by__lt=now))
     _act(
