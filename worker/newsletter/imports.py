@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from worker.lib.address import Address, read_address
+from worker.lib.rows import Rows, ready
 from worker.lib.signing import address_hash
 from worker.lib.text import one_line, shortened
 from worker.models import Blog, Consent, Subscriber, Suppression
@@ -23,7 +24,6 @@ from worker.record.transition import note
 MOST_BYTES = 100_000_000
 COLUMNS = ("email", "name", "language", "topics", "edition")
 LANGUAGES = {"": "", "en": "en-CA", "en-ca": "en-CA", "fr": "fr-CA", "fr-ca": "fr-CA"}
-_AT_ONCE = 1000
 _LONGEST = {"name": 200, "topics": 1000}
 
 csv.field_size_limit(MOST_BYTES)  # a cell too long is one line's mistake, not the whole file's
@@ -165,19 +165,22 @@ def take(blog: Blog, sheet: Sheet, basis: Basis, *, dry_run: bool = False) -> Ta
     Refused when the basis is no longer in force, or a line has a mistake; nothing has changed then.
     """
     _check(sheet, basis)
+    rows, hashes = _ready(blog, sheet), [address_hash(row.address.key) for row in sheet.rows]
     with transaction.atomic():
         only_one(blog)  # two imports at once come one after the other
         left = set(Suppression.objects.filter(blog=blog).values_list("address_hash", flat=True))
-        known = {one.address_key: one for one in Subscriber.objects.filter(blog=blog)}
-        welcome = [row for row in sheet.rows if not _has_left(row, known, left)]
-        fresh = [row for row in welcome if row.address.key not in known]
-        there = [known[row.address.key] for row in welcome if row.address.key in known]
+        known = {key: (pk, state) for key, pk, state in Subscriber.objects.filter(blog=blog).values_list("address_key", "pk", "state")}
+        welcome = [at for at, row in enumerate(sheet.rows) if not _stays_out(hashes[at] in left, known.get(row.address.key))]
+        fresh = [at for at in welcome if sheet.rows[at].address.key not in known]
+        there = [known[sheet.rows[at].address.key][0] for at in welcome if sheet.rows[at].address.key in known]
         has_it = _with_this_consent(blog, basis)
-        to_renew = [one for one in there if one.pk not in has_it]
+        to_renew = [pk for pk in there if pk not in has_it]
         if not dry_run:
-            _write(blog, fresh, to_renew, basis)
+            rows._replace(values=[rows.values[at] for at in fresh]).insert()
+            _agree(blog, [sheet.rows[at].address.key for at in fresh], to_renew, basis)
             _note(blog, len(fresh), len(to_renew), basis)
-    return Taken(len(fresh), len(to_renew), len(there) - len(to_renew), len(sheet.rows) - len(welcome) + sheet.left, sheet.repeated)
+    suppressed = len(sheet.rows) - len(welcome) + sheet.left
+    return Taken(len(fresh), len(to_renew), len(there) - len(to_renew), suppressed, sheet.repeated)
 
 
 def _check(sheet: Sheet, basis: Basis) -> None:
@@ -195,9 +198,8 @@ def _check(sheet: Sheet, basis: Basis) -> None:
         raise Refused("--proof is empty; say where it can be seen that these people agreed, for example “sign-up sheet, open day 2026”.")
 
 
-def _has_left(row: Row, known: dict[str, Subscriber], left: set[str]) -> bool:
-    subscriber = known.get(row.address.key)
-    return address_hash(row.address.key) in left or (subscriber is not None and subscriber.state != Subscriber.State.CONFIRMED)
+def _stays_out(is_suppressed: bool, known: tuple[int, str] | None) -> bool:
+    return is_suppressed or (known is not None and known[1] != Subscriber.State.CONFIRMED)
 
 
 def _with_this_consent(blog: Blog, basis: Basis) -> set[int]:
@@ -205,33 +207,25 @@ def _with_this_consent(blog: Blog, basis: Basis) -> set[int]:
     return set(same.values_list("subscriber_id", flat=True))
 
 
-def _write(blog: Blog, fresh: list[Row], to_renew: list[Subscriber], basis: Basis) -> None:
-    now = timezone.now()
-    new = Subscriber.objects.bulk_create(
-        (
-            Subscriber(
-                blog=blog,
-                email=row.address.written,
-                address_key=row.address.key,
-                name=row.name,
-                language=row.language,
-                topics=row.topics,
-                edition=row.edition,
-                created_at=now,
-            )
-            for row in fresh
-        ),
-        batch_size=_AT_ONCE,
-    )
+def _ready(blog: Blog, sheet: Sheet) -> Rows:
+    columns = ("email", "address_key", "name", "language", "topics", "edition")
+    each = ((row.address.written, row.address.key, row.name, row.language, row.topics, row.edition) for row in sheet.rows)
+    return ready(Subscriber, {"blog_id": blog.pk, "created_at": timezone.now()}, columns, each)
+
+
+def _agree(blog: Blog, fresh: list[str], to_renew: list[int], basis: Basis) -> None:
+    """`fresh`: the keys of those who have just been written down."""
+    there = dict(Subscriber.objects.filter(blog=blog).values_list("address_key", "pk"))
+    new = [there[key] for key in fresh]
     same = {
         "basis": basis.basis,
         "obtained_on": basis.obtained_on,
         "ends_on": ends_on(basis.basis, basis.obtained_on),
         "proof": basis.proof,
-        "recorded_at": now,
+        "recorded_at": timezone.now(),
         "recorded_by": basis.who,
     }
-    Consent.objects.bulk_create((Consent(subscriber=one, **same) for one in [*new, *to_renew]), batch_size=_AT_ONCE)
+    ready(Consent, same, ("subscriber_id",), ((pk,) for pk in (*new, *to_renew))).insert()
 
 
 def _note(blog: Blog, imported: int, renewed: int, basis: Basis) -> None:
