@@ -403,3 +403,13 @@ def test_an_issue_waits_for_approval_of_all_that_it_says(relay: Relay) -> None:
     weekly = its_time_comes(the_issue())
     assert (weekly.state, weekly.held_for) == ("held", "approval")
     assert not relay.taken
+
+
+def test_where_all_have_chosen_a_digest_a_post_by_itself_says_so() -> None:
+    blog = a_blog()
+    make_subscriber(blog, edition="weekly")
+    post = published(blog, "On grief")
+    delivery = Delivery.objects.get(post=post, channel="email")
+    send(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.reason) == ("skipped", "Nobody to send to: all readers have chosen another edition.")

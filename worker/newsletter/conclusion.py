@@ -12,7 +12,7 @@ from django.utils import timezone
 from worker.lib.address import read_address
 from worker.lib.blogs import blog_file
 from worker.lib.clock import spoken
-from worker.models import Batch, Delivery, Recipient
+from worker.models import Batch, Delivery, Recipient, Subscriber
 from worker.newsletter.audience import readers
 from worker.newsletter.refused import Refused
 from worker.record.sums import Sum, sum_of
@@ -175,8 +175,10 @@ def _end(delivery: Delivery, only_if: Q, *, who: str = POSTLARK, what: str = "")
 
 def _nobody(delivery: Delivery) -> str:
     if delivery.audience in ("", "missing"):
-        has = "everybody on the list has this post already" if readers(delivery) else "nobody is subscribed to this blog by e-mail yet"
-        return f"Nobody to send to: {has}."
+        if readers(delivery):
+            return "Nobody to send to: everybody on the list has this post already."
+        others = delivery.blog.subscribers.filter(state=Subscriber.State.CONFIRMED).exists()
+        return f"Nobody to send to: {'all readers have chosen another edition' if others else 'nobody is subscribed to this blog by e-mail yet'}."
     return _NOBODY.get(delivery.audience, "Nobody to send to: that address may no longer be written to.")
 
 
