@@ -14,7 +14,14 @@ SUBSCRIBERS_PAGES = {  # test_subscribers.py
     *("subscribers", "subscriber", "subscriber-act", "subscribers-export", "subscribers-bar", "subscribers-ask"),
     *("subscribers-import", "subscribers-take"),
 }
-NOT_STAFF_PAGES = {"sign-in", "sign-in-by-link", "sign-out", "by-link"}  # test_sign_in.py, test_by_link.py
+NOT_STAFF_PAGES = {
+    "sign-in",
+    "sign-in-by-link",
+    "sign-out",
+    "by-link",
+    "sign-in-code",
+    "second-step-picture",
+}  # test_sign_in.py, test_by_link.py, test_second_step.py
 ACTS = {"release", "hold", "skip", "cancel", "there", "not-there"}
 
 
@@ -43,6 +50,7 @@ def pages(delivery: Delivery) -> dict[str, str]:
         "health": "/health",
         "connections": "/connections",
         "password": "/password",
+        "second-step": "/second-step",
         "post": post,
         "send": f"{post}/send/facebook",
         "approve": f"{post}/approve",
@@ -77,7 +85,7 @@ def body(answer) -> str:
 
 
 def of_one_blog(name: str) -> bool:
-    return name not in {"home", "log", "log-sheet", "bulk", "first-steps", "health", "connections", "password"}
+    return name not in {"home", "log", "log-sheet", "bulk", "first-steps", "health", "connections", "password", "second-step"}
 
 
 def test_the_tables_here_know_every_address_of_the_console(held) -> None:
@@ -105,7 +113,7 @@ def test_a_reader_sees_everything_and_changes_nothing(held) -> None:
     reader = client_of("reader")
     for name, address in pages(held).items():
         assert reader.get(address).status_code == 200, name
-    for name, address in {**actions(held), "password": "/password"}.items():
+    for name, address in {**actions(held), "password": "/password", "second-step": "/second-step"}.items():
         answer = reader.post(address, {"reason": "Because.", "password": "x"})
         assert answer.status_code == 403, name
         assert "for the office and the owner" in answer.content.decode()

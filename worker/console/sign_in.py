@@ -13,12 +13,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from worker.console import second_step
 from worker.console.page import typed
+from worker.console.second_step import BY_PASSWORD_OR_LINK
 from worker.models import Staff
 
 LINK_LASTS_HOURS = 24
 _SALT = "postlark.sign-in"
-_BY_LINK = "django.contrib.auth.backends.ModelBackend"
 
 
 def one_time_link(email: str) -> str:
@@ -39,8 +40,7 @@ def by_password(request: HttpRequest) -> HttpResponse:
         email = typed(request, "email").lower()
         staff = authenticate(request, username=email, password=request.POST.get("password", ""))
         if isinstance(staff, Staff):
-            login(request, staff)
-            return redirect(_destination(request))
+            return _welcome(request, staff, _destination(request))
         sentence = "That e-mail address and password do not belong together. Try again, or ask the owner for a sign-in link."
         return _form(request, email=email, sentence=sentence)
     return _form(request)
@@ -67,8 +67,16 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "console/sign_in_by_link.html", {"email": staff.email})
     if not _use_up(staff):
         return render(request, "console/link_ended.html", status=410)
-    login(request, staff, backend=_BY_LINK)
-    return redirect("home")
+    return _welcome(request, staff, reverse("home"))
+
+
+def _welcome(request: HttpRequest, staff: Staff, destination: str) -> HttpResponse:
+    """In, or on to the second step where they have set one up."""
+    if staff.totp_secret:
+        second_step.begin(request, staff, destination)
+        return redirect("sign-in-code")
+    login(request, staff, backend=BY_PASSWORD_OR_LINK)
+    return redirect(destination)
 
 
 def _holder(token: str) -> Staff | None:

@@ -26,6 +26,8 @@ class Staff(AbstractBaseUser):
     blogs: "models.ManyToManyField[Blog, models.Model]" = models.ManyToManyField(Blog, blank=True)
     is_active = models.BooleanField(default=True)
     sign_in_key = models.CharField(max_length=43, blank=True, help_text="What the one link that still works was signed with.")
+    totp_secret = models.TextField(blank=True, help_text="Of the second step at sign-in, encrypted; empty: there is none.")
+    totp_used = models.PositiveBigIntegerField(null=True, help_text="The half minute whose code was used last: each works once.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"

@@ -7,15 +7,16 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from worker.console.sign_in import LINK_LASTS_HOURS, one_time_link
-from worker.management.command import PostlarkCommand, find_blog
+from worker.management.command import PostlarkCommand, find_blog, the_operator
 from worker.models import Blog, Staff
+from worker.record.transition import note
 
 
 class Command(PostlarkCommand):
     help = "Add the people who sign in to the console, or list them."
 
     def arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|reset")
         add = verbs.add_parser("add", help="add a person, or change their role; prints a sign-in link that works once")
         add.add_argument("email", help="the person's e-mail address")
         add.add_argument(
@@ -27,12 +28,20 @@ class Command(PostlarkCommand):
         add.add_argument(
             "--blog", action="append", default=[], metavar="BLOG", help="only this blog; may be repeated; without it: every blog"
         )
+        reset = verbs.add_parser("reset", help="for somebody who lost their phone: no second step any more, and a new sign-in link")
+        reset.add_argument("email", help="the person's e-mail address")
         everybody = verbs.add_parser("list", help="everybody who may sign in")
-        for verb in (add, everybody):
+        for verb in (add, reset, everybody):
             verb.add_argument("--json", action="store_true", default=SUPPRESS, help="one JSON document on stdout, nothing else")
 
     def act(self, *, verb: str, **options: Any) -> tuple[Any, list[str]]:
-        return _add(options["email"], options["role"], options["blog"]) if verb == "add" else _list()
+        match verb:
+            case "add":
+                return _add(options["email"], options["role"], options["blog"])
+            case "reset":
+                return _reset(options["email"])
+            case _:
+                return _list()
 
 
 def _add(email: str, role: str, slugs: list[str]) -> tuple[Any, list[str]]:
@@ -49,6 +58,20 @@ def _add(email: str, role: str, slugs: list[str]) -> tuple[Any, list[str]]:
     did = "Added" if is_new else "Changed"
     line = f"{did} {email}, {staff.get_role_display().lower()}, for {', '.join(slugs) or 'every blog'}. This link signs in once, within {LINK_LASTS_HOURS} hours:"
     return {**_shape(staff), "link": link}, [line, link]
+
+
+def _reset(email: str) -> tuple[Any, list[str]]:
+    staff = Staff.objects.filter(email__iexact=email.strip(), is_active=True).first()
+    if staff is None:
+        raise CommandError(f"{email!r} is nobody who may sign in. `postlark staff list` shows who is.")
+    with transaction.atomic():
+        Staff.objects.filter(pk=staff.pk).update(totp_secret="", totp_used=None)
+        note(f"{staff.email} signs in without a second step from now on.", who=the_operator())
+        link = one_time_link(staff.email)
+    return {**_shape(staff), "link": link}, [
+        f"{staff.email} signs in without a second step. This link signs in once, within {LINK_LASTS_HOURS} hours:",
+        link,
+    ]
 
 
 def _write(email: str, role: str) -> tuple[Staff, bool]:
@@ -79,5 +102,6 @@ def _shape(staff: Staff) -> dict[str, Any]:
         "role": staff.role,
         "blogs": blogs,
         "active": staff.is_active,
+        "second_step": bool(staff.totp_secret),
         "last_sign_in": staff.last_login,
     }
