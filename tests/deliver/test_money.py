@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.factories import blog_file, is_due, make_blog, make_delivery, make_post
+from tests.factories import NOON, blog_file, is_due, make_blog, make_delivery, make_post
 from tests.fakes.noticeboard import Noticeboard
 from worker.channels import noticeboard
 from worker.channels.noticeboard import NoticeboardOptions
@@ -152,3 +152,13 @@ def test_the_sentence_names_the_day_on_which_it_begins_anew(today: datetime, sai
         f"X (Twitter) costs about $0.21 a post; $19.90 of $20.00 are spent this month: held until {said} "
         "or until the ceiling is raised (monthly_budget in the blog's file)."
     )
+
+
+def test_what_is_spent_and_left_is_told(db: None, settings: Any) -> None:
+    settings.BLOGS = {}
+    channels = {"twitter": {"monthly_budget": "20.00 USD"}, "facebook": {}}
+    blog = make_blog(channels=channels)
+    Connection.objects.create(blog=blog, channel="twitter", spent_in="2026-11", spent=4105)
+    file = settings.BLOGS["example"]
+    assert money.so_far(file, "twitter", NOON) == "$4.11 of $20.00 this month, $15.90 left"
+    assert money.so_far(file, "facebook", NOON) == ""

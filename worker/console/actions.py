@@ -17,7 +17,7 @@ from worker import tasks
 from worker.console import says, words
 from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page, safe_link, typed
-from worker.deliver import approval, staff
+from worker.deliver import approval, staff, withdraw
 from worker.deliver.reword import may_reword
 from worker.models import Connection, Delivery, Rendition
 from worker.record.sums import Sum
@@ -86,14 +86,21 @@ class Action:
 
 
 def _may_hold(it: Stands) -> bool:
-    return it.delivery.state == State.PENDING or it.being_sent
+    return (it.delivery.state == State.PENDING and not it.delivery.withdrawn_by) or it.being_sent
 
 
 def _may_drop(it: Stands) -> bool:
-    return it.delivery.state in (State.HELD, State.PENDING) or it.being_sent
+    return (it.delivery.state in (State.HELD, State.PENDING) and not it.delivery.withdrawn_by) or it.being_sent
+
+
+def _asked_to_stay(it: Stands) -> bool:
+    """Whether what is out shall stay out."""
+    return it.delivery.state == State.SENT and it.delivery.waits_for == WaitsFor.PERSON
 
 
 def _may_release(it: Stands) -> bool:
+    if it.delivery.withdrawn_by:
+        return False
     waits = it.delivery.state == State.PENDING and it.delivery.waits_for == WaitsFor.CLOCK
     return waits or (it.delivery.state == State.HELD and (not it.for_approval or it.is_approver))
 
@@ -104,6 +111,10 @@ def _in_doubt(it: Stands) -> bool:
 
 def _person_asked(it: Stands) -> bool:
     return (it.delivery.state == State.UNKNOWN and it.delivery.waits_for == WaitsFor.PERSON) or it.in_doubt > 0
+
+
+def _withdraw(delivery: Delivery, who: str, request: HttpRequest) -> None:
+    withdraw.withdraw_one(delivery, who, typed(request, "reason"))
 
 
 def _release(delivery: Delivery, who: str, request: HttpRequest) -> None:
@@ -143,8 +154,27 @@ ACTIONS = {
         button="Skip it",
         act=lambda delivery, who, request: staff.skip(delivery, who, typed(request, "reason")),
         done="Skipped. It will not go out here.",
-        may=lambda it: it.delivery.state in (State.HELD, State.PENDING),
+        may=lambda it: it.delivery.state in (State.HELD, State.PENDING) and not it.delivery.withdrawn_by,
         reason="required",
+    ),
+    "withdraw": Action(
+        label="Withdraw…",
+        title="Take this back?",
+        consequence="It is taken down from the network, and what waits does not go out. What people have seen, shared or been mailed stays with them.",
+        button="Withdraw it",
+        act=_withdraw,
+        done="Asked for. It is withdrawn now.",
+        may=lambda it: it.delivery.state == State.SENT and withdraw.can_be_withdrawn(it.delivery),
+        reason="required",
+    ),
+    "leave": Action(
+        label="Leave it there…",
+        title="Shall it stay where it is?",
+        consequence="It stays out, and nobody is asked about it again.",
+        button="Leave it there",
+        act=lambda delivery, who, request: withdraw.leave(delivery, who),
+        done="It stays.",
+        may=_asked_to_stay,
     ),
     "cancel": Action(
         label="Cancel…",
@@ -244,7 +274,9 @@ def what_can_be_done(it: Stands) -> Row:
     dropping = "skip" if delivery.occasion == Delivery.Occasion.AUTOMATIC and not it.total and not it.being_sent else "cancel"
     mend = _mend(it) if delivery.state == State.PENDING and delivery.waits_for == WaitsFor.PERSON and desk.may_change else ()
     edit = Button("reword", "Edit the words…", reverse("reword", args=[delivery.pk]), not (desk.may_change and may_reword(delivery)), False)
-    return _row((*mend, *_buttons(("release", "hold", dropping), it), edit, *again), _why_grey(it), desk)
+    out = ("withdraw", "leave") if _asked_to_stay(it) else ("withdraw",)
+    back = _buttons(out, it) if it.delivery.channel != "email" and it.delivery.state == State.SENT else ()
+    return _row((*mend, *_buttons(("release", "hold", dropping), it), edit, *back, *again), _why_grey(it), desk)
 
 
 def _mend(it: Stands) -> Iterator[Button]:

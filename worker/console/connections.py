@@ -22,6 +22,7 @@ from worker.connections.standing import Standing, standings
 from worker.console import times, words
 from worker.console.access import Desk, file_of, name_of, owners_page, staff_page, zone_of
 from worker.console.page import page
+from worker.deliver import money
 from worker.deliver.mend import mended
 from worker.lib.blogs import BlogFile
 from worker.models import Blog, Connection
@@ -42,6 +43,7 @@ class Line:
     left: str
     checked: str
     notes: tuple[str, ...]
+    spent: str
     connected: bool
     can_consent: bool
     can_choose: bool
@@ -85,6 +87,7 @@ def _line(one: Standing, blog: Blog, now: datetime) -> Line:
         left=times.left(one.expires_at, now),
         checked=times.exact(one.last_checked, zone_of(blog)) if one.last_checked else "",
         notes=one.notes,
+        spent=money.so_far(file, one.channel, now),
         connected=connected,
         can_consent=bool(consent and app_of(one.channel).id),
         can_choose=bool(connected and consent and consent.place and issubclass(kind, Poster) and not named_place(file, kind)),

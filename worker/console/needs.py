@@ -96,6 +96,8 @@ def _need(delivery: Delivery, desk: Desk) -> Need:
         return Need(about, delivery.reason, "Release or skip…", page)
     if delivery.state == State.UNKNOWN:
         return Need(about, delivery.reason, "Answer…", page)
+    if delivery.state == State.SENT:
+        return Need(about, delivery.reason, "Withdraw or leave…", page)
     again = reverse("send", args=[delivery.post_id, delivery.channel]) if delivery.post_id else page
     return Need(about, delivery.reason, "Resend…", again)
 

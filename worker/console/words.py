@@ -53,7 +53,7 @@ def approved(delivery: Delivery, zone: tzinfo) -> str:
 def chip(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> Chip:
     """`total`: the sum of an e-mail delivery, where it has recipients."""
     state = State(delivery.state)
-    if delivery.waits_for == WaitsFor.PERSON and state in (State.PENDING, State.UNKNOWN):
+    if delivery.waits_for == WaitsFor.PERSON and state in (State.PENDING, State.UNKNOWN, State.SENT):
         return NEEDS_YOU
     if state == State.CANCELLED and total and total.sent:
         return Chip(f"Stopped at {total.sent}", "dash", "grey")

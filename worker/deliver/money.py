@@ -143,6 +143,15 @@ def refund(delivery: Delivery, *, posted: bool) -> Refund:
     return Refund(attempt, back, not posted, {"cost": max(delivery.cost - back, 0), "spare": 0})
 
 
+def so_far(file: BlogFile, channel: str, now: datetime) -> str:
+    """`$4.10 of $20.00 this month, $15.90 left`; empty where nothing is spent and no ceiling is set."""
+    connection = Connection.objects.filter(blog__slug=file.slug, channel=channel).first() or Connection(channel=channel)
+    gone, most = spent(connection, file, now), ceiling(file, channel)
+    if most is None:
+        return f"{spoken(gone)} this month, without a ceiling" if gone else ""
+    return f"{spoken(gone)} of {spoken(most)} this month, {spoken(max(most - gone, 0))} left"
+
+
 def too_dear(connection: Connection, file: BlogFile, cost: Price, now: datetime) -> str:
     """The sentence of one that the ceiling holds."""
     name, most = channels.find(connection.channel).name, ceiling(file, connection.channel) or 0

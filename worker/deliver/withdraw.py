@@ -124,8 +124,8 @@ def withdraw_one(delivery: Delivery, who: str, because: str) -> Step:
 
 
 def leave(delivery: Delivery, who: str) -> None:
-    """Its page is gone from the blog, and a person wants it to stay on the network all the same."""
-    stays = f"Stays on {channels.find(delivery.channel).name}, says {who}, although its page on the blog is gone."
+    """It was asked whether it shall come down, and a person wants it to stay."""
+    stays = f"Stays on {channels.find(delivery.channel).name}, says {who}."
     asked = Q(state=State.SENT, waits_for=WaitsFor.PERSON)
     if not transition(
         delivery, asked, state=State.SENT, waits_for=WaitsFor.NOTHING, reason=stays, who=who, finished_at=delivery.finished_at

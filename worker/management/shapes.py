@@ -81,6 +81,7 @@ def delivery_story(delivery: Delivery) -> dict[str, Any]:
     return deliveries_json([delivery])[0] | {
         "asked_by": delivery.asked_by or None,
         "asked_because": delivery.asked_because or None,
+        "cost": dollars(delivery.cost),
         "rendition": rendition_json(rendition) if rendition else None,
         "timeline": [{"at": event.at, "who": event.who, "what": event.what} for event in delivery.events.order_by("at", "id")],
         "attempts": [
@@ -93,10 +94,16 @@ def delivery_story(delivery: Delivery) -> dict[str, Any]:
                 "outcome": attempt.outcome or None,
                 "status": attempt.status or None,
                 "detail": attempt.detail or None,
+                "cost": dollars(attempt.cost),
             }
             for attempt in delivery.attempts.order_by("number")
         ],
     }
+
+
+def dollars(thousandths: int) -> str | None:
+    """`0.205 USD`; None: it costs nothing."""
+    return f"{thousandths / 1000:.3f} USD" if thousandths else None
 
 
 def posts_json(posts: Iterable[Post]) -> list[dict[str, Any]]:
