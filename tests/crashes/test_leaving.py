@@ -65,7 +65,7 @@ def leave(link: str) -> float:
 
 
 @pytest.mark.timeout(240)
-def test_no_body_begins_two_seconds_after_somebody_left_in_mid_send(place, relay, blog, record_property):
+def test_no_body_begins_two_seconds_after_somebody_left_in_mid_send(place, relay, blog, record_testsuite_property):
     begun: dict[str, float] = {}
     relay.before_body = lambda address: begun.setdefault(address, time.monotonic())
     by_reader = list(links(place))
@@ -78,7 +78,7 @@ def test_no_body_begins_two_seconds_after_somebody_left_in_mid_send(place, relay
             left[f"slow.{number}@reader.example"] = leave(by_reader[number])
         until(lambda: relay.taken.total() + len(left) >= READERS, "everybody else has it", 120)
         time_after = {address: begun[address] - at for address, at in left.items() if address in begun}
-    record_property("seconds from the answer to the latest body", max(time_after.values(), default=0))
+    record_testsuite_property("seconds from the answer to the latest body", max(time_after.values(), default=0))
     assert max(time_after.values(), default=0) <= PROMISE
     assert len(time_after) < len(left), "some of them were spared"
     assert max(relay.taken.values()) == 1
