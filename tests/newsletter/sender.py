@@ -1,6 +1,7 @@
-"""A process that sends one newsletter to its end, for tests that kill it: `python -m tests.newsletter.sender`.
+"""A process that sends one newsletter to its end, for tests that kill it: `python -m tests.newsletter.sender [READER...]`.
 
-The first one makes the database, the readers and the newsletter. The last line of each is how it all stands, as JSON.
+The first one makes the database, the readers (what stands before the @) and the newsletter; a number stands for so many of the
+usual mixture. The last line of each is how it all stands, as JSON.
 """
 
 import json
@@ -16,7 +17,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402  models are there only after setup()
 from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 
 from tests.factories import make_post  # noqa: E402
 from tests.newsletter.people import begin, make_newsletter, make_subscriber, the_sum  # noqa: E402
@@ -24,14 +25,21 @@ from worker import newsletter  # noqa: E402
 from worker.models import Batch, Blog, Delivery  # noqa: E402
 
 READERS = ["fine", "gone", "fine", "grey", "fine", "lost", "fine", "kept", *["fine"] * 93]
+TROUBLE = ["grey", "gone", "slow", "later", "hangup", "spam", "grey", "closing", "gone", "kept", "full", "lost"]
+PATIENCE = float(os.environ.get("PATIENCE", "60"))
+
+
+def mixture(number: int) -> list[str]:
+    """One in twenty is trouble of some kind."""
+    return [TROUBLE[at // 20 % len(TROUBLE)] if at % 20 == 7 else "fine" for at in range(number)]
 
 
 def main() -> None:
     if "worker_delivery" not in connection.introspection.table_names():
-        _begin_anew()
+        _begin_anew(mixture(int(sys.argv[1])) if len(sys.argv) > 1 else READERS)
     delivery = Delivery.objects.select_related("blog", "post").get()
     the_sum(delivery)
-    ends_at = time.monotonic() + 60
+    ends_at = time.monotonic() + PATIENCE
     while delivery.state in ("preparing", "sending") and time.monotonic() < ends_at:
         newsletter.sweep()
         if delivery.state == "preparing":
@@ -47,11 +55,12 @@ def main() -> None:
     json.dump(document | {"people": {one.subscriber.email: one.state for one in people}}, sys.stdout)
 
 
-def _begin_anew() -> None:
+def _begin_anew(readers: list[str]) -> None:
     call_command("migrate", verbosity=0)
     blog = Blog.objects.create(slug=next(iter(settings.BLOGS)))
-    for number, kind in enumerate(READERS):
-        make_subscriber(blog, f"{kind}.{number}@reader.example")
+    with transaction.atomic():
+        for number, kind in enumerate(readers):
+            make_subscriber(blog, f"{kind}.{number}@reader.example")
     make_newsletter(make_post(blog))
 
 

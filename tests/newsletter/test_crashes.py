@@ -1,10 +1,15 @@
-"""A sender killed, or stopped past its lease, in every step of a newsletter: one copy a person at most, nobody lost, the sum balances."""
+"""A sender killed, or stopped past its lease, in every step of a newsletter: one copy a person at most, nobody lost, the sum balances.
+
+`NEWSLETTER_READERS=20000 pytest tests/newsletter/test_crashes.py -k several_lines -o log_cli=true` is the long run.
+"""
 
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,6 +21,7 @@ from worker.lib.crypto import new_key
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("relay")]
 
+log = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[2]
 LEASE = 3
 
@@ -26,6 +32,12 @@ disclaimer = {{ full = "{SHORT}" }}
 channels.email.mode = "live"
 sender = {{ name = "Example Psychotherapy", email = "news@blog.example", mailing_address = "1 Example Street", contact = "416 555 0100" }}
 """
+
+
+@pytest.fixture
+def relay():
+    with Relay(features=("PIPELINING",), slowness=0.05) as server:
+        yield server
 
 
 @pytest.fixture
@@ -43,11 +55,10 @@ def start(tmp_path, relay: Relay, fresh_database_url):
         own |= {"DATABASE_URL": fresh_database_url, "SECRET_KEY": "kept from nobody", "POSTLARK_KEYS": new_key()}
     started: list[subprocess.Popen] = []
 
-    def start(crash: str = "") -> subprocess.Popen:
-        command = [sys.executable, "-m", "tests.newsletter.sender"]
-        started.append(
-            subprocess.Popen(command, cwd=ROOT, env=os.environ | own | {"POSTLARK_CRASH": crash}, stdout=subprocess.PIPE, text=True)
-        )
+    def start(crash: str = "", lines: int = 1, readers: int = 0) -> subprocess.Popen:
+        command = [sys.executable, "-m", "tests.newsletter.sender", *([str(readers)] if readers else [])]
+        more = {"POSTLARK_CRASH": crash, "EMAIL_URL": f"{relay.url}?connections={lines}", "PATIENCE": "900" if readers > 5000 else "60"}
+        started.append(subprocess.Popen(command, cwd=ROOT, env=os.environ | own | more, stdout=subprocess.PIPE, text=True))
         return started[-1]
 
     yield start
@@ -57,8 +68,8 @@ def start(tmp_path, relay: Relay, fresh_database_url):
         process.stdout.close()
 
 
-def the_end(process: subprocess.Popen) -> dict:
-    out, _ = process.communicate(timeout=90)
+def the_end(process: subprocess.Popen, within: float = 90) -> dict:
+    out, _ = process.communicate(timeout=within)
     assert process.returncode == 0, out
     return json.loads(out)
 
@@ -119,3 +130,55 @@ def test_killed_again_and_again_at_any_moment(start, relay):
         process.kill()
         process.wait()
     check(relay, the_end(start()), in_doubt=set(range(9)))
+
+
+READERS = int(os.environ.get("NEWSLETTER_READERS", "400"))
+LINES = 4
+
+
+@pytest.mark.timeout(1800)
+def test_several_lines_and_workers_killed_every_little_while(start, relay, fresh_database_url):
+    """No more in doubt than copies were on their way, and than lines the relay itself dropped after a body."""
+    workers = 3 if fresh_database_url else 1
+    pause = 3.0 if READERS > 5000 else 0.0
+    first = start(lines=LINES, readers=READERS)
+    enough = threading.Event()
+    relay.before_body = lambda address: enough.set() if relay.taken.total() >= READERS // 20 else None
+    assert enough.wait(600), "the first copies leave"
+    running = [first, *(start(lines=LINES, readers=READERS) for _ in range(workers - 1))]
+    kills = 0
+    while relay.taken.total() < READERS * 0.85 and kills < 200:
+        had = relay.taken.total()
+        wait_until(lambda had=had: relay.taken.total() >= had + READERS // 20 or all(one.poll() is not None for one in running), pause)
+        victim = running.pop(0)
+        victim.kill()
+        victim.wait()
+        kills += 1
+        running.append(start(lines=LINES, readers=READERS))
+    for other in running[:-1]:
+        other.kill()
+        other.wait()
+        kills += 1
+    end = the_end(running[-1], 900)
+    log.warning("%d readers, %d workers, %d kills: %s", READERS, workers, kills, end["sum"])
+    assert kills >= 3
+    assert max(relay.taken.values()) == 1
+    total = end["sum"]
+    assert end["state"] == "sent"
+    assert total["waiting"] == 0
+    assert total["audience"] == READERS == total["sent"] + total["skipped"] + total["refused"] + total["unknown"]
+    dropped = sum(address.startswith(("lost", "kept")) for address in end["people"])
+    assert total["unknown"] <= dropped + LINES * kills
+    for address, state in end["people"].items():
+        if state == "sent":
+            assert relay.taken[address] == 1
+        if relay.taken[address]:
+            assert state in ("sent", "unknown")
+
+
+def wait_until(is_so, at_least: float) -> None:
+    began = time.monotonic()
+    while not is_so() or time.monotonic() - began < at_least:
+        time.sleep(0.02)
+        if time.monotonic() - began > 120:
+            return

@@ -1,7 +1,7 @@
 """How a newsletter stands as a whole: when it is done, what is said of it, and what a person settles."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -12,13 +12,15 @@ from django.utils import timezone
 from worker.lib.address import read_address
 from worker.lib.blogs import blog_file
 from worker.lib.clock import spoken
-from worker.models import Batch, Delivery, Recipient, Subscriber
+from worker.models import Batch, Delivery, Recipient, Relay, Subscriber
 from worker.newsletter.audience import readers
+from worker.newsletter.mail import relay_name, relay_of
 from worker.newsletter.refused import Refused
 from worker.record.sums import Sum, sum_of
 from worker.record.transition import POSTLARK, note, transition
 
 State, WaitsFor = Delivery.State, Delivery.WaitsFor
+_SHORTLY = timedelta(seconds=5)
 _ENDED = (State.SENT, State.FAILED, State.UNKNOWN)
 
 _NOBODY = {
@@ -183,16 +185,29 @@ def _nobody(delivery: Delivery) -> str:
 
 
 def _say_when(delivery: Delivery) -> None:
-    """Where every batch waits for its time, the delivery says for when."""
+    """Where every batch waits for its time, or for the relay's pace, the delivery says for when."""
     unfinished = Batch.objects.filter(delivery=delivery).exclude(state=Batch.State.DONE)
-    under_way = unfinished.filter(Q(state=Batch.State.SENDING) | Q(due_at=None) | Q(due_at__lte=Now()))
-    if under_way.exists():
+    if unfinished.filter(state=Batch.State.SENDING).exists():
         return
-    next_at = unfinished.aggregate(next=Min("due_at"))["next"]
+    if unfinished.filter(Q(due_at=None) | Q(due_at__lte=Now())).exists():
+        when = _at_the_relays_pace(delivery)
+    else:
+        next_at = unfinished.aggregate(next=Min("due_at"))["next"]
+        when = f"still to go, next try at {spoken_for(delivery, next_at)}."
     total = sum_of([delivery.pk])[delivery.pk]
-    reason = f"{total.sent} of {total.audience} sent so far{_others(total)}; {total.waiting} still to go, next try at {spoken_for(delivery, next_at)}."
-    if reason != delivery.reason:
+    reason = f"{total.sent} of {total.audience} sent so far{_others(total)}; {total.waiting} {when}"
+    if when and reason != delivery.reason:
         transition(delivery, Q(state=State.SENDING), state=State.SENDING, waits_for=WaitsFor.NETWORK, reason=reason)
+
+
+def _at_the_relays_pace(delivery: Delivery) -> str:
+    """Empty while the relay has a slot, or has one in a moment."""
+    file = blog_file(delivery.blog.slug)
+    relay = relay_of(file) if file else None
+    if file is None or relay is None or not relay.interval:
+        return ""
+    late = Relay.objects.filter(name=relay_name(file), next_slot_at__gt=Now() + _SHORTLY).first()
+    return f"wait until {spoken_for(delivery, late.next_slot_at)}: the mail relay takes {relay.rate}." if late else ""
 
 
 def spoken_for(delivery: Delivery, moment: datetime) -> str:

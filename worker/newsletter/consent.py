@@ -8,11 +8,26 @@ it ends is the last one on which we may write. https://laws-lois.justice.gc.ca/e
 from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date
+from typing import Protocol, TypeVar
 
 from worker.models import Consent
 
 _MONTHS = {Consent.Basis.PURCHASE: 24, Consent.Basis.INQUIRY: 6}
 BASES = {Consent.Basis.EXPRESS: "they asked for it", Consent.Basis.PURCHASE: "a purchase", Consent.Basis.INQUIRY: "an inquiry"}
+
+
+class Terms(Protocol):
+    """As much of a consent as decides: its row, or as many of its values."""
+
+    @property
+    def basis(self) -> str: ...
+    @property
+    def obtained_on(self) -> date: ...
+    @property
+    def ends_on(self) -> date | None: ...
+
+
+Some = TypeVar("Some", bound=Terms)
 
 
 def ends_on(basis: str, obtained_on: date) -> date | None:
@@ -30,13 +45,13 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def in_force(consents: Iterable[Consent], today: date) -> Consent | None:
+def in_force(consents: Iterable[Some], today: date) -> Some | None:
     """The one that holds longest; None: we may not write."""
     good = [one for one in consents if one.obtained_on <= today and (one.ends_on is None or today <= one.ends_on)]
     return max(good, key=lambda one: (one.ends_on or date.max, one.obtained_on), default=None)
 
 
-def why_not(consents: Iterable[Consent], today: date) -> str:
+def why_not(consents: Iterable[Terms], today: date) -> str:
     """The sentence for the record; empty when we may write."""
     consents = list(consents)
     if in_force(consents, today):

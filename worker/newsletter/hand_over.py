@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -127,15 +127,15 @@ LOOK_EVERY = 1.0
 
 @dataclass
 class _InHand:
-    """A batch that is ours. `outcomes`: of those who were answered or left out; `fresh`: of them, those not in the rows yet;
-    `asked`: whose copy is with the carrier; `begun`: of them, those whose body may be out."""
+    """A claim that is ours. By batch and reader: `outcomes` of those who were answered or left out, `fresh` those of them that are not
+    in the rows yet. `asked`: whose copy is with the carrier; `begun`: of them, those whose body may be out."""
 
     claim: Claim
     readers: deque[Reader]
-    template: MailTemplate
+    templates: dict[int, MailTemplate]
     notes: Page
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
-    fresh: dict[int, Outcome] = field(default_factory=dict)
+    outcomes: dict[int, dict[int, Outcome]] = field(default_factory=lambda: defaultdict(dict))
+    fresh: dict[int, dict[int, Outcome]] = field(default_factory=lambda: defaultdict(dict))
     asked: dict[int, Reader] = field(default_factory=dict)
     begun: set[int] = field(default_factory=set)
     calling_at: datetime | None = None
@@ -143,6 +143,13 @@ class _InHand:
     @property
     def is_answered(self) -> bool:
         return not self.readers and not self.asked
+
+    def came(self, reader: Reader, outcome: Outcome) -> None:
+        self.outcomes[reader.batch][reader.key] = self.fresh[reader.batch][reader.key] = outcome
+
+
+_QUICK = 0.5
+"""Seconds in which a claim must have gone out for the next to be larger: on a slow relay a machine that is gone leaves few in doubt."""
 
 
 class _Run:
@@ -158,12 +165,14 @@ class _Run:
         self.templates: dict[frozenset[int], MailTemplate] = {}
         self.of: dict[int, _InHand] = {}
         self.look_at = begun + LOOK_EVERY
+        self.at_once, self.turned_at = 1, begun
         self.seen = self._standing()
         self._take(first)
 
     def send(self) -> DeliveryError | None:
         """Hand the copies over. What comes back is the relay's own trouble, in which nobody else was written to."""
-        conversation = self.carrier.send(self._template(self.in_hand[0].claim.batch), self._envelopes())
+        first = self.in_hand[0]
+        conversation = self.carrier.send(first.templates[first.claim.batches[0]], self._envelopes())
         trouble = go_on = None
         try:
             while True:
@@ -198,7 +207,7 @@ class _Run:
                 continue
             hand.asked[reader.key] = reader
             self.of[reader.key] = hand
-            yield mail.envelope(reader, self.delivery, self.file, hand.template)
+            yield mail.envelope(reader, self.delivery, self.file, hand.templates[reader.batch])
 
     def _intend(self, key: int) -> bool:
         """The last look, and the note that this copy may be out from now on. False: its body must not begin."""
@@ -221,29 +230,33 @@ class _Run:
         reader = hand.asked.pop(handed.key)
         came = outcome(handed.error, reader.tries + 1, timezone.now(), handed.detail)
         hand.notes.answered(handed.key, came)
-        hand.outcomes[handed.key] = hand.fresh[handed.key] = came
+        hand.came(reader, came)
         point("recipient-recorded")
 
     def _leave_out(self, hand: _InHand, reader: Reader) -> None:
-        hand.outcomes[reader.key] = hand.fresh[reader.key] = Outcome(Recipient.State.SKIPPED, reader.left_out, reader.tries, timezone.now())
+        hand.came(reader, Outcome(Recipient.State.SKIPPED, reader.left_out, reader.tries, timezone.now()))
 
     # Batches --------------------------------------------------------------------------------------------------------------
 
     def _turn(self) -> bool:
         """Close what is answered and take the next batch, in one commit. False: there is none, or the relay's pace says later."""
-        left = timedelta(seconds=self.begin_until - time.monotonic())
+        now = time.monotonic()
+        self.at_once = min(2 * self.at_once, batches.AT_ONCE) if now - self.turned_at < _QUICK else 1
+        self.turned_at = now
+        left, name = timedelta(seconds=self.begin_until - now), mail.relay_name(self.file)
         with transaction.atomic():
             self._close([hand for hand in self.in_hand[:-1] if hand.is_answered], None)
-            following = batches.claim_next(self.in_hand[-1].claim, mail.relay_name(self.file), self.relay, self.journal.holder, left)
-            if following:
-                self._take(following)
+            following = batches.claim_next(self.in_hand[-1].claim, self.at_once, name, self.relay, self.journal.holder, left)
+        if following:
+            self._take(following)
         return following is not None
 
     def _take(self, claim: Claim) -> None:
-        waiting = load(claim.batch, self.delivery.blog_id, self.seen.today)
+        waiting = load(claim.batches, self.delivery.blog_id, self.seen.today)
         fresh = [one for one in waiting if not one.tries] or waiting
-        hand = _InHand(claim, deque(fresh[: claim.most]), self._template(claim.batch), self.journal.batch(claim.batch))
-        self.in_hand.append(hand)
+        templates = {batch: self._template(batch) for batch in claim.batches}
+        page = self.journal.page(claim.delivery, claim.number)
+        self.in_hand.append(_InHand(claim, deque(fresh[: claim.most]), templates, page))
         point("batch-claimed")
 
     def _template(self, batch: int) -> MailTemplate:
@@ -264,7 +277,7 @@ class _Run:
 
     def _came_too_late(self, hand: _InHand) -> None:
         self.over = True
-        log.warning("outcomes came too late to be written", extra={"delivery_id": self.delivery.pk, "batch": hand.claim.batch})
+        log.warning("outcomes came too late to be written", extra={"delivery_id": self.delivery.pk, "attempt": hand.claim.number})
 
     # Looking up -----------------------------------------------------------------------------------------------------------
 
@@ -281,7 +294,7 @@ class _Run:
         for hand in self.in_hand:
             if hand.fresh and not batches.record(hand.claim, hand.fresh):
                 self._came_too_late(hand)
-            hand.fresh = {}
+            hand.fresh = defaultdict(dict)
         standing = self._standing()
         if not standing.may_send or not batches.still_ours([hand.claim for hand in self.in_hand]):
             self.over = True
@@ -292,7 +305,7 @@ class _Run:
 
     def _look_again(self, hand: _InHand) -> None:
         """Somebody left, or a new day has begun: those whose body has not begun are read anew."""
-        now = {one.key: one for one in load(hand.claim.batch, self.delivery.blog_id, self.seen.today)}
+        now = {one.key: one for one in load(hand.claim.batches, self.delivery.blog_id, self.seen.today)}
         hand.readers = deque(now[one.key] for one in hand.readers if one.key in now)
         for key in list(hand.asked):
             if now[key].left_out and key not in hand.begun:

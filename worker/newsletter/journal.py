@@ -1,7 +1,7 @@
 """What a sender notes beside the database: each body before it begins, each answer when it has come.
 
-    POSTLARK_DATA/journal/RUN/lock     held (flock) as long as the sender lives
-    POSTLARK_DATA/journal/RUN/BATCH    one line a note: `> RECIPIENT`, or the outcome as JSON
+    POSTLARK_DATA/journal/RUN/lock                held (flock) as long as the sender lives
+    POSTLARK_DATA/journal/RUN/DELIVERY-ATTEMPT    one line a note: `> RECIPIENT`, `= RECIPIENT DETAIL`, or the outcome as JSON
 
 Rows are written a batch at a time. When a sender is killed in between, its notes tell on the same machine what became of
 each reader: no note, nothing left; a body without an answer, unknown; an answer, that. The kernel keeps what a killed process
@@ -23,14 +23,16 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
+from django.utils import timezone
 
-from worker.newsletter.outcome import Outcome
+from worker.models import Recipient
+from worker.newsletter.outcome import Outcome, outcome
 
-_INTENT = "> "
+_INTENT, _TAKEN = "> ", "= "
 
 
 class Notes(NamedTuple):
-    """What stood in the notes of one batch."""
+    """What stood in the notes of one claim."""
 
     intents: set[int]
     outcomes: dict[int, Outcome]
@@ -58,12 +60,12 @@ class Journal:
             shutil.rmtree(self._folder, ignore_errors=True)
         os.close(self._lock)
 
-    def batch(self, batch: int) -> "Page":
-        return Page(self._folder / str(batch))
+    def page(self, delivery: int, attempt: int) -> "Page":
+        return Page(self._folder / f"{delivery}-{attempt}")
 
 
 class Page:
-    """The notes of one batch. A note that cannot be written (a full disk) raises: nothing may leave without it."""
+    """The notes of one claim. A note that cannot be written (a full disk) raises: nothing may leave without it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -73,7 +75,10 @@ class Page:
         self._note(b"> %d\n" % key)
 
     def answered(self, key: int, came: Outcome) -> None:
-        self._note(json.dumps([key, *came[:3], came.at.isoformat(), came.detail]).encode() + b"\n")
+        if came.state == Recipient.State.SENT:  # nearly all of them, and short
+            self._note(f"{_TAKEN}{key} {came.detail}\n".encode())
+        else:
+            self._note(json.dumps([key, *came[:3], came.at.isoformat(), came.detail]).encode() + b"\n")
 
     def _note(self, line: bytes) -> None:
         if os.write(self._file, line) < len(line):
@@ -104,14 +109,16 @@ def dead() -> Iterator[str]:
             os.close(lock)
 
 
-def read(holder: str, batch: int) -> Notes | None:
+def read(holder: str, delivery: int, attempt: int) -> Notes | None:
     """None: the holder was on another machine, or on this one before it was started anew."""
     here, _, run = holder.partition(" ")
     if here != _here():
         return None
     notes = Notes(set(), {})
     with suppress(FileNotFoundError):
-        for line in (_journals() / run / str(batch)).read_text().split("\n")[:-1]:  # one without its end was not written to its end
+        for line in (
+            (_journals() / run / f"{delivery}-{attempt}").read_text().split("\n")[:-1]
+        ):  # one without its end was not written to its end
             _read_line(line, notes)
     return notes
 
@@ -119,6 +126,10 @@ def read(holder: str, batch: int) -> Notes | None:
 def _read_line(line: str, notes: Notes) -> None:
     if line.startswith(_INTENT):
         notes.intents.add(int(line.removeprefix(_INTENT)))
+        return
+    if line.startswith(_TAKEN):
+        key, _, detail = line.removeprefix(_TAKEN).partition(" ")
+        notes.outcomes[int(key)] = outcome(None, 1, timezone.now(), detail)
         return
     key, state, reason, tries, at, detail = json.loads(line)
     notes.outcomes[key] = Outcome(state, reason, tries, datetime.fromisoformat(at), detail)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -19,12 +19,11 @@ RECENTLY = timedelta(hours=1)
 
 
 def sweep() -> None:
-    """Give back the batches of dead holders; what was on its way is unknown. Then tell each delivery where nobody waits any more."""
+    """Give back the batches of dead holders; what was on its way is unknown. Then each delivery is told where nobody waits any more, and what it waits for elsewhere."""
     take_back()
     call_off()
-    unfinished = Batch.objects.filter(delivery=OuterRef("pk")).exclude(state=State.DONE)
     sending = Delivery.objects.filter(channel="email", state=Delivery.State.SENDING).exclude(occasion=Delivery.Occasion.TEST)
-    for delivery in sending.exclude(Exists(unfinished)).select_related("blog"):
+    for delivery in sending.select_related("blog"):
         finish(delivery)
     stopped = Delivery.objects.filter(channel="email", state=Delivery.State.CANCELLED, finished_at__gte=timezone.now() - RECENTLY)
     for delivery in stopped.exclude(withdrawn_by=""):
@@ -42,30 +41,32 @@ def take_back() -> None:
 
 
 def _take_back(which: Q) -> None:
-    for pk in Batch.objects.filter(which, state=State.SENDING).values_list("pk", flat=True):
+    """Claim by claim: all batches under one attempt of a newsletter."""
+    stale = Batch.objects.filter(which, state=State.SENDING)
+    for delivery, attempt in stale.values_list("delivery", "attempt").distinct().order_by():
         with transaction.atomic():
-            batch = Batch.objects.select_for_update().filter(which, pk=pk, state=State.SENDING).first()
-            if batch is not None and (left := _left_behind(batch)) is not None:
-                batches.give_back(batch, left.outcomes, left)
+            held = list(
+                Batch.objects.select_for_update().filter(which, delivery=delivery, attempt=attempt, state=State.SENDING).order_by("pk")
+            )
+            if held and (left := _left_behind(held)) is not None:
+                batches.give_back(held, left.outcomes, left)
 
 
-def _left_behind(batch: Batch) -> batches.Run | None:
+def _left_behind(held: list[Batch]) -> batches.Run | None:
     """What became of those who still stand as waiting, and whether any body had begun. None: too early to tell."""
-    waiting = dict(batch.recipients.filter(state=Recipient.State.WAITING).values_list("pk", "tries"))
-    notes = journal.read(batch.holder, batch.pk)
-    if notes is None:  # on another machine, or before this one was started anew
-        if not Batch.objects.filter(pk=batch.pk, lease_until__lt=Now() - settings.LEASE).exists():
-            return None
-        in_doubt = set(waiting)
-        known = {}
-    else:
-        known = {key: came for key, came in notes.outcomes.items() if key in waiting}
-        in_doubt = notes.intents & waiting.keys() - notes.outcomes.keys()
-    now = timezone.now()
-    unknown = {key: Outcome(Recipient.State.UNKNOWN, IN_DOUBT, waiting[key] + 1, now) for key in in_doubt}
-    outcomes = known | unknown
-    has_called = notes is None or bool(notes.intents)
-    return batches.Run(outcomes, min((each.at for each in outcomes.values()), default=now) if has_called else None)
+    first, now = held[0], timezone.now()
+    notes = journal.read(first.holder, first.delivery_id, first.attempt)
+    is_late = Batch.objects.filter(pk=first.pk, lease_until__lt=Now() - settings.LEASE).exists()
+    if notes is None and not is_late:  # on another machine, which may come back
+        return None
+    outcomes: dict[int, dict[int, Outcome]] = {}
+    for batch in held:
+        waiting = dict(batch.recipients.filter(state=Recipient.State.WAITING).values_list("pk", "tries"))
+        in_doubt = set(waiting) if notes is None else notes.intents & waiting.keys() - notes.outcomes.keys()
+        known = {} if notes is None else {key: came for key, came in notes.outcomes.items() if key in waiting}
+        unknown = {key: Outcome(Recipient.State.UNKNOWN, IN_DOUBT, waiting[key] + 1, now) for key in in_doubt}
+        outcomes[batch.pk] = known | unknown
+    return batches.Run(outcomes, now if notes is None or notes.intents else None)
 
 
 def call_off(delivery_id: int | None = None) -> None:

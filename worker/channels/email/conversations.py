@@ -51,8 +51,8 @@ class Conversations:
         self._selector.register(self._bell, selectors.EVENT_READ)
         self._threads = ThreadPoolExecutor(max_workers=lines, thread_name_prefix="relay")
 
-    def send(self, sender: str, envelopes: Iterator[Envelope], write: Callable[[Envelope], bytes]) -> Steps:
-        """As `Carrier.send`; `write` makes the bytes of one copy."""
+    def send(self, sender: str, envelopes: Iterator[Envelope], write: Callable[[Envelope, bytes], bytes]) -> Steps:
+        """As `Carrier.send`; `write` makes the bytes of one copy, with these behind it."""
         self._sender, self._envelopes, self._write = sender, envelopes, write
         self._is_more = True
         try:
@@ -90,7 +90,7 @@ class Conversations:
             if envelope is None:
                 self._is_more = False
             elif address := _sendable(envelope.address):
-                self._ready.append(Copy(envelope.key, address, self._write(envelope) + END))
+                self._ready.append(Copy(envelope.key, address, self._write(envelope, END)))
             else:
                 self._unsendable.append(Handed(envelope.key, Rejected("Their address holds signs that no mail relay can be given.")))
         if self._is_over():
@@ -140,12 +140,10 @@ class Conversations:
         try:
             line.push()
             for answer in line.pull():
-                if answer.wants_nothing:
-                    line.go_on()
-                    continue
                 yield from self._heard(line, answer)
                 if line not in self._watched:
                     return
+                line.go_on()
             self._push(line)
         except ConnectionError as error:
             yield from self._lose(line, str(error))

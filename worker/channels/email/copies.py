@@ -51,14 +51,16 @@ class Copies:
         self._template = template
         self._cut: dict[int, _Cut] = {}
 
-    def copy(self, envelope: Envelope) -> bytes:
-        """As it goes over the wire, up to the line with the dot that ends it."""
+    def copy(self, envelope: Envelope, end: bytes = b"") -> bytes:
+        """As it goes over the wire. `end`: what is to follow it there."""
         template = envelope.template or self._template
         cut = self._cut.get(id(template)) or self._cut.setdefault(id(template), _Cut.of(template))
         words = {**envelope.personal, _ADDRESS: envelope.address}
-        head = b"".join([piece if isinstance(piece, bytes) else piece.encode(words[piece.name]) for piece in cut.head])
-        body = b"".join([piece if isinstance(piece, bytes) else piece.encode(words[piece.name]) for piece in cut.body])
-        return head + body if self._signer is None else self._signer.header(head, body) + head + body
+        head = [piece if isinstance(piece, bytes) else piece.encode(words[piece.name]) for piece in cut.head]
+        body = [piece if isinstance(piece, bytes) else piece.encode(words[piece.name]) for piece in cut.body]
+        if self._signer is not None:
+            head.insert(0, self._signer.header(b"".join(head), b"".join(body)))
+        return b"".join([*head, *body, end])
 
 
 class _Cut(NamedTuple):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from worker.channels.base import DeliveryError, Rejected
 from worker.channels.email.opening import Opened
-from worker.channels.email.replies import CLOSING, Reply, said
+from worker.channels.email.replies import Reply, said
 
 MAIL, RCPT, DATA, MESSAGE, NOTHING, RSET = "MAIL", "RCPT", "DATA", "message", "nothing", "RSET"
 END = b".\r\n"
@@ -39,11 +39,6 @@ class Answer(NamedTuple):
     stage: str
     copy: Copy | None
     reply: Reply
-
-    @property
-    def wants_nothing(self) -> bool:
-        """As expected, and the rest of the conversation is under way already."""
-        return (self.reply.is_taken and self.stage in _BEFORE) or (self.copy is None and self.reply.code != CLOSING)
 
 
 class Line:
@@ -127,18 +122,28 @@ class Line:
     def push(self) -> None:
         """Write what can be written."""
         while self._left:
-            if self._said:
-                self._unsent += b"".join(self._said)
-                self._said.clear()
             try:
-                sent = self.sock.send(self._unsent)
+                sent = self._send()
             except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                 return
             except OSError as error:
                 raise ConnectionError(str(error)) from None
-            self._unsent = self._unsent[sent:]
             self._left -= sent
             self._alive()
+
+    def _send(self) -> int:
+        """What was said may lie in pieces; a plain line takes them as they are, without a copy of the whole body."""
+        if self._unsent or isinstance(self.sock, ssl.SSLSocket):
+            self._unsent += b"".join(self._said)
+            self._said.clear()
+            sent = self.sock.send(self._unsent)
+            self._unsent = self._unsent[sent:]
+        elif (sent := self.sock.sendmsg(self._said)) < self._left:
+            self._unsent = b"".join(self._said)[sent:]
+            self._said.clear()
+        else:
+            self._said.clear()
+        return sent
 
     def pull(self) -> list[Answer]:
         """Read what can be read."""
@@ -190,6 +195,10 @@ class Line:
             stage, copy = self.awaited.popleft()
             if copy is not None:
                 copy.heard = True
+            if code == b"250" and stage in _BEFORE:  # as expected: nothing to tell
+                self._words.clear()
+                self.go_on()
+                continue
             answers.append(Answer(stage, copy, Reply(int(code), said(b" ".join(self._words)))))
             self._words.clear()
         if len(self._heard) > _LONGEST_LINE:
