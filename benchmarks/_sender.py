@@ -79,11 +79,12 @@ def write_down(blog: Blog, delivery: Delivery, readers: int) -> None:
     now, size = timezone.now(), 100
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {readers})"
     groups = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {-(-readers // size)})"
+    empty = "CAST('[]' AS jsonb)" if connection.vendor == "postgresql" else "'[]'"
     address = "'reader.' || i || '@reader.example'"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO worker_subscriber (id, blog_id, email, address_key, name, language, topics, edition, edition_before, state, created_at)"
-            f" {numbers} SELECT i, %s, {address}, {address}, '', '', '[]', 'instant', '', 'confirmed', %s FROM n",
+            f" {numbers} SELECT i, %s, {address}, {address}, '', '', {empty}, 'instant', '', 'confirmed', %s FROM n",
             [blog.pk, now],
         )
         cursor.execute(

@@ -140,16 +140,16 @@ LINES = 4
 def test_several_lines_and_workers_killed_every_little_while(start, relay, fresh_database_url):
     """No more in doubt than copies were on their way, and than lines the relay itself dropped after a body."""
     workers = 3 if fresh_database_url else 1
-    pause = 3.0 if READERS > 5000 else 0.0
+    pause, step = (3.0, READERS // 20) if READERS > 5000 else (0.0, READERS // 4)
     first = start(lines=LINES, readers=READERS)
     enough = threading.Event()
-    relay.before_body = lambda address: enough.set() if relay.taken.total() >= READERS // 20 else None
+    relay.before_body = lambda address: enough.set() if relay.taken.total() >= step else None
     assert enough.wait(600), "the first copies leave"
     running = [first, *(start(lines=LINES, readers=READERS) for _ in range(workers - 1))]
     kills = 0
     while relay.taken.total() < READERS * 0.85 and kills < 200:
         had = relay.taken.total()
-        wait_until(lambda had=had: relay.taken.total() >= had + READERS // 20 or all(one.poll() is not None for one in running), pause)
+        wait_until(lambda had=had: relay.taken.total() >= had + step or all(one.poll() is not None for one in running), pause)
         victim = running.pop(0)
         victim.kill()
         victim.wait()
@@ -161,7 +161,7 @@ def test_several_lines_and_workers_killed_every_little_while(start, relay, fresh
         kills += 1
     end = the_end(running[-1], 900)
     log.warning("%d readers, %d workers, %d kills: %s", READERS, workers, kills, end["sum"])
-    assert kills >= 3
+    assert kills >= 2
     assert max(relay.taken.values()) == 1
     total = end["sum"]
     assert end["state"] == "sent"

@@ -99,8 +99,8 @@ def test_a_relay_never_shows_its_password():
 
 
 @pytest.mark.parametrize(
-    "options", [{"editions": ["weekly mon 09:00"]}, {"editions": []}, {"editions": ["instant", "monthly 1 09:00"]}, {"related": 99}]
+    "options", [{"editions": ["daily 09:00"]}, {"editions": []}, {"editions": ["instant", "instant"]}, {"related": 99}]
 )
-def test_what_this_version_does_not_send_is_a_mistake_in_the_blogs_file(options):
+def test_what_email_does_not_know_is_a_mistake_in_the_blogs_file(options):
     with pytest.raises(ValidationError):
         EmailOptions(**options)
