@@ -1,9 +1,11 @@
 """What must be so before a newsletter may leave; told at the start, with the file and the variable."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from config.env import Env
-from config.relays import live_mail_mistakes, read_relays
+from config.relays import live_mail_mistakes, read_dkim, read_relays
 from tests.factories import blog_file
 
 SENDER = {"name": "Practice", "email": "news@blog.example", "mailing_address": "1 Street", "contact": "416 555 0100"}
@@ -62,3 +64,29 @@ def test_live_mail_needs_a_relay_and_a_link_that_readers_can_use(mode, relay, pu
     told = live_mail_mistakes([blog_file(channels={"email": {"mode": mode}})], relays, public_url)
     assert len(told) == bool(mistake)
     assert "".join(told).startswith(mistake)
+
+
+KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def test_mails_are_signed_only_where_all_is_said():
+    assert read_dkim(Env({})) is None
+    signer = read_dkim(Env({"DKIM_KEY": KEY, "DKIM_SELECTOR": "2026", "DKIM_DOMAIN": "Blog.example"}))
+    assert (signer.domain, signer.selector) == ("blog.example", "2026")
+    assert KEY not in repr(signer)
+
+
+@pytest.mark.parametrize(
+    ("said", "mistake"),
+    [
+        ({"DKIM_SELECTOR": "2026"}, "DKIM_KEY_FILE and DKIM_DOMAIN must be set too"),
+        ({"DKIM_KEY": KEY, "DKIM_SELECTOR": "a b", "DKIM_DOMAIN": "blog.example"}, "DKIM_SELECTOR is 'a b'"),
+        ({"DKIM_KEY": "s3cr3t", "DKIM_SELECTOR": "2026", "DKIM_DOMAIN": "blog.example"}, "DKIM_KEY_FILE does not hold a private key"),
+    ],
+)
+def test_a_mistake_in_what_signs_is_told_without_the_key(said, mistake):
+    env = Env(said)
+    assert read_dkim(env) is None
+    (told,) = env.mistakes
+    assert mistake in told
+    assert "s3cr3t" not in told

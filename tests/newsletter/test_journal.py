@@ -1,0 +1,106 @@
+"""What a killed sender's notes tell, on its own machine, on another, and after a power cut."""
+
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+from django.utils import timezone
+
+from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end, the_sum
+from worker import newsletter
+from worker.channels.base import Carrier, Handed, Intent, Rejected, Transient
+from worker.models import Batch
+from worker.newsletter import journal, mail
+from worker.newsletter.journal import Journal
+from worker.newsletter.outcome import outcome
+
+pytestmark = pytest.mark.django_db
+
+
+class Killed(BaseException):
+    """As by kill -9: nothing is closed, nothing is written any more."""
+
+
+class Cut(Carrier):
+    """One is taken, one refused, one asked to wait, one on its way when the sender is killed, one not begun."""
+
+    def __init__(self, *_, **__) -> None:
+        pass
+
+    def send(self, template, envelopes):
+        taken, refused, later, lost, _ = list(envelopes)
+        for one, error in ((taken, None), (refused, Rejected("No.")), (later, Transient("Later."))):
+            yield Intent(one.key)
+            yield Handed(one.key, error, detail="250 2.0.0 Queued")
+        yield Intent(lost.key)
+        raise Killed
+
+
+@pytest.fixture
+def delivery(relay, settings, monkeypatch):
+    """Its sender was killed in the middle."""
+    blog = live_blog(relay)
+    for name in "abcde":
+        make_subscriber(blog, f"{name}@reader.example")
+    delivery = planned(blog)
+    with monkeypatch.context() as patched:
+        patched.setattr(mail, "carrier", Cut)
+        patched.setattr(import_module("worker.newsletter.hand_over"), "LOOK_EVERY", 1000.0)  # nothing is written in between
+        with pytest.raises(Killed):
+            newsletter.hand_over(delivery.batches.get().pk)
+    assert [one.state for one in people(delivery).values()] == ["waiting"] * 5
+    return delivery
+
+
+def states(delivery) -> str:
+    the_sum(delivery)
+    return " ".join(one.state for _, one in sorted(people(delivery).items()))
+
+
+def test_on_its_own_machine_each_note_counts_at_once(delivery, relay):
+    newsletter.sweep()
+    assert states(delivery) == "sent refused waiting unknown waiting"
+    assert people(delivery)["a"].detail == "250 2.0.0 Queued"
+    assert people(delivery)["c"].tries == 1
+    send_to_the_end(delivery)
+    assert states(delivery) == "sent refused sent unknown sent"
+
+
+def test_on_another_machine_it_is_waited_for_and_then_all_of_it_is_in_doubt(delivery, settings):
+    Batch.objects.update(holder="elsewhere:once run")
+    newsletter.sweep()
+    Batch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    newsletter.sweep()
+    assert states(delivery) == "waiting waiting waiting waiting waiting"
+    Batch.objects.update(lease_until=timezone.now() - settings.LEASE - timedelta(seconds=1))
+    newsletter.sweep()
+    assert states(delivery) == "unknown unknown unknown unknown unknown"
+
+
+def test_after_a_power_cut_the_notes_are_not_believed(delivery, settings, monkeypatch):
+    monkeypatch.setattr(journal, "_boot_id", lambda: "started anew")
+    Batch.objects.update(lease_until=timezone.now() - settings.LEASE - timedelta(seconds=1))
+    newsletter.sweep()
+    assert states(delivery) == "unknown unknown unknown unknown unknown"
+
+
+def test_a_sender_that_lives_is_left_alone(settings, tmp_path):
+    settings.POSTLARK_DATA = tmp_path
+    with Journal() as living:
+        living.page(1, 1).intend(7)
+        assert list(journal.dead()) == []
+        assert journal.read(living.holder, 1, 1).intents == {7}
+    assert list(journal.dead()) == []
+
+
+def test_a_note_without_its_end_is_none(settings, tmp_path):
+    settings.POSTLARK_DATA = tmp_path
+    own = Journal()
+    page = own.page(1, 1)
+    page.intend(7)
+    page.answered(8, outcome(Rejected('No\nand "no".'), 1, timezone.now()))
+    page._note(b'[9, "refused", "No')
+    notes = journal.read(own.holder, 1, 1)
+    assert (notes.intents, list(notes.outcomes)) == ({7}, [8])
+    assert notes.outcomes[8].reason == 'No\nand "no".'
+    own.__exit__(None)
