@@ -14,7 +14,7 @@ from worker.deliver import staff
 from worker.deliver.preflight import Trouble, judge
 from worker.deliver.send import send
 from worker.lib.http import Answer
-from worker.models import Delivery, Post
+from worker.models import Delivery, Post, Rendition
 
 HTML = "text/html; charset=utf-8"
 HERE = "https://blog.example/a-post/"
@@ -198,3 +198,32 @@ def test_a_picture_that_was_changed_on_the_page_is_the_one_that_goes_out(
     assert sent(delivery).state == "sent", delivery.reason
     assert Post.objects.get().page_image == new
     assert delivery.rendition.__class__.objects.get().image != old
+
+
+def changed_picture(due: Callable[..., Delivery], site: FeedSite) -> Delivery:
+    """One whose page has another picture by now, and whose words are other than they were when it was planned."""
+    old = "https://blog.example/old.jpg"
+    site.reply = Reply(200, b'<meta property="og:image" content="https://blog.example/new.jpg">', HTML)
+    delivery = due(image="", page_image=old, text_hash="a", page_read_for="a")
+    delivery.rendition.image = old
+    delivery.rendition.save()
+    return delivery
+
+
+def test_what_is_kept_as_evidence_after_that_is_what_went_out(due: Callable[..., Delivery], site: FeedSite, board: Noticeboard) -> None:
+    delivery = changed_picture(due, site)
+    sent(delivery)
+    (post,) = board.posts
+    assert post.text == Rendition.objects.get().text
+
+
+def test_what_was_approved_waits_for_a_new_approval_then(due: Callable[..., Delivery], site: FeedSite, board: Noticeboard) -> None:
+    delivery = changed_picture(due, site)
+    asks = {"channels": {"noticeboard": {"mode": "live", "base_url": board.url}}, "approval": "ann@practice.example"}
+    make_blog(**asks)
+    Delivery.objects.update(approved_by="ann@practice.example", approved_at=timezone.now())
+    delivery = sent(delivery)
+    assert (delivery.state, delivery.waits_for, delivery.held_for) == ("held", "person", "approval")
+    assert board.posts == []
+    staff.release(delivery, "ann@practice.example")
+    assert sent(delivery).state == "sent"

@@ -8,10 +8,12 @@ import pytest
 from django.utils import timezone
 
 from tests.deliver.on_facebook import TOKEN, posted
+from tests.factories import make_delivery
 from tests.fakes.facebook import Facebook
 from tests.fakes.feeds import FeedSite, Reply
 from worker.deliver import vanished, withdraw
 from worker.deliver.preflight import Trouble
+from worker.deliver.send import send
 from worker.deliver.vanished import AGAIN, DAILY, due, look, misses_after
 from worker.models import Delivery, Post
 
@@ -83,6 +85,15 @@ def test_a_page_that_comes_back_takes_the_question_away(out: Delivery, site: Fee
         looked(site, reply)
     assert not asked(out)
     assert "is there again" in out.reason
+
+
+def test_a_page_that_came_back_before_another_delivery_takes_the_question_away_too(out: Delivery, site: FeedSite) -> None:
+    looked(site, GONE)
+    looked(site, GONE, AGAIN)
+    site.reply = THERE
+    send(make_delivery(out.post, "facebook", occasion="resend").pk)
+    looked(site, THERE)
+    assert not asked(out)
 
 
 def test_a_person_may_leave_it_and_is_not_asked_again(out: Delivery, site: FeedSite) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 from django.utils import timezone
 
 from worker.channels.base import Transient
+from worker.deliver import approval
 from worker.deliver.outcome import Withheld
 from worker.deliver.plan import draft, write
 from worker.ingest.page import ACCEPT, MAX_REDIRECTS, TIMEOUT
@@ -52,7 +53,7 @@ class Trouble:
 
 
 def check(delivery: Delivery, file: BlogFile) -> None:
-    """Raises Withheld where the page is not in order, Transient where it cannot be seen just now."""
+    """Raises Withheld where the page is not in order or its picture needs a new approval, Transient where it cannot be seen just now."""
     post = delivery.post
     if post is None or delivery.page_waived or _just_seen(post):
         return
@@ -64,7 +65,7 @@ def check(delivery: Delivery, file: BlogFile) -> None:
     if _has_another_picture(delivery, post, seen.picture):
         _take_picture(delivery, post, file, seen.picture)
     else:
-        Post.objects.filter(pk=post.pk).update(page_looked_at=timezone.now(), page_misses=0)
+        Post.objects.filter(pk=post.pk).update(page_looked_at=timezone.now())
 
 
 def _has_another_picture(delivery: Delivery, post: Post, picture: str) -> bool:
@@ -81,6 +82,9 @@ def _take_picture(delivery: Delivery, post: Post, file: BlogFile, picture: str) 
     if not isinstance(made, str):
         write(delivery, made)
         note("The page has another picture by now; it is the one that goes out.", delivery=delivery)
+        delivery.refresh_from_db()  # what leaves is what was written
+        if sentence := approval.missing(file, delivery.approved_by):
+            raise Withheld(Delivery.HeldFor.APPROVAL, sentence)
 
 
 def look(post: Post, file: BlogFile) -> Look:
