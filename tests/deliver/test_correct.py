@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.deliver.on_facebook import TOKEN, posted
-from tests.factories import is_due, make_delivery
+from tests.factories import blog_file, is_due, make_delivery
 from tests.fakes.facebook import Facebook
 from worker.deliver import correct, staff, withdraw
 from worker.deliver.send import send
@@ -109,3 +109,29 @@ def test_withdrawing_takes_its_corrections_along(graph: Facebook) -> None:
     send(out.pk)
     assert set(Delivery.objects.values_list("pk", "state")) == {(out.pk, "withdrawn"), (correction.pk, "withdrawn")}
     assert graph.all_standing() == []
+
+
+def test_withdrawing_answers_for_a_correction_that_failed(graph: Facebook) -> None:
+    out = posted(graph)
+    graph.misbehave("422", on="edit")
+    correction = corrected(edited(out.post, "Coping without stress"))
+    assert (correction.state, correction.waits_for) == ("failed", "person")
+    withdraw.withdraw(out.post, "Ann", "Too early")
+    send(out.pk)
+    correction.refresh_from_db()
+    assert (correction.state, correction.waits_for) == ("withdrawn", "nothing")
+
+
+def test_a_correction_whose_channel_left_the_file_goes_on_as_its_sentence_says(graph: Facebook, settings: Any) -> None:
+    out, files = posted(graph), settings.BLOGS
+    (correction,) = correct.correct(edited(out.post, "Coping without stress"), "Ann", "A mistake in the title")
+    settings.BLOGS = {"example": blog_file(channels={"email": {}})}
+    send(correction.pk)
+    correction.refresh_from_db()
+    assert (correction.state, correction.waits_for) == ("pending", "person")
+    assert correction.reason.endswith("Put [channels.facebook] back, then resume the channel: what was asked for is done by itself.")
+    settings.BLOGS = files
+    staff.resume(out.blog, "facebook", "Ann")
+    send(correction.pk)
+    correction.refresh_from_db()
+    assert correction.state == "sent"

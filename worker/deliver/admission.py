@@ -30,11 +30,10 @@ class Not:
 def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Connection, now: datetime, ahead: int = 0) -> Go | Not:
     """`ahead`: how many others wait before it for the same connection."""
     if file is None or delivery.channel not in file.channels or delivery.channel not in channels.all_channels():
-        return Not(
-            "pending" if kind_of(delivery) != Kind.CREATE else "held",
-            "person",
-            f"The blog's file no longer has a section for this channel. Put [channels.{delivery.channel}] back, then release it; or cancel it.",
-        )
+        missing = f"The blog's file no longer has a section for this channel. Put [channels.{delivery.channel}] back, then"
+        if kind_of(delivery) != Kind.CREATE:
+            return Not("pending", "person", f"{missing} resume the channel: what was asked for is done by itself.")
+        return Not("held", "person", f"{missing} release it; or cancel it.")
     if kind_of(delivery) != Kind.CREATE:
         return _amendment(delivery, file, connection, now)
     mode, name = file.channels[delivery.channel].mode, channels.find(delivery.channel).name

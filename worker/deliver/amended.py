@@ -92,8 +92,9 @@ def _done(delivery: Delivery, receipt: Receipt) -> None:
     reason = f"Taken down from {at}. {delivery.withdrawn_by} asked for it: {delivery.withdrawn_because}"
     with transaction.atomic():
         if outcome.close(delivery, Outcome.OK, **closed, state=State.WITHDRAWN, reason=reason):
-            for correction in delivery.corrections.filter(state=State.SENT):
-                transition(correction, Q(state=State.SENT), state=State.WITHDRAWN, waits_for=WaitsFor.NOTHING, reason=reason)
+            over = Q(state__in=[State.SENT, State.FAILED])
+            for correction in delivery.corrections.filter(over):
+                transition(correction, over, state=State.WITHDRAWN, waits_for=WaitsFor.NOTHING, reason=reason)
 
 
 def _later(delivery: Delivery, error: Transient) -> None:
