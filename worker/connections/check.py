@@ -49,10 +49,10 @@ def after_failure(error: DeliveryError, *, final: bool, refusals: int) -> Verdic
     return Verdict(error.sentence, refusals, broken, DAILY if broken else SOON)
 
 
-def due() -> list[int]:
-    """Connections whose blog still has the channel in its file."""
+def due(blog: str | None = None) -> list[int]:
+    """Connections whose blog still has the channel in its file; or those of one blog."""
     rows = Connection.objects.filter(Q(next_check_at=None) | Q(next_check_at__lte=Now())).exclude(credentials="")
-    found = rows.order_by("pk").values_list("pk", "blog__slug", "channel")[:500]
+    found = (rows.filter(blog__slug=blog) if blog else rows).order_by("pk").values_list("pk", "blog__slug", "channel")[:500]
     return [pk for pk, slug, channel in found if _wanted(blog_file(slug), channel)]
 
 

@@ -5,7 +5,9 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from worker import alerts, ingest, newsletter, tasks
+from worker.connections import check as checking
 from worker.deliver import vanished
+from worker.deliver.mend import check_connection
 from worker.deliver.plan import plan
 from worker.deliver.reconcile import reconcile
 from worker.deliver.send import send
@@ -37,6 +39,7 @@ class Command(PostlarkCommand):
 def _hand_over_everything_due(blog: str | None) -> None:
     """Round after round, for planning makes deliveries and they make batches; each row once, so that the rounds end."""
     stages: list[tuple[Callable[[int], object], Callable[[str | None], list[int]]]] = [
+        (check_connection, checking.due),
         (plan, posts_to_plan),
         (send, deliveries_due),
         (newsletter.hand_over, _batches_due),
