@@ -221,3 +221,29 @@ def test_a_blog_that_names_nobody_tells_nobody(clock):
     tick(clock, 0)
     tick(clock)
     assert not Alert.objects.exists()
+
+
+def test_however_many_wait_each_is_told_once(relay, clock, monkeypatch):
+    monkeypatch.setattr(sys.modules["worker.alerts.notice"], "MOST", 2)
+    blog = blog_that_tells(DESK)
+    waiting = [held(blog, reason=f"Reason {number}.") for number in range(5)]
+    for _ in range(5):
+        tick(clock)
+    Delivery.objects.filter(pk=waiting[4].pk).update(state="cancelled", waits_for="nothing")
+    for _ in range(3):
+        tick(clock)
+    told = "".join(words(relay))
+    assert [told.count(delivery.reason) for delivery in waiting] == [1] * 5
+
+
+def test_a_round_asks_no_more_of_the_database_for_what_is_known(clock, django_assert_max_num_queries):
+    blog = blog_that_tells(DESK)
+    for number, channel in enumerate(("facebook", "linkedin")):
+        Connection.objects.create(blog=blog, channel=channel, expires_at=NOON + timedelta(days=7), days_warned=7)
+        held(blog, reason=f"Reason {number}.")
+    alerts.notice(timezone.now())
+    with django_assert_max_num_queries(8) as asked:
+        alerts.notice(timezone.now())
+    assert not any("published_at" in query["sql"] for query in asked.captured_queries), (
+        "the rhythm of a blog is read for a new warning only"
+    )

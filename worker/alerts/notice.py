@@ -1,10 +1,10 @@
 """What needs a person just now, set against what was noticed before: new ones wait to be told, and those that are gone are over."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from worker import channels
@@ -16,12 +16,16 @@ from worker.record.needs import NEEDS_YOU
 TOGETHER = timedelta(minutes=1)
 """How long the first one waits for others that come with it."""
 MOST = 200
+"""So many new deliveries are noticed in one round; more wait for the next."""
 State = Delivery.State
+
+
+Key = tuple[int, str]
+"""The blog, and what it is about."""
 
 
 @dataclass(frozen=True)
 class Need:
-    key: str
     about: str
     sentence: str
     page: str
@@ -32,21 +36,18 @@ class Need:
 def notice(now: datetime) -> None:
     """Write down what is new and what is over. Several processes may do so at once."""
     rows = {blog.pk: blog for blog in Blog.objects.filter(slug__in=[file.slug for file in blogs().values() if file.alerts.to])}
-    needs: dict[int, dict[str, Need]] = {pk: {} for pk in rows}
-    for pk, need in (*_feeds(rows), *_connections(rows, now), *_deliveries(rows), *_readers(rows)):
-        needs[pk][need.key] = need
     open_ones = Alert.objects.filter(blog__in=rows, over_at=None)
-    known = {(alert.blog_id, alert.key): alert for alert in open_ones}
-    fresh = [_alert(pk, need, now) for pk, found in needs.items() for need in found.values() if (pk, need.key) not in known]
+    known = {(blog, key): pk for pk, blog, key in open_ones.values_list("pk", "blog", "key")}
+    needs = dict((*_feeds(rows), *_connections(rows, known, now), *_deliveries(rows, known), *_readers(rows, known)))
+    fresh = [_alert(key, need, now) for key, need in needs.items() if need and key not in known]
     Alert.objects.bulk_create(fresh, ignore_conflicts=True)
-    over = [alert.pk for (pk, key), alert in known.items() if key not in needs[pk]]
-    _end(over, now)
+    _end([pk for key, pk in known.items() if key not in needs], now)
 
 
-def _alert(blog: int, need: Need, now: datetime) -> Alert:
+def _alert(key: Key, need: Need, now: datetime) -> Alert:
     return Alert(
-        blog_id=blog,
-        key=need.key,
+        blog_id=key[0],
+        key=key[1],
         about=need.about,
         sentence=need.sentence,
         page=need.page,
@@ -64,22 +65,26 @@ def _end(over: Iterable[int], now: datetime) -> None:
     rows.filter(told_at__isnull=False, recovers=True).update(over_at=now, try_at=now + TOGETHER, tries=0)
 
 
-def _feeds(rows: dict[int, Blog]) -> Iterator[tuple[int, Need]]:
+# Each yields every need there is. One that is known needs no words: None stands for them, and nothing is read for it.
+
+
+def _feeds(rows: dict[int, Blog]) -> Iterator[tuple[Key, Need | None]]:
     for pk, blog in rows.items():
         if blog.told:
-            yield pk, Need("feed", "The blog", blog.told, f"{reverse('health')}#{blog.slug}", recovers=True)
+            yield (pk, "feed"), Need("The blog", blog.told, f"{reverse('health')}#{blog.slug}", recovers=True)
 
 
-def _connections(rows: dict[int, Blog], now: datetime) -> Iterator[tuple[int, Need]]:
+def _connections(rows: dict[int, Blog], known: Container[Key], now: datetime) -> Iterator[tuple[Key, Need | None]]:
     ending = Q(days_warned__isnull=False)
     for row in Connection.objects.filter(~Q(broken="") | ending, blog__in=rows).select_related("blog"):
         if not _is_live(row):
             continue
         name, page = channels.find(row.channel).name, f"{reverse('connections')}#{row.blog.slug}"
         if row.broken:
-            yield row.blog_id, Need(f"connection:{row.channel}", name, row.broken, page, recovers=True)
-        elif sentence := warn.sentence(row, now):
-            yield row.blog_id, Need(f"ending:{row.channel}:{row.days_warned}", name, sentence, page)
+            yield (row.blog_id, f"connection:{row.channel}"), Need(name, row.broken, page, recovers=True)
+        elif warn.is_ending(row, now):
+            key = (row.blog_id, f"ending:{row.channel}:{row.days_warned}")
+            yield key, None if key in known else Need(name, warn.sentence(row, now), page)
 
 
 def _is_live(row: Connection) -> bool:
@@ -87,21 +92,30 @@ def _is_live(row: Connection) -> bool:
     return bool(file and row.channel in file.channels and file.channels[row.channel].mode == "live")
 
 
-def _deliveries(rows: dict[int, Blog]) -> Iterator[tuple[int, Need]]:
+def _deliveries(rows: dict[int, Blog], known: Container[Key]) -> Iterator[tuple[Key, Need | None]]:
     """But for those that wait for a connection or for whoever paused it: the one is told by itself, the other knows."""
     waiting = Delivery.objects.filter(NEEDS_YOU, blog__in=rows).exclude(state=State.PENDING)
-    for row in waiting.select_related("post", "issue").order_by("-pk")[:MOST]:
-        about = f"“{row.title}”, {_name(row.channel)}"
-        page = reverse("delivery", args=[row.pk])
-        yield row.blog_id, Need(f"delivery:{row.pk}:{row.state}", about, row.reason, page, delivery=row.pk)
+    yield from _of_deliveries(waiting, "delivery:{pk}:{state}", known)
 
 
-def _readers(rows: dict[int, Blog]) -> Iterator[tuple[int, Need]]:
+def _readers(rows: dict[int, Blog], known: Container[Key]) -> Iterator[tuple[Key, Need | None]]:
     """Of newsletters that have gone out to others."""
-    doubtful = Batch.objects.filter(unknown__gt=0, delivery__blog__in=rows, delivery__state=State.SENT).values("delivery").distinct()
-    for row in Delivery.objects.filter(pk__in=doubtful).select_related("post", "issue").order_by("-pk")[:MOST]:
-        about = f"“{row.title}”, {_name(row.channel)}"
-        yield row.blog_id, Need(f"readers:{row.pk}", about, row.reason, reverse("delivery", args=[row.pk]))
+    doubtful = Batch.objects.filter(unknown__gt=0, delivery__blog__in=rows, delivery__state=State.SENT).values("delivery")
+    for key, need in _of_deliveries(Delivery.objects.filter(pk__in=doubtful), "readers:{pk}", known):
+        yield key, need and replace(need, delivery=None)
+
+
+def _of_deliveries(waiting: QuerySet[Delivery], named: str, known: Container[Key]) -> Iterator[tuple[Key, Need | None]]:
+    fresh = []
+    for pk, blog, state in waiting.order_by("pk").values_list("pk", "blog", "state"):
+        key = (blog, named.format(pk=pk, state=state))
+        if key in known:
+            yield key, None
+        else:
+            fresh.append(pk)
+    for row in waiting.filter(pk__in=fresh[:MOST]).select_related("post", "issue"):
+        about, page = f"“{row.title}”, {_name(row.channel)}", reverse("delivery", args=[row.pk])
+        yield (row.blog_id, named.format(pk=row.pk, state=row.state)), Need(about, row.reason, page, delivery=row.pk)
 
 
 def _name(channel: str) -> str:

@@ -61,9 +61,14 @@ def _day(moment: datetime) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
+def is_ending(row: Connection, now: datetime) -> bool:
+    """The end is known, and within 14 days or past."""
+    return row.expires_at is not None and row.expires_at - now <= timedelta(days=max(DAYS))
+
+
 def sentence(row: Connection, now: datetime) -> str:
-    """Empty while the end is more than 14 days away, or none is known."""
-    if row.expires_at is None or row.expires_at - now > timedelta(days=max(DAYS)):
+    """Empty unless it is ending."""
+    if row.expires_at is None or not is_ending(row, now):
         return ""
     return ending(channels.find(row.channel).name, row.expires_at, now, likely_for(row, now))
 
@@ -77,7 +82,7 @@ def warn(row: Connection, now: datetime) -> None:
     """Note the warning that is due in the record, once."""
     days = warning_due(row.expires_at, now, row.days_warned)
     if days is None:
-        if row.days_warned is not None and (row.expires_at is None or row.expires_at - now > timedelta(days=max(DAYS))):
+        if row.days_warned is not None and not is_ending(row, now):
             Connection.objects.filter(pk=row.pk).update(days_warned=None)
         return
     with transaction.atomic():
