@@ -1,5 +1,8 @@
 """What a killed sender's notes tell, on its own machine, on another, and after a power cut."""
 
+import os
+import shutil
+import time
 from datetime import timedelta
 from importlib import import_module
 
@@ -104,3 +107,43 @@ def test_a_note_without_its_end_is_none(settings, tmp_path):
     assert (notes.intents, list(notes.outcomes)) == ({7}, [8])
     assert notes.outcomes[8].reason == 'No\nand "no".'
     own.__exit__(None)
+
+
+def killed(reader: int) -> Journal:
+    """It began one body; the lock went with the process, the notes stay."""
+    sender = Journal()
+    sender.page(7, 1).intend(reader)
+    os.close(sender._lock)
+    return sender
+
+
+def test_another_machine_that_shares_the_folder_leaves_the_notes_to_the_one_that_wrote_them(settings, tmp_path, monkeypatch):
+    settings.POSTLARK_DATA = tmp_path
+    sender = killed(3)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(journal, "_boot_id", lambda: "another machine")
+        assert list(journal.dead()) == []
+        assert journal.read(sender.holder, 7, 1) is None
+    assert journal.read(sender.holder, 7, 1).intents == {3}
+    assert list(journal.dead()) == [sender.holder]
+
+
+def test_notes_that_nobody_believes_any_more_are_cleared_away(settings, tmp_path, monkeypatch):
+    settings.POSTLARK_DATA = tmp_path
+    sender = killed(3)
+    long_ago = time.time() - 2 * journal.believed_for().total_seconds()
+    os.utime(sender._folder / "lock", (long_ago, long_ago))
+    monkeypatch.setattr(journal, "_boot_id", lambda: "another machine")
+    assert list(journal.dead()) == []
+    assert not sender._folder.exists()
+
+
+def test_where_the_notes_are_gone_nobody_is_written_to_again(delivery, settings):
+    run = Batch.objects.get().holder.partition(" ")[2]
+    shutil.rmtree(settings.POSTLARK_DATA / "journal" / run)
+    Batch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    newsletter.sweep()
+    assert states(delivery) == "waiting waiting waiting waiting waiting"
+    Batch.objects.update(lease_until=timezone.now() - settings.LEASE - timedelta(seconds=1))
+    newsletter.sweep()
+    assert states(delivery) == "unknown unknown unknown unknown unknown"

@@ -17,7 +17,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -48,6 +48,7 @@ class Journal:
         making = self._folder.with_name(f".{run}")  # nobody sees it before it is locked
         making.mkdir(parents=True)
         self._lock = os.open(making / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        os.write(self._lock, _here().encode())
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         making.rename(self._folder)
 
@@ -92,7 +93,10 @@ class Page:
 
 
 def dead() -> Iterator[str]:
-    """The holders on this machine whose process is gone and who left notes; each is cleared away once the caller has gone on."""
+    """The holders on this machine whose process is gone and who left notes; each is cleared away once the caller has gone on.
+
+    Where several machines share the folder, the notes of another are left for it to read, as long as they would be believed.
+    """
     for folder in list(_journals().glob("[!.]*")) if _journals().exists() else []:
         try:
             lock = os.open(folder / "lock", os.O_RDWR)
@@ -103,16 +107,24 @@ def dead() -> Iterator[str]:
         except BlockingIOError:
             continue
         else:
-            yield f"{_here()} {folder.name}"
-            shutil.rmtree(folder, ignore_errors=True)
+            if os.read(lock, 1000).decode() == _here():
+                yield f"{_here()} {folder.name}"
+                shutil.rmtree(folder, ignore_errors=True)
+            elif time.time() - os.fstat(lock).st_mtime > believed_for().total_seconds():
+                shutil.rmtree(folder, ignore_errors=True)
         finally:
             os.close(lock)
 
 
+def believed_for() -> timedelta:
+    """From a sender's start: it lives for less than one lease, the last lease it took ends, and one more is given to come back."""
+    return 4 * settings.LEASE
+
+
 def read(holder: str, delivery: int, attempt: int) -> Notes | None:
-    """None: the holder was on another machine, or on this one before it was started anew."""
+    """None: the holder was on another machine, or on this one before it was started anew, or somebody has cleared its notes away."""
     here, _, run = holder.partition(" ")
-    if here != _here():
+    if here != _here() or not (_journals() / run).exists():
         return None
     notes = Notes(set(), {})
     with suppress(FileNotFoundError):
