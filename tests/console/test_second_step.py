@@ -95,9 +95,21 @@ def test_who_guesses_starts_again_from_the_password(client, staff, clock, wrong:
     enter(client, staff)
     for _ in range(second_step.MOST_TRIES - 1):
         assert client.post("/sign-in/code", {"code": wrong}).status_code == 422
-    assert client.post("/sign-in/code", {"code": wrong})["Location"] == "/sign-in"
+    assert client.post("/sign-in/code", {"code": wrong}).status_code == 429
     assert client.post("/sign-in/code", {"code": code()})["Location"] == "/sign-in"
     assert not signed_in(client)
+
+
+def test_who_knows_the_password_cannot_guess_on_by_giving_it_again(client, staff, clock) -> None:
+    for _ in range(4):
+        enter(client, staff)
+        client.post("/sign-in/code", {"code": "000000"})
+    enter(client, staff)
+    answer = client.post("/sign-in/code", {"code": "000000"})
+    assert (answer.status_code, "Too many wrong" in answer.content.decode()) == (429, True)
+    assert client.post("/sign-in", {"email": staff.email, "password": PASSWORD}).status_code == 429
+    clock.shift(timedelta(minutes=16))
+    enter(client, staff)
 
 
 def test_who_waits_too_long_starts_again(client, staff, clock) -> None:

@@ -5,7 +5,7 @@ from io import BytesIO
 
 import segno
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import login, user_login_failed
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -50,6 +50,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     except WrongKey:
         sentence = "What your app was set up with can't be read any more: ask whoever runs Postlark for a new start (postlark staff reset)."
         return render(request, "console/second_step_ask.html", {"sentence": sentence}, status=409)
+    user_login_failed.send(__name__, credentials={"username": staff.email}, request=request)
     if waiting["tries"] >= MOST_TRIES:
         request.session.flush()
         return redirect("sign-in")
