@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from tests.factories import make_blog, make_delivery, make_post, make_staff
 from worker.management import archive
-from worker.models import Batch, Blog, Delivery, Event, Recipient, Staff, Subscriber
+from worker.models import Batch, Blog, Confirmation, Delivery, Event, Recipient, Staff, Subscriber
+from worker.newsletter import confirmation_mail
 from worker.record import seal
 from worker.record.transition import note
 
@@ -121,6 +122,18 @@ def test_readers_whose_turn_had_not_come_are_in_doubt_and_the_sum_balances(blog,
     assert (batch.state, batch.size, batch.waiting, batch.sent, batch.unknown) == ("done", 3, 0, 1, 2)
     mail.refresh_from_db()
     assert (mail.state, "1 of 3 sent" in mail.reason) == ("sent", True)
+
+
+def test_a_mail_that_asks_for_a_yes_does_not_leave_the_copy(blog, file, capsys):
+    now = timezone.now()
+    Confirmation.objects.create(
+        blog=blog, email="a@a.example", address_key="a@a.example", mailbox="a@a.example", language="en-CA", asked_at=now, mail_due_at=now
+    )
+    run("backup", str(file), capsys=capsys)
+    empty()
+    run("restore", str(file), capsys=capsys)
+    assert Confirmation.objects.exists()
+    assert confirmation_mail.due() == []
 
 
 def test_it_is_not_restored_over_anything(blog, file, capsys):

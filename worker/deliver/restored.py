@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from worker.deliver.claim import Phase, State, WaitsFor
-from worker.models import Blog, Delivery
+from worker.models import Blog, Confirmation, Delivery
 from worker.newsletter import call_in_doubt
 from worker.record.transition import transition
 
@@ -14,6 +14,7 @@ from worker.record.transition import transition
 def make_safe(made_at: datetime, who: str) -> int:
     """Within the restoring transaction. `made_at`: when the backup was made. Returns how many deliveries wait for a person now."""
     Blog.objects.update(restored_from=made_at, look_until=None, look_by="")
+    Confirmation.objects.update(mail_due_at=None)  # it may have left since; who waits for it asks again
     when = f"{made_at:%Y-%m-%d %H:%M} UTC"
     under_way = Delivery.objects.filter(state__in=[State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN]).select_related(
         "blog", "post"
