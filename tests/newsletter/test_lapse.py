@@ -6,11 +6,14 @@ import pytest
 from django.test import Client
 
 from tests.newsletter.people import live_blog, make_subscriber
+from worker.lib.address import read_address
 from worker.lib.blogs import blog_file
 from worker.lib.signing import confirmation_token
 from worker.models import Confirmation, Event, Subscriber
 from worker.newsletter import confirmation_mail, lapse
-from worker.newsletter.leave import unsubscribe
+from worker.newsletter.confirm import confirm
+from worker.newsletter.leave import forget, unsubscribe
+from worker.newsletter.sign_up import Wish, ask
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +103,22 @@ def test_nobody_is_asked_whom_we_may_not_write_to_any_more(blog, relay, time_mac
     mail_what_is_due()
     assert not relay.taken
     assert "was not sent" in told()[-1]
+
+
+def test_whoever_moves_before_the_mail_leaves_gets_nothing_at_the_old_address(blog, relay, time_machine):
+    time_machine.move_to("2026-11-01 17:00Z", tick=False)
+    reader = make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 5, 10))
+    lapse.ask(blog, blog_file("example"), "ann@practice.example")
+    wish = Wish(read_address("new@reader.example"), "en-CA", [], "instant")
+    confirm(ask(blog, wish, "", kind="move", subscriber=reader), "")
+    mail_what_is_due()
+    assert not relay.taken
+
+
+def test_whoever_is_erased_gets_no_mail_at_the_address_they_wanted_to_move_to(blog, relay):
+    reader = make_subscriber(blog)
+    ask(blog, Wish(read_address("new@reader.example"), "en-CA", [], "instant"), "", kind="move", subscriber=reader)
+    forget(reader, "The reader")
+    mail_what_is_due()
+    assert not relay.taken
+    assert not Confirmation.objects.exists()

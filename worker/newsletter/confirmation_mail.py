@@ -90,7 +90,7 @@ def _must_not_ask(asked: Confirmation) -> str:
     """To ask for consent by mail is itself a message that needs one: only while the implied consent holds (CASL, s. 1 (3))."""
     reader = asked.subscriber
     assert reader is not None, "who is asked to go on is on the list"
-    if reader.state != Subscriber.State.CONFIRMED or suppression_of(asked.blog_id, reader.address_key):
+    if reader.state != Subscriber.State.CONFIRMED or suppression_of(asked.blog_id, asked.address_key):
         return "They have left."
     return consent.why_not(reader.consents.all(), today(asked.blog, timezone.now()))
 

@@ -3,6 +3,7 @@
 import re
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from worker.lib.address import read_address
@@ -40,7 +41,8 @@ def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
             return False
         if not suppress.add(subscriber.blog_id, subscriber.address_key, Cause.FORGOTTEN):
             suppress.of_own_wish(subscriber.blog_id, subscriber.address_key).update(cause=Cause.FORGOTTEN, reason="")
-        Confirmation.objects.filter(blog=subscriber.blog_id, address_key=subscriber.address_key).delete()
+        theirs = Q(address_key=subscriber.address_key) | Q(subscriber=subscriber)  # also the address that they wanted to move to
+        Confirmation.objects.filter(theirs, blog=subscriber.blog_id).delete()
         subscriber.consents.all().delete()
         Recipient.objects.filter(subscriber=subscriber).update(detail="")
         note("A reader was forgotten.", who=who, blog=subscriber.blog, subscriber=subscriber, data=_why(because))
