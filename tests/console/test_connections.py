@@ -144,7 +144,7 @@ def test_a_consent_that_is_declined_changes_nothing(owner, board):
 def test_an_error_in_place_of_a_code_is_told(owner):
     state = parse_qs(urlsplit(begin(owner)).query)["state"][0]
     said = told(owner, "/connections/callback/noticeboard?" + urlencode({"state": state, "error": "server_error"}))
-    assert said == "Noticeboard sent an error back in place of a consent, so nothing was changed. Press Connect again."
+    assert said == "Noticeboard sent no consent back, so nothing was changed. Press Connect again."
 
 
 def test_a_code_that_has_expired_is_told(owner, board):

@@ -242,3 +242,10 @@ def test_whose_consent_ends_is_asked_once(blog, office) -> None:
     assert "nobody is asked twice" in office.post("/subscribers/ask", {"blog": "example"}, follow=True).content.decode()
     assert Confirmation.objects.get().kind == "renew"
     assert lapse.lapsing(Subscriber.objects.all(), today).count() == 1
+
+
+def test_a_list_for_a_blog_without_a_newsletter_is_refused_in_a_sentence() -> None:
+    make_blog("quiet", channels={"facebook": {"mode": "rehearsal"}})
+    answer = client_of("office").post("/subscribers/import", offered("email\nann@reader.example\n", blog="quiet"))
+    assert answer.status_code == 422
+    assert "This blog sends no newsletter" in answer.content.decode()

@@ -151,7 +151,7 @@ def test_columns_without_use_are_named(blog, sheet):
         ("express", (timezone.now().date() + timedelta(days=2)).isoformat(), "x", "in the future"),
         ("inquiry", "2020-01-01", "x", "This consent ended on 2020-07-01"),
         ("purchase", "2020-01-01", "x", "This consent ended on 2022-01-01"),
-        ("express", TODAY, "  ", "--proof is empty"),
+        ("express", TODAY, "  ", "The proof is missing"),
     ],
 )
 def test_a_basis_that_no_longer_holds_is_refused(blog, sheet, basis, obtained, proof, word):

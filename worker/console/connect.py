@@ -97,7 +97,7 @@ def _code(request: HttpRequest, name: str) -> str:
         raise Wrong(f"Consent was declined at {name}, so nothing was changed.")
     code = request.GET.get("code", "")
     if not code:
-        raise Wrong(f"{name} sent an error back in place of a consent, so nothing was changed. {AGAIN}")
+        raise Wrong(f"{name} sent no consent back, so nothing was changed. {AGAIN}")
     return code
 
 

@@ -79,6 +79,9 @@ def read_sheet(raw: bytes, editions: Sequence[str]) -> Sheet:
     `editions`: what the blog sends; the first is theirs for whom the file names none.
     """
     sheet = Sheet()
+    if not editions:
+        sheet.mistakes.append("This blog sends no newsletter: its file has no section for e-mail.")
+        return sheet
     if len(raw) > MOST_BYTES:
         sheet.mistakes.append("line 1: the file is larger than 100 MB; split it.")
         return sheet
@@ -189,13 +192,15 @@ def _check(sheet: Sheet, basis: Basis) -> None:
     today = timezone.now().date()
     last = ends_on(basis.basis, basis.obtained_on)
     if basis.obtained_on > today:
-        raise Refused(f"--obtained {basis.obtained_on} is in the future; it is the day on which the consent was given.")
+        raise Refused(f"{basis.obtained_on} is in the future; say on which day the consent was given.")
     if last and last < today:
         raise Refused(
             f"This consent ended on {last}: a purchase gives 24 months, an inquiry 6. Nobody on the list may be written to on it."
         )
     if not basis.proof.strip():
-        raise Refused("--proof is empty; say where it can be seen that these people agreed, for example “sign-up sheet, open day 2026”.")
+        raise Refused(
+            "The proof is missing; say where it can be seen that these people agreed, for example “sign-up sheet, open day 2026”."
+        )
 
 
 def _stays_out(is_suppressed: bool, known: tuple[int, str] | None) -> bool:
