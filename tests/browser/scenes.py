@@ -128,7 +128,7 @@ def _today(blog: Blog, now: datetime) -> None:
         then,
         waits_for="person",
     )
-    mend = "LinkedIn’s permission ended yesterday. Mend the connection to LinkedIn, then resume it: this goes out by itself."
+    mend = "LinkedIn’s permission ended yesterday. Mend the connection to LinkedIn; what waits for it goes out by itself then."
     _told(make_delivery(post, "linkedin", state="pending", waits_for="person", reason=mend), [(then, "Postlark", mend, {"to": "pending"})])
 
 

@@ -104,7 +104,7 @@ def test_a_dead_token_pauses_the_connection_not_the_post(deliver: Deliver, board
     send(first.pk)
     send(second.pk)
     assert stands(first) == stands(second) == ("pending", "person")
-    assert Connection.objects.get().broken
+    assert Connection.objects.get().broken.endswith("Mend the connection to Noticeboard; what waits for it goes out by itself then.")
     assert second.attempts.count() == 0
 
 

@@ -152,7 +152,7 @@ def cool_down(delivery: Delivery, error: Transient, until: datetime) -> None:
 
 
 def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
-    reason = f"{error.sentence} Mend the connection to {_name(delivery)}, then resume it: this goes out by itself."
+    reason = f"{error.sentence} Mend the connection to {_name(delivery)}; what waits for it goes out by itself then."
     stops: dict[str, Any] = {"broken": reason}
     if error.passing:
         reason += f" Postlark also asks once more at {_spoken(delivery, timezone.now() + SOON)}, since {_name(delivery)} itself may be in trouble."
