@@ -360,6 +360,7 @@ def test_where_nobody_can_read_the_refusal_after_a_persons_word_is_the_answer(
     send(delivery.pk)
     assert stands(delivery) == ("unknown", "person")
     Delivery.objects.filter(pk=delivery.pk).update(call_by=timezone.now() - timedelta(seconds=1))
+    delivery.refresh_from_db()
     staff.settle(delivery, "Ann", sent=False)
     send(delivery.pk)
     assert stands(delivery) == ("sent", "nothing")
