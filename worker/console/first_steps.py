@@ -34,6 +34,8 @@ class Steps:
     blog: str
     name: str
     steps: tuple[Step, ...]
+    until_then: str
+    """What does not go out as long as the rest is not done."""
 
     @property
     def done(self) -> int:
@@ -52,8 +54,16 @@ def of(desk: Desk) -> tuple[Steps, ...]:
     for blog in desk.blogs.values():
         file = file_of(blog)
         if file and any(options.mode == "rehearsal" for options in file.channels.values()):
-            found.append(Steps(blog.slug, file.name, tuple(_steps(blog, file))))
+            found.append(Steps(blog.slug, file.name, tuple(_steps(blog, file)), _until_then(file)))
     return tuple(found)
+
+
+def _until_then(file: BlogFile) -> str:
+    modes = {slug: options.mode for slug, options in file.channels.items() if options.mode != "off"}
+    if "live" not in modes.values():
+        return "Until the rest is, this blog rehearses and nothing is sent."
+    rehearsing = [channels.find(slug).name for slug, mode in modes.items() if mode == "rehearsal"]
+    return f"Until the rest is, nothing is sent by {' or '.join(rehearsing)}: it is rehearsed."
 
 
 def _steps(blog: Blog, file: BlogFile) -> list[Step]:
