@@ -26,6 +26,7 @@ from worker.ingest.health import notice_silence
 from worker.newsletter import confirmation_mail as asking
 from worker.newsletter import lapse, sign_up
 from worker.record.seal import seal
+from worker.record.tidy import tidy_if_due
 
 log = logging.getLogger(__name__)
 
@@ -134,3 +135,4 @@ def upkeep() -> None:
     sign_up.drop_old()
     alerts.notice(now)
     seal(now)
+    tidy_if_due(now)

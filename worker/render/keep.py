@@ -16,10 +16,12 @@ _TYPES = {ending: kind for kind, ending in _ENDINGS.items()}
 
 
 def keep(picture: Picture) -> str:
-    """The name under which `kept` gives it back. The same picture again is the same file."""
+    """The name under which `kept` gives it back. The same picture again is the same file, and as young as a new one (record/tidy.py)."""
     name = f"{hashlib.sha256(picture.data).hexdigest()}.{_ENDINGS[picture.media_type]}"
     folder: Path = settings.POSTLARK_DATA / "images"
-    if not (folder / name).exists():
+    try:
+        os.utime(folder / name)
+    except FileNotFoundError:
         folder.mkdir(exist_ok=True)
         _write_whole(folder / name, picture.data)
     return name

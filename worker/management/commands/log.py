@@ -1,6 +1,6 @@
 import csv
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -81,12 +81,10 @@ def _moment(since: str) -> datetime:
     try:
         moment = parse_datetime(since)
         day = parse_date(since) if moment is None else None
-    except ValueError:
-        moment = day = None
-    if day:
-        moment = datetime.combine(day, datetime.min.time())
-    if moment is None:
-        raise CommandError(
-            f"--since is {since!r}; allowed is a date (2026-11-22), a time (2026-11-22T14:00:00Z), or how long ago (2d, 6h)."
-        )
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+        if day:
+            moment = datetime.combine(day, datetime.min.time())
+        if moment:
+            return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise CommandError(f"--since is {since!r}; allowed is a date (2026-11-22), a time (2026-11-22T14:00:00Z), or how long ago (2d, 6h).")
