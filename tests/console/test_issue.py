@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tests.console.conftest import client_of
-from tests.deliver.test_issues import a_blog, its_time_comes, published, the_issue
+from tests.deliver.test_issues import a_blog, got, its_time_comes, published, the_issue
 from tests.fakes.relay import Relay
-from tests.newsletter.people import make_subscriber
+from tests.newsletter.people import make_subscriber, send_to_the_end
+from worker.deliver.send import send
 from worker.models import Delivery, Post
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +97,47 @@ def test_a_post_is_previewed_in_the_newsletter_it_comes_in(weekly: Delivery) -> 
     assert "On joy" in run("preview", post, "--channel", "email", "--edition", "weekly", "--eml")
     with pytest.raises(CommandError, match=r"has no edition 'instant'; it has weekly"):
         run("preview", post, "--channel", "email", "--edition", "instant")
+
+
+def test_it_is_sent_again_to_who_misses_it_and_to_nobody_else() -> None:
+    with Relay() as relay:
+        blog = a_blog(relay, ["weekly mon 09:00"])
+        ann = make_subscriber(blog, edition="weekly")
+        published(blog, "On grief")
+        weekly = its_time_comes(the_issue())
+        bob = make_subscriber(blog, edition="weekly")
+        office = client_of("office")
+        again = f"/deliveries/{weekly.pk}/again"
+        assert f'href="{again}"' in office.get(f"/deliveries/{weekly.pk}").content.decode()
+        assert "Nobody gets a post twice" in office.get(again).content.decode()
+        assert office.post(again, {"reason": " "}).status_code == 422
+        answer = office.post(again, {"reason": "Bob has joined."})
+        made = Delivery.objects.get(occasion="resend")
+        assert answer["Location"] == f"/deliveries/{made.pk}"
+        send(made.pk)
+        send_to_the_end(Delivery.objects.get(pk=made.pk))
+        assert (len(got(relay, ann)), len(got(relay, bob))) == (1, 1)
+    made.refresh_from_db()
+    assert (made.state, made.reason) == ("sent", "1 of 2 sent; 1 skipped.")
+    assert made.recipients.get(subscriber=ann).reason == "They have all of it already."
+
+
+def test_it_is_not_sent_again_while_it_is_still_to_come(weekly: Delivery) -> None:
+    page = client_of("office").post(f"/deliveries/{weekly.pk}/again", {"reason": "Once more."}, follow=True).content.decode()
+    assert "This newsletter is not finished" in page
+    assert not Delivery.objects.filter(occasion="resend").exists()
+
+
+def test_what_was_withdrawn_since_is_not_sent_again_with_it() -> None:
+    blog = a_blog(editions=["instant", "weekly mon 09:00"])
+    published(blog, "On joy").deliveries.update(withdrawn_by="desk@practice.example")
+    weekly = the_issue()
+    Delivery.objects.filter(pk=weekly.pk).update(state="cancelled", waits_for="nothing")
+    page = client_of("office").post(f"/deliveries/{weekly.pk}/again", {"reason": "Once more."}, follow=True).content.decode()
+    assert "“On joy” was withdrawn or cancelled since" in page
+    assert not Delivery.objects.filter(occasion="resend").exists()
+    assert weekly.posts(), "what it brought stays in the record"
+
+
+def test_a_reader_of_the_console_sends_nothing_again(weekly: Delivery) -> None:
+    assert client_of("reader").post(f"/deliveries/{weekly.pk}/again", {"reason": "Once more."}).status_code == 403

@@ -75,7 +75,8 @@ class Action:
     """What is asked on the page behind the button."""
     consequence: str
     button: str
-    act: Callable[[Delivery, str, HttpRequest], None]
+    act: Callable[[Delivery, str, HttpRequest], Delivery | None]
+    """Gives back another delivery where it made one."""
     done: str
     may: Callable[[Stands], bool]
     """Whether it can act now."""
@@ -103,6 +104,10 @@ def _may_release(it: Stands) -> bool:
         return False
     waits = it.delivery.state == State.PENDING and it.delivery.waits_for == WaitsFor.CLOCK
     return waits or (it.delivery.state == State.HELD and (not it.for_approval or it.is_approver))
+
+
+def _is_finished(delivery: Delivery) -> bool:
+    return delivery.waits_for == WaitsFor.NOTHING or delivery.state == State.FAILED
 
 
 def _in_doubt(it: Stands) -> bool:
@@ -186,6 +191,16 @@ ACTIONS = {
         may=_may_drop,
         reason="required",
     ),
+    "again": Action(
+        label="Send to who misses it…",
+        title="Send this newsletter to readers who miss it?",
+        consequence="It goes to subscribed readers who miss something of it; each copy leaves out what its reader has. Nobody gets a post twice.",
+        button="Send it to them",
+        act=lambda delivery, who, request: staff.resend_issue(delivery, who, typed(request, "reason")),
+        done="Asked for. It goes out now.",
+        may=lambda it: it.delivery.issue_id is not None and _is_finished(it.delivery),
+        reason="required",
+    ),
     "there": Action(
         label="It is there…",
         title="You looked, and it is there?",
@@ -243,6 +258,10 @@ def worded(key: str, it: Stands) -> Action:
                 button="Stop it",
                 done="Stopped. Nobody else gets it.",
             )
+        case "skip" | "cancel" if it.delivery.issue_id:
+            return replace(
+                action, title="Leave this newsletter out?", consequence="Nobody gets it. You can still send it later from its page."
+            )
     return action
 
 
@@ -268,7 +287,7 @@ class Row:
 
 def what_can_be_done(it: Stands) -> Row:
     delivery, desk = it.delivery, it.desk
-    finished = delivery.waits_for == WaitsFor.NOTHING or delivery.state == State.FAILED
+    finished = _is_finished(delivery)
     label = "Send for real…" if delivery.state == State.REHEARSED else "Resend…"
     again = _again(delivery, label, finished, desk)
     dropping = "skip" if delivery.occasion == Delivery.Occasion.AUTOMATIC and not it.total and not it.being_sent else "cancel"
@@ -293,6 +312,9 @@ def _again(delivery: Delivery, label: str, finished: bool, desk: Desk) -> Iterat
     if delivery.post_id:
         address = reverse("send", args=[delivery.post_id, delivery.channel])
         yield Button("send", label, address, not finished or not desk.may_change, main=finished)
+    else:
+        label = label if delivery.state == State.REHEARSED else ACTIONS["again"].label
+        yield Button("again", label, reverse("act", args=[delivery.pk, "again"]), not finished or not desk.may_change, main=finished)
 
 
 def _why_grey(it: Stands) -> str:
@@ -333,8 +355,8 @@ def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
     it = Stands(delivery, desk, words.total_of(delivery))
     action = worded(key, it)
     refused = _act(request, desk, delivery, action) if request.method == "POST" else ""
-    if refused is None:
-        return redirect("delivery", pk=delivery.pk)
+    if isinstance(refused, Delivery):
+        return redirect("delivery", pk=refused.pk)
     rendition = Rendition.objects.filter(delivery=delivery).first() if action.shows_words else None
     context = {
         "delivery": delivery,
@@ -347,15 +369,15 @@ def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
     return page(request, desk, "act", context, status=422 if refused else 200)
 
 
-def _act(request: HttpRequest, desk: Desk, delivery: Delivery, action: Action) -> str | None:
-    """None when it was done, or when it no longer can be: then the delivery's page says how it stands. Else what is missing."""
+def _act(request: HttpRequest, desk: Desk, delivery: Delivery, action: Action) -> Delivery | str:
+    """The delivery whose page says how it stands, when it was done or no longer can be. Else what is missing."""
     if action.reason == "required" and not typed(request, "reason"):
         return "Write down why, in a few words. It is kept in the record."
     try:
-        action.act(delivery, desk.staff.email, request)
+        shown = action.act(delivery, desk.staff.email, request) or delivery
     except staff.Refused as refused:
         messages.warning(request, str(refused))
-        return None
+        return delivery
     messages.success(request, action.done)
-    tasks.ring(tasks.send, [delivery.pk])
-    return None
+    tasks.ring(tasks.send, [shown.pk])
+    return shown

@@ -135,14 +135,19 @@ def _not_begun() -> Q:
 
 def leave_out_what_was_dropped(delivery: Delivery) -> None:
     """What staff withdrew, or kept from going out by itself, does not go out with the others."""
-    parts = {part.post_id: part for part in Part.objects.filter(issue=delivery.issue_id, left_out="").select_related("post")}
-    its_own = Delivery.objects.filter(post__in=parts, channel="email", occasion=Delivery.Occasion.AUTOMATIC)
-    dropped = dict.fromkeys(its_own.filter(state=State.CANCELLED).values_list("post", flat=True), "Its own newsletter was cancelled")
-    for post, why in (dropped | dict.fromkeys(withdrawn(parts), "It was withdrawn")).items():
-        part = parts[post or 0]
+    for part, why in dropped(delivery).items():
         part.left_out = f"{why} before this issue went out."
         part.save(update_fields=["left_out"])
         note(f"“{part.post.title}” is left out of it. {part.left_out}", delivery=delivery)
+
+
+def dropped(delivery: Delivery) -> dict[Part, str]:
+    """The parts of its issue that staff withdrew or kept from going out by themselves, and which of the two."""
+    parts = {part.post_id: part for part in Part.objects.filter(issue=delivery.issue_id, left_out="").select_related("post")}
+    its_own = Delivery.objects.filter(post__in=parts, channel="email", occasion=Delivery.Occasion.AUTOMATIC)
+    why = dict.fromkeys(its_own.filter(state=State.CANCELLED).values_list("post", flat=True), "Its own newsletter was cancelled")
+    why |= dict.fromkeys(withdrawn(parts), "It was withdrawn")
+    return {parts[post or 0]: because for post, because in why.items()}
 
 
 def stand(delivery: Delivery, state: str, waits_for: str, reason: str, what: str = "", **fields: Any) -> None:

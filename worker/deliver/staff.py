@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from worker import channels, newsletter
@@ -17,7 +17,7 @@ from worker.deliver.claim import State, WaitsFor, amends
 from worker.deliver.plan import draft, draft_issue, write
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
-from worker.models import Blog, Connection, Delivery, Post
+from worker.models import Blog, Connection, Delivery, Issue, Post
 from worker.record.sums import sum_of
 from worker.record.transition import note, transition
 from worker.render import Rendered
@@ -102,7 +102,7 @@ def skip(delivery: Delivery, who: str, because: str) -> None:
 
 def resend(post: Post, channel: str, who: str, because: str, audience: str = "", text: str | None = None) -> Delivery:
     """A new delivery of a post. E-mail goes to `audience`: missing (the default), failed, new, all, or one subscriber's address."""
-    file = _open_channel(post, channel)
+    file = _open_channel(post.blog, channel)
     because = because_of(because)
     if channel == "email":
         audience = audience or "missing"
@@ -140,6 +140,45 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
     return delivery
 
 
+def resend_issue(before: Delivery, who: str, because: str) -> Delivery:
+    """A new delivery of a digest's issue, to those who miss something of it; each copy leaves out what its reader has."""
+    file = _open_channel(before.blog, "email")
+    because = because_of(because)
+    if dropped := issues.dropped(before):
+        titles = ", ".join(f"“{part.post.title}”" for part in dropped)
+        raise Refused(
+            f"{titles} was withdrawn or cancelled since, so this newsletter stays as it was. Send the other posts from their pages."
+        )
+    made = draft_issue(before, file)
+    if isinstance(made, str):
+        raise Refused(made)
+    with transaction.atomic():
+        Issue.objects.select_for_update().get(deliveries=before)
+        if other := _unfinished(Delivery.objects.filter(issue=before.issue_id)):
+            raise Refused(f"This newsletter is not finished: {other.reason} Finish that first.")
+        now = timezone.now()
+        delivery = Delivery.objects.create(
+            blog=before.blog,
+            issue=before.issue,
+            channel="email",
+            edition=before.edition,
+            occasion=Occasion.RESEND,
+            state=State.PENDING,
+            waits_for=WaitsFor.CLOCK,
+            reason=f"Asked for by {who}: {because} Goes out now to those who miss something of it.",
+            created_at=now,
+            due_at=now,
+            first_due_at=now,
+            asked_by=who,
+            asked_because=because,
+            audience="missing",
+            **approval.given_by(file, who, now),
+        )
+        write(delivery, made)
+        note(delivery.reason, who=who, delivery=delivery, data={"to": delivery.state})
+    return delivery
+
+
 def same_words(post: Post, channel: str, made: Rendered) -> str:
     """Why the network would refuse this text: the same words are live there. Empty where it would not."""
     file = file_of(post.blog)
@@ -155,7 +194,7 @@ def same_words(post: Post, channel: str, made: Rendered) -> str:
 
 def test(post: Post, to: str, who: str) -> Delivery:
     """A marked copy of the newsletter to one address of the staff's own."""
-    file = _open_channel(post, "email")
+    file = _open_channel(post.blog, "email")
     if missing := newsletter.cannot_send(file):
         raise Refused(missing)
     made = draft(post, file, "email")
@@ -311,8 +350,8 @@ def file_of(blog: Blog) -> BlogFile:
     return file
 
 
-def _open_channel(post: Post, channel: str) -> BlogFile:
-    file = file_of(post.blog)
+def _open_channel(blog: Blog, channel: str) -> BlogFile:
+    file = file_of(blog)
     if channel not in file.channels:
         raise Refused(f"The blog {file.slug} has no channel {channel!r}; it has {', '.join(file.channels)}.")
     if file.channels[channel].mode == "off":
@@ -323,12 +362,15 @@ def _open_channel(post: Post, channel: str) -> BlogFile:
 def _nothing_under_way(post: Post, channel: str) -> None:
     """One at a time; a second click finds the first."""
     Post.objects.select_for_update().get(pk=post.pk)
-    others = Delivery.objects.filter(post=post, channel=channel).exclude(occasion=Occasion.TEST)
-    other = others.filter(state__in=[State.HELD, State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN]).first()
-    if other:
+    if other := _unfinished(Delivery.objects.filter(post=post, channel=channel)):
         raise Refused(
             f"Delivery {other.pk} of this post to {channels.find(channel).name} is not finished: {other.reason} Finish that one first."
         )
+
+
+def _unfinished(deliveries: QuerySet[Delivery]) -> Delivery | None:
+    under_way = [State.HELD, State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN]
+    return deliveries.exclude(occasion=Occasion.TEST).filter(state__in=under_way).first()
 
 
 def _check_audience(blog: Blog, audience: str) -> None:
