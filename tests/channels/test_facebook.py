@@ -261,7 +261,7 @@ def test_an_edit_changes_the_words_and_leaves_the_link(graph: Graph, since: date
     assert (graph.posts[0].text, graph.posts[0].link) == ("Mended", MESSAGE.link)
 
 
-@pytest.mark.parametrize("fault", ["lose-after", "500-after", "html"])
+@pytest.mark.parametrize("fault", ["lose-after", "500-after", "html", "no-success"])
 def test_what_may_be_repeated_is_tried_again_when_its_answer_is_lost(graph: Graph, fault: str) -> None:
     poster = poster_at(graph.url)
     posted = poster.send(MESSAGE)

@@ -65,7 +65,11 @@ class Facebook(Network):
     accounts: list[dict[str, Any]] = field(default_factory=list)
     """The Pages of the person who consents: id, name, access_token, tasks."""
 
-    refusals = REFUSALS | {f"code-{code}": "refused with this code and subcode" for code in LATER + NEVER + PERSON}
+    refusals = (
+        REFUSALS
+        | {"no-success": "200, and success: false"}
+        | {f"code-{code}": "refused with this code and subcode" for code in LATER + NEVER + PERSON}
+    )
 
     # Which is which ---------------------------------------------------------------------------------------------------
 
@@ -104,6 +108,8 @@ class Facebook(Network):
             headers = {"Retry-After": f"{seconds:.0f}"} if name == "429" else {}
             reply = self._error(429, 4, 0, "(#4) Application request limit reached")
             return Reply(reply.status, reply.body, {**reply.headers, **headers})
+        if name == "no-success":
+            return Reply.of(200, {"success": False})
         if not name.startswith("code-"):
             status, code, subcode, message = CODES[name]
             return self._error(status, code, subcode, f"{message} {request.headers['Authorization']}" if name == "echo" else message)

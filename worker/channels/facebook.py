@@ -13,7 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
@@ -263,7 +263,7 @@ class OwnPages(BaseModel):
 
 
 class Done(BaseModel):
-    success: bool
+    success: Literal[True]
 
 
 def _words(text: str) -> str:
