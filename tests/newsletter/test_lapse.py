@@ -73,6 +73,14 @@ def test_staff_are_told_once_of_each(blog, time_machine):
     assert len(told()) == 3, "who came to the list within their last month is told of too"
 
 
+def test_a_round_on_which_nothing_is_to_be_told_asks_once_for_all_blogs(blog, relay, django_assert_num_queries):
+    for slug in ("second", "third"):
+        live_blog(relay, slug)
+    lapse.tell()
+    with django_assert_num_queries(1):
+        lapse.tell()
+
+
 def test_a_reader_who_says_yes_stays_for_good(blog, relay, time_machine):
     time_machine.move_to("2026-11-01 17:00Z", tick=False)
     reader = make_subscriber(blog, "ann@reader.example", basis="inquiry", obtained_on=date(2026, 5, 20), topics=["grief"])

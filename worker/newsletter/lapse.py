@@ -33,15 +33,16 @@ def _implied(rows: QuerySet[Subscriber]) -> QuerySet[Any]:
 
 def tell() -> None:
     """Once a day for each blog: a line of the record for those whose consent has come within a month of its end since the last time."""
-    for file in blogs().values():
-        blog = Blog.objects.filter(slug=file.slug).first()
-        if blog is not None and "email" in file.channels:
-            _tell(blog, today(blog, timezone.now()))
+    now, mailed = timezone.now(), [slug for slug, file in blogs().items() if "email" in file.channels]
+    told_on = Blog.objects.filter(slug__in=mailed).values_list("pk", "slug", "lapses_told_on")
+    due = [pk for pk, slug, day in told_on if day != blogs()[slug].local(now).date()]
+    for blog in Blog.objects.filter(pk__in=due):
+        _tell(blog, today(blog, now))
 
 
 def _tell(blog: Blog, day: date) -> None:
     before = blog.lapses_told_on
-    if before == day or not Blog.objects.filter(pk=blog.pk, lapses_told_on=before).update(lapses_told_on=day):
+    if not Blog.objects.filter(pk=blog.pk, lapses_told_on=before).update(lapses_told_on=day):
         return
     found: QuerySet[Any] = lapsing(Subscriber.objects.filter(blog=blog), day)
     if before:  # who was within a month then was told of then, unless they came to the list since
