@@ -9,6 +9,7 @@ from worker.console import (
     by_link,
     connect,
     connections,
+    correct,
     delivery,
     first_steps,
     home,
@@ -26,6 +27,7 @@ from worker.console import (
     sign_in,
     subscriber,
     subscribers,
+    withdraw,
 )
 from worker.console import health as console_health
 from worker.hooks import confirm, health, publish, read, subscribe, unsubscribe, websub
@@ -52,6 +54,8 @@ urlpatterns: list[URLPattern] = [
     path("posts/<int:pk>", post.show, name="post"),
     path("posts/<int:pk>/is/<slug:said>", same.answered, name="is"),
     path("posts/<int:pk>/approve", approve.show, name="approve"),
+    path("posts/<int:pk>/withdraw", withdraw.show, name="withdraw"),
+    path("posts/<int:pk>/correct/<slug:channel>", correct.show, name="correct"),
     path("posts/<int:pk>/send/<slug:channel>", send.show, name="send"),
     path("deliveries/<int:pk>", delivery.show, name="delivery"),
     path("deliveries/<int:pk>/people", newsletter.people, name="people"),

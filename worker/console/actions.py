@@ -17,7 +17,7 @@ from worker import tasks
 from worker.console import says, words
 from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page, safe_link, typed
-from worker.deliver import approval, staff, withdraw
+from worker.deliver import approval, correct, staff, withdraw
 from worker.deliver.reword import may_reword
 from worker.models import Connection, Delivery, Rendition
 from worker.record.sums import Sum
@@ -289,13 +289,14 @@ def what_can_be_done(it: Stands) -> Row:
     delivery, desk = it.delivery, it.desk
     finished = _is_finished(delivery)
     label = "Send for real…" if delivery.state == State.REHEARSED else "Resend…"
-    again = _again(delivery, label, finished, desk)
     dropping = "skip" if delivery.occasion == Delivery.Occasion.AUTOMATIC and not it.total and not it.being_sent else "cancel"
     mend = _mend(it) if delivery.state == State.PENDING and delivery.waits_for == WaitsFor.PERSON and desk.may_change else ()
     edit = Button("reword", "Edit the words…", reverse("reword", args=[delivery.pk]), not (desk.may_change and may_reword(delivery)), False)
     out = ("withdraw", "leave") if _asked_to_stay(it) else ("withdraw",)
     back = _buttons(out, it) if it.delivery.channel != "email" and it.delivery.state == State.SENT else ()
-    return _row((*mend, *_buttons(("release", "hold", dropping), it), edit, *back, *again), _why_grey(it), desk)
+    mended = tuple(_correct(delivery)) if desk.may_change else ()
+    again = _again(delivery, label, desk, finished=finished, main=finished and not mended)
+    return _row((*mend, *_buttons(("release", "hold", dropping), it), edit, *mended, *back, *again), _why_grey(it), desk)
 
 
 def _mend(it: Stands) -> Iterator[Button]:
@@ -308,13 +309,18 @@ def _mend(it: Stands) -> Iterator[Button]:
         yield Button("mend", "Mend the connection…", reverse("connections") + f"#{blog.slug}", False, main=True)
 
 
-def _again(delivery: Delivery, label: str, finished: bool, desk: Desk) -> Iterator[Button]:
+def _correct(delivery: Delivery) -> Iterator[Button]:
+    if correct.may_correct(delivery):
+        yield Button("correct", "Correct…", reverse("correct", args=[delivery.post_id, delivery.channel]), False, main=True)
+
+
+def _again(delivery: Delivery, label: str, desk: Desk, *, finished: bool, main: bool) -> Iterator[Button]:
     if delivery.post_id:
         address = reverse("send", args=[delivery.post_id, delivery.channel])
-        yield Button("send", label, address, not finished or not desk.may_change, main=finished)
+        yield Button("send", label, address, not finished or not desk.may_change, main)
     else:
         label = label if delivery.state == State.REHEARSED else ACTIONS["again"].label
-        yield Button("again", label, reverse("act", args=[delivery.pk, "again"]), not finished or not desk.may_change, main=finished)
+        yield Button("again", label, reverse("act", args=[delivery.pk, "again"]), not finished or not desk.may_change, main)
 
 
 def _why_grey(it: Stands) -> str:

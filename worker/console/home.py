@@ -18,7 +18,7 @@ from worker.console.page import live_page, safe_link, whole_number
 from worker.ingest.health import WRONG
 from worker.lib.blogs import ChannelOptions
 from worker.models import Blog, Connection, Delivery, Post, Subscriber
-from worker.record.deliveries import edited_since, of_posts
+from worker.record.deliveries import of_posts, outdated
 from worker.record.sums import Sum, sum_of
 
 POSTS_A_PAGE = 20
@@ -156,7 +156,7 @@ def _row(post: Post, of_channels: list[list[Delivery]], totals: dict[int, Sum], 
         when=words.capital(times.relative(post.published_at, now, zone)),
         by=post.author,
         blog=name_of(blog),
-        edited=any(edited_since(delivery, post.edited_at) for delivery in everything),
+        edited=bool(outdated(everything, post.edited_at)),
         before_our_time=post.origin == Post.Origin.BASELINE and all(d.state == State.SKIPPED for d in everything),
         cells=tuple(_cell(the_one_that_counts(of_a_cell, totals), totals, now, blog) if of_a_cell else None for of_a_cell in of_channels),
     )

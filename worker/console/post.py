@@ -13,6 +13,7 @@ from worker.console import actions, same, says, story, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.home import the_one_that_counts
 from worker.console.page import live_page, safe_link
+from worker.deliver import withdraw
 from worker.models import Attempt, Delivery, Event, Post, Rendition
 from worker.record.deliveries import of_posts
 from worker.record.sums import Sum, sum_of
@@ -45,6 +46,13 @@ class Panel:
     others: tuple[Other, ...]
 
 
+@dataclass(frozen=True)
+class View:
+    panels: tuple[Panel, ...]
+    may_withdraw: bool
+    """Anything of it can be taken down or stopped."""
+
+
 @require_safe
 @staff_page
 def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
@@ -61,8 +69,11 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         request,
         desk,
         "post",
-        panels,
-        parts=[f"#{part}-{panel.slug}" for panel in panels for part in ("panel", *(("story", "tries") if panel.delivery else ()))],
+        View(panels, desk.may_change and any(step.fate.may for step in withdraw.outlook(post))),
+        parts=[
+            "#whole",
+            *(f"#{part}-{panel.slug}" for panel in panels for part in ("panel", *(("story", "tries") if panel.delivery else ()))),
+        ],
         about=Q(post=post),
         post=post,
         blog=name_of(post.blog),

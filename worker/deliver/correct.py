@@ -18,6 +18,7 @@ from worker.deliver.plan import draft, write
 from worker.deliver.staff import Refused, because_of
 from worker.lib.blogs import BlogFile, blog_file
 from worker.models import Delivery, Post, Rendition
+from worker.record.deliveries import edits, of_posts, outdated
 from worker.record.transition import note
 from worker.render import Rendered
 
@@ -33,10 +34,12 @@ class Correction:
     says: str
 
 
-def outlook(post: Post) -> list[Correction]:
-    """What correcting would do now, channel by channel. Nothing is changed; it may wait for the post's page and picture."""
+def outlook(post: Post, channel: str = "") -> list[Correction]:
+    """What correcting would do now, on one channel or channel by channel. Nothing is changed; it may wait for the post's page and picture."""
     file = blog_file(post.blog.slug)
     out = Delivery.objects.filter(post=post, state=State.SENT).exclude(occasion__in=[Delivery.Occasion.TEST, Delivery.Occasion.CORRECTION])
+    if channel:
+        out = out.filter(channel=channel)
     return (
         [_correction(post, delivery, file) for delivery in out.select_related("blog", "post", "rendition").order_by("pk")] if file else []
     )
@@ -45,13 +48,21 @@ def outlook(post: Post) -> list[Correction]:
 def correct(post: Post, who: str, because: str, channel: str = "") -> list[Delivery]:
     """Ask for it, on one channel or on all. Raises Refused when nothing can be corrected, with the reason for each."""
     because = because_of(because)
-    found = [one for one in outlook(post) if channel in ("", one.delivery.channel)]
+    found = outlook(post, channel)
     with transaction.atomic():
         Post.objects.select_for_update().get(pk=post.pk)
         begun = list(_begun(found, who, because))
     if not begun:
         raise Refused(" ".join(one.says for one in found) or f"Nothing of “{post.title}” is out, so there is nothing to correct.")
     return begun
+
+
+def may_correct(delivery: Delivery) -> bool:
+    """For a button: the network shows words from before the post's last edit, and lets them be changed."""
+    if delivery.state != State.SENT or not delivery.post or not delivery.post.edited_at or not edits(delivery.channel):
+        return False
+    of_the_post = [each for _, each in of_posts([delivery.post.pk])]
+    return any(each.channel == delivery.channel for each in outdated(of_the_post, delivery.post.edited_at))
 
 
 def _correction(post: Post, delivery: Delivery, file: BlogFile) -> Correction:

@@ -9,7 +9,7 @@ from django.db.models import Count, Prefetch, prefetch_related_objects
 from worker.connections.standing import Standing
 from worker.management.rendition import as_json as rendition_json
 from worker.models import Delivery, Part, Post
-from worker.record.deliveries import edited_since, of_posts
+from worker.record.deliveries import of_posts, outdated
 from worker.record.sums import sum_of
 
 _PARTS = Prefetch("issue__parts", Part.objects.select_related("post"))
@@ -110,11 +110,10 @@ def posts_json(posts: Iterable[Post]) -> list[dict[str, Any]]:
     """As `postlark posts` lists them: each channel's newest delivery that is not a test. A few queries however many."""
     rows = list(posts)
     newest: dict[int, dict[str, Delivery]] = {post.pk: {} for post in rows}
-    stale: dict[int, bool] = {}
-    edited = {post.pk: post.edited_at for post in rows}
-    for post_id, delivery in of_posts(edited):
+    everything: dict[int, list[Delivery]] = {post.pk: [] for post in rows}
+    for post_id, delivery in of_posts(newest):
         newest[post_id][delivery.channel] = delivery
-        stale[post_id] = stale.get(post_id, False) or edited_since(delivery, edited[post_id])
+        everything[post_id].append(delivery)
     return [
         {
             "id": str(post.pk),
@@ -125,7 +124,7 @@ def posts_json(posts: Iterable[Post]) -> list[dict[str, Any]]:
             "published_at": post.published_at,
             "origin": post.origin,
             "resembles": str(post.resembles_id) if post.resembles_id else None,
-            "edited_since_sent": stale.get(post.pk, False),
+            "edited_since_sent": bool(outdated(everything[post.pk], post.edited_at)),
             "channels": {
                 channel: {"id": str(delivery.pk), "state": delivery.state, "waits_for": delivery.waits_for, "reason": delivery.reason}
                 for channel, delivery in newest[post.pk].items()

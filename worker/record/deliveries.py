@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.db.models import F
 
+from worker import channels
+from worker.channels.base import Poster
 from worker.models import Delivery, Part
 
 
@@ -26,6 +28,23 @@ def edited_since(delivery: Delivery, edited_at: datetime | None) -> bool:
     """It went out in words that were made before the post was last edited on the blog. `delivery`: one of `of_posts`."""
     words_of = getattr(delivery, "made_at", None) or delivery.finished_at
     return bool(delivery.state == Delivery.State.SENT and edited_at and words_of and words_of < edited_at)
+
+
+def outdated(deliveries: Iterable[Delivery], edited_at: datetime | None) -> list[Delivery]:
+    """Of one post's, as `of_posts` gives them, those that a mark for the front desk is about: out in words from before the edit.
+
+    What was corrected since is not among them; nor is what cannot be, once one of the others was.
+    """
+    given = list(deliveries)
+    corrected = {each.corrects_id for each in given if each.state == Delivery.State.SENT and not edited_since(each, edited_at)} - {None}
+    still = [each for each in given if not each.corrects_id and each.pk not in corrected and edited_since(each, edited_at)]
+    return [each for each in still if edits(each.channel) or not corrected]
+
+
+def edits(channel: str) -> bool:
+    """Whether the network lets a post be changed."""
+    kind = channels.all_channels().get(channel)
+    return kind is not None and issubclass(kind, Poster) and kind.edits
 
 
 def withdrawn(posts: Iterable[int]) -> set[int]:
