@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -205,6 +206,17 @@ def test_where_all_was_withdrawn_there_is_no_mail(relay: Relay) -> None:
     published(blog, "On joy").deliveries.update(withdrawn_by="desk@practice.example")
     weekly = its_time_comes(the_issue())
     assert (weekly.state, relay.taken.total()) == ("skipped", 0)
+
+
+def test_an_issue_whose_only_post_is_withdrawn_still_takes_the_next_one(relay: Relay, capsys: pytest.CaptureFixture[str]) -> None:
+    blog = a_blog(relay, editions=["weekly mon 09:00"])
+    first = published(blog, "Taken back")
+    call_command("withdraw", str(first.pk), "--reason", "Too early")
+    weekly = the_issue()
+    assert (weekly.state, weekly.waits_for) == ("pending", "clock")
+    assert capsys.readouterr().out == f"Delivery {weekly.pk}, E-mail: It is left out of this: {weekly.title}.\n"
+    published(blog, "Written anew")
+    assert [post.title for post in weekly.posts()] == ["Written anew"]
 
 
 def test_an_empty_period_is_a_row_with_the_reason_and_no_mail(relay: Relay) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from worker.deliver.claim import State, WaitsFor
@@ -57,7 +58,7 @@ def not_begun(post: Post) -> list[Delivery]:
 
 
 def is_empty(delivery: Delivery) -> bool:
-    """An issue that nothing is in, when its time has come."""
+    """An issue that nothing is in."""
     if delivery.issue_id is None or delivery.attempts.exists():
         return False
     leave_out_what_was_dropped(delivery)
@@ -73,7 +74,9 @@ def when(delivery: Delivery, file: BlogFile | None, now: datetime) -> tuple[date
 
 
 def skip_empty(delivery: Delivery) -> None:
-    stand(delivery, State.SKIPPED, WaitsFor.NOTHING, NOTHING, due_at=None)
+    """Not before its time: a post may come yet."""
+    due = _not_begun() & Q(due_at__lte=Now())
+    transition(delivery, due, state=State.SKIPPED, waits_for=WaitsFor.NOTHING, reason=NOTHING, due_at=None)
 
 
 def _digests(file: BlogFile) -> list[Digest]:

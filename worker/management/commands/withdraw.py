@@ -22,13 +22,18 @@ class Command(PostlarkCommand):
             steps = withdraw.withdraw(find_post(post), the_operator(), reason)
         except Refused as refused:
             raise CommandError(str(refused)) from None
-        begun = carried_out([step.delivery for step in steps if step.fate.may])
+        done = [step for step in steps if step.fate.may]
+        begun = carried_out([step.delivery for step in done])
         left = [
             {"delivery": str(one.delivery.pk), "channel": one.delivery.channel, "sentence": one.fate.says}
             for one in steps
             if not one.fate.may
         ]
-        lines = [f"Delivery {one['id']}, {channels.find(one['channel']).name}: {one['state']}. {one['reason']}" for one in begun]
+        lines = [
+            f"Delivery {one['id']}, {channels.find(one['channel']).name}: "
+            + (step.fate.says if step.delivery.issue_id else f"{one['state']}. {one['reason']}")
+            for one, step in zip(begun, done, strict=True)
+        ]
         lines += [f"Cannot be undone: {one['sentence']}" for one in left]
         return {"deliveries": begun, "cannot_be_undone": left}, lines
 
