@@ -215,6 +215,9 @@ def test_an_issue_whose_only_post_is_withdrawn_still_takes_the_next_one(relay: R
     weekly = the_issue()
     assert (weekly.state, weekly.waits_for) == ("pending", "clock")
     assert capsys.readouterr().out == f"Delivery {weekly.pk}, E-mail: It is left out of this: {weekly.title}.\n"
+    line = weekly.events.get(what__contains="is left out of it")
+    assert line.what.startswith("“Taken back” is left out of it. Withdrawn by ")
+    assert line.who.endswith(" (command line)")
     published(blog, "Written anew")
     assert [post.title for post in weekly.posts()] == ["Written anew"]
 

@@ -20,7 +20,7 @@ from worker.lib.blogs import blog_file
 from worker.models import Delivery, Issue, Part, Post
 from worker.record.deliveries import of_posts
 from worker.record.sums import Sum, sum_of
-from worker.record.transition import transition
+from worker.record.transition import note, transition
 
 Occasion = Delivery.Occasion
 OVER = (State.FAILED, State.SKIPPED, State.CANCELLED, State.REHEARSED, State.WITHDRAWN)
@@ -107,7 +107,11 @@ def withdraw(post: Post, who: str, because: str) -> list[Step]:
             raise Refused(" ".join(step.fate.says for step in steps) or f"Nothing of “{post.title}” is out, and nothing waits to go out.")
         Post.objects.filter(pk=post.pk).update(withdrawn_at=timezone.now())
         waiting = Delivery.objects.filter(state__in=[State.HELD, State.PENDING], issue__isnull=False)
-        Part.objects.filter(post=post, left_out="", issue__in=waiting.values("issue")).update(left_out=f"Withdrawn by {who}: {because}")
+        left_out = f"Withdrawn by {who}: {because}"
+        Part.objects.filter(post=post, left_out="", issue__in=waiting.values("issue")).update(left_out=left_out)
+        for step in steps:
+            if step.fate.may and step.delivery.issue:
+                note(f"“{post.title}” is left out of it. {left_out}", who=who, delivery=step.delivery)
     return steps
 
 
