@@ -1,6 +1,7 @@
 """Warnings 14, 7, 3 and 1 days before the end, once each, set against when the next post is likely."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.factories import make_blog
 from worker.connections import warn
-from worker.connections.warn import DAYS, ending, next_post_likely, warning_due
+from worker.connections.warn import DAYS, Likely, ending, likely, next_post_likely, warning_due
 from worker.models import Connection, Event
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -71,17 +72,46 @@ def test_two_posts_or_a_long_silence_tell_nothing(published):
     assert next_post_likely(published, NOW) is None
 
 
+def every(*gaps: float) -> list[datetime]:
+    """Posts with these days between them; the last one on Tuesday, 24 November 2026, at 9:00 in Toronto."""
+    last = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+    return [last - days(sum(gaps[number:])) for number in range(len(gaps) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("published", "says"),
+    [
+        pytest.param(every(7, 7, 7), "usually every Tuesday", id="each week on the same day"),
+        pytest.param(every(7, 7, 8, 6, 7, 7), "usually every Tuesday", id="one of seven a day late"),
+        pytest.param(every(7, 7, 14, 7, 7), "usually every Tuesday", id="a week left out"),
+        pytest.param(every(7, 7), "likely around 1 December", id="three posts show no weekday"),
+        pytest.param(every(14, 14, 14, 14), "likely around 8 December", id="every second Tuesday is not every Tuesday"),
+        pytest.param(every(6, 8, 6, 8, 6), "likely around 30 November", id="weekly, on two days in turn"),
+        pytest.param(every(1, 1, 1, 1, 1), "likely around 25 November", id="every day"),
+        pytest.param([moment + timedelta(hours=12) for moment in every(7, 7, 7)], "usually every Tuesday", id="late on Tuesday is Wednesday in London"),
+    ],
+)  # fmt: skip
+def test_the_next_post_is_told_in_a_receptionists_words(published, says):
+    found = likely(published, NOW, ZoneInfo("America/Toronto"))
+    assert found is not None
+    assert found.says == says
+
+
+def test_of_a_blog_without_a_rhythm_nothing_is_told():
+    assert likely(every(7), NOW, UTC) is None
+
+
 @pytest.mark.parametrize(
     ("likely", "said"),
     [
         (None, "The connection to LinkedIn ends in 7 days, on 2 Dec 2026. Connect it again before that."),
         (
-            NOW + days(3),
-            "The connection to LinkedIn ends in 7 days, on 2 Dec 2026. Connect it again before that; the next post, likely around 28 Nov 2026, can still go out.",
+            Likely(NOW + days(3), "usually every Saturday"),
+            "The connection to LinkedIn ends in 7 days, on 2 Dec 2026. Connect it again before that; the next post (usually every Saturday) can still go out.",
         ),
         (
-            NOW + days(9),
-            "The connection to LinkedIn ends in 7 days, on 2 Dec 2026. Connect it again before that: the next post, likely around 4 Dec 2026, could not go out there.",
+            Likely(NOW + days(9), "likely around 4 December"),
+            "The connection to LinkedIn ends in 7 days, on 2 Dec 2026. Connect it again before that: the next post (likely around 4 December) could not go out there.",
         ),
     ],
 )

@@ -1,7 +1,9 @@
 """Long before a connection ends: 14, 7, 3 and 1 days ahead, set against when the next post is likely. Each warning once."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from statistics import median
 
@@ -9,11 +11,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from worker import channels
+from worker.lib.blogs import blog_file
 from worker.models import Connection, Post
 from worker.record.transition import note
 
 DAYS = (14, 7, 3, 1)
 LATEST = 10  # posts that tell a blog's rhythm
+FEWEST = 4  # posts that show a weekday
 
 
 def days_left(expires_at: datetime, now: datetime) -> int:
@@ -43,18 +47,45 @@ def next_post_likely(published: Sequence[datetime], now: datetime) -> datetime |
     return max(moments[-1] + gap, now)
 
 
-def ending(name: str, expires_at: datetime, now: datetime, likely: datetime | None) -> str:
+@dataclass(frozen=True)
+class Likely:
+    """When the next post is likely, for the clock and for the front desk."""
+
+    at: datetime
+    says: str
+
+
+def likely(published: Sequence[datetime], now: datetime, zone: tzinfo) -> Likely | None:
+    """`usually every Tuesday` where the latest posts show it, else `likely around 24 November`. None: nobody can tell."""
+    at = next_post_likely(published, now)
+    if at is None:
+        return None
+    local, day = at.astimezone(zone), weekday_of([moment.astimezone(zone) for moment in published])
+    return Likely(at, f"usually every {day}" if day else f"likely around {local.day} {local:%B}")
+
+
+def weekday_of(published: Sequence[datetime]) -> str:
+    """The day on which three of four posts of a weekly blog appear; empty where there is none. `published`: in the blog's own time."""
+    moments = sorted(published)[-LATEST:]
+    gaps = [(later.date() - earlier.date()).days for earlier, later in pairwise(moments)]
+    if len(moments) < FEWEST or not 6 <= median(gaps) <= 8:
+        return ""
+    day, times = Counter(f"{moment:%A}" for moment in moments).most_common(1)[0]
+    return day if times * 4 >= len(moments) * 3 else ""
+
+
+def ending(name: str, expires_at: datetime, now: datetime, next_post: Likely | None) -> str:
     """The sentence, for the console and the record."""
     left = days_left(expires_at, now)
     if left < 0:
         return f"The connection to {name} ended on {_day(expires_at)}. Connect it again; what waits then goes out by itself."
     when = "today" if left == 0 else "in 1 day" if left == 1 else f"in {left} days"
     said = f"The connection to {name} ends {when}, on {_day(expires_at)}. Connect it again before that"
-    if likely is None:
+    if next_post is None:
         return f"{said}."
-    if likely >= expires_at:
-        return f"{said}: the next post, likely around {_day(likely)}, could not go out there."
-    return f"{said}; the next post, likely around {_day(likely)}, can still go out."
+    if next_post.at >= expires_at:
+        return f"{said}: the next post ({next_post.says}) could not go out there."
+    return f"{said}; the next post ({next_post.says}) can still go out."
 
 
 def _day(moment: datetime) -> str:
@@ -73,9 +104,10 @@ def sentence(row: Connection, now: datetime) -> str:
     return ending(channels.find(row.channel).name, row.expires_at, now, likely_for(row, now))
 
 
-def likely_for(row: Connection, now: datetime) -> datetime | None:
+def likely_for(row: Connection, now: datetime) -> Likely | None:
     posts = Post.objects.filter(blog=row.blog_id, published_at__lte=now).order_by("-published_at")
-    return next_post_likely(list(posts.values_list("published_at", flat=True)[: LATEST + 1]), now)
+    file = blog_file(row.blog.slug)
+    return likely(list(posts.values_list("published_at", flat=True)[: LATEST + 1]), now, file.timezone if file else UTC)
 
 
 def warn(row: Connection, now: datetime) -> None:
