@@ -53,6 +53,13 @@ def test_it_shows_what_the_network_shows_with_the_disclaimer_marked_and_counted(
     assert "Short disclaimer" in page
 
 
+@pytest.mark.parametrize(("cost", "said"), [(205, True), (0, False)])
+def test_what_it_cost_has_a_line_of_its_own(office, delivery, cost, said) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(cost=cost)
+    page = office.get(f"/deliveries/{delivery.pk}").content.decode()
+    assert [words in page for words in ("Cost: about $0.21", "Cost:")] == [said, said]
+
+
 def test_technical_words_are_folded_away(office, delivery) -> None:
     Attempt.objects.create(
         delivery=delivery,

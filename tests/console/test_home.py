@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from tests.console.conftest import client_of
 from tests.factories import make_blog, make_delivery, make_post
+from worker.console.access import zone_of
 from worker.deliver import staff
 from worker.models import Batch, Blog, Connection, Post
 from worker.record.transition import note
@@ -131,6 +132,23 @@ def test_the_strip_tells_how_the_blog_and_its_channels_are(office) -> None:
     page = text(office.get("/"))
     for said in ("Looked 2 min ago, next in 8 min", "Rehearsing · 0 readers", "Ready", "Off", "LinkedIn’s permission ended<"):
         assert said in page
+
+
+@pytest.mark.parametrize(
+    ("options", "spent", "said"),
+    [
+        ({"monthly_budget": "20.00 USD"}, 0, "$0.00 of $20.00 this month, $20.00 left"),
+        ({"monthly_budget": "20.00 USD"}, 4105, "$4.11 of $20.00 this month, $15.90 left"),
+        ({}, 205, "$0.21 this month, without a ceiling"),
+        ({}, 0, ""),
+    ],
+)
+def test_the_strip_tells_what_a_pay_per_use_channel_has_cost_this_month(office, options, spent, said) -> None:
+    blog = make_blog(channels={"twitter": options, "facebook": {}})
+    Connection.objects.create(blog=blog, channel="twitter", spent=spent, spent_in=f"{timezone.localtime(timezone=zone_of(blog)):%Y-%m}")
+    page = text(office.get("/"))
+    assert said in page
+    assert page.count("$") == said.count("$")
 
 
 def test_older_posts_are_a_page_away_and_each_is_shown_once(office) -> None:

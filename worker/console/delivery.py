@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from worker.console import actions, newsletter, says, story, words
 from worker.console.access import Desk, file_of, staff_page, zone_of
 from worker.console.page import live_page, safe_link
+from worker.deliver import money
 from worker.models import Delivery, Event, Rendition
 
 State = Delivery.State
@@ -22,6 +23,7 @@ class View:
     chip: words.Chip
     out: str
     asked: str
+    cost: str
     approved: str
     steps: tuple[story.Step, ...]
     sum: newsletter.Shown | None
@@ -45,6 +47,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         chip=words.chip(delivery, total, now, zone),
         out=safe_link(delivery.remote_url),
         asked=f"{delivery.asked_by}: {delivery.asked_because}" if delivery.asked_because else delivery.asked_by,
+        cost=f"Cost: about {money.spoken(delivery.cost)}" if delivery.cost else "",
         approved=words.approved(delivery, zone),
         steps=tuple(story.story(delivery, events, now, zone)),
         sum=newsletter.shown(delivery, total, now, zone) if total else None,

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from worker.console import first_steps, needs, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import live_page, safe_link, whole_number
+from worker.deliver import money
 from worker.ingest.health import WRONG
 from worker.lib.blogs import ChannelOptions
 from worker.models import Blog, Connection, Delivery, Post, Subscriber
@@ -192,11 +193,14 @@ def _strips(desk: Desk, now: datetime) -> Iterable[Strip]:
         fields = [Status("Blog", looks(blog, now), blog.state in WRONG)]
         file = file_of(blog)
         for slug, options in sorted(file.channels.items(), key=lambda item: words.place(item[0])) if file else ():
-            status = channel_status(options, blog, connections.get((blog.pk, slug)), now)
+            connection = connections.get((blog.pk, slug))
+            status = channel_status(options, blog, connection, now)
             if slug == "email":
                 number = readers.get(blog.pk, 0)
-                status = Status("", f"{status.says} · {number} reader{'' if number == 1 else 's'}", status.trouble)
-            fields.append(Status(words.channel_name(slug), status.says, status.trouble))
+                beside = f"{number} reader{'' if number == 1 else 's'}"
+            else:
+                beside = money.balance(connection or Connection(channel=slug), file, now) if file else ""
+            fields.append(Status(words.channel_name(slug), " · ".join(filter(None, [status.says, beside])), status.trouble))
         yield Strip(name_of(blog), blog.slug, tuple(fields))
 
 

@@ -144,9 +144,13 @@ def refund(delivery: Delivery, *, posted: bool) -> Refund:
 
 
 def so_far(file: BlogFile, channel: str, now: datetime) -> str:
+    """As `balance`, of the blog's own connection."""
+    return balance(Connection.objects.filter(blog__slug=file.slug, channel=channel).first() or Connection(channel=channel), file, now)
+
+
+def balance(connection: Connection, file: BlogFile, now: datetime) -> str:
     """`$4.10 of $20.00 this month, $15.90 left`; empty where nothing is spent and no ceiling is set."""
-    connection = Connection.objects.filter(blog__slug=file.slug, channel=channel).first() or Connection(channel=channel)
-    gone, most = spent(connection, file, now), ceiling(file, channel)
+    gone, most = spent(connection, file, now), ceiling(file, connection.channel)
     if most is None:
         return f"{spoken(gone)} this month, without a ceiling" if gone else ""
     return f"{spoken(gone)} of {spoken(most)} this month, {spoken(max(most - gone, 0))} left"
