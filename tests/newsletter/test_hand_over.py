@@ -23,11 +23,14 @@ from tests.newsletter.people import (
 from worker import newsletter
 from worker.channels.base import Intent
 from worker.channels.email import Email, parse_relay
+from worker.lib.address import read_address
 from worker.lib.signing import address_hash, read_copy_id
 from worker.models import Attempt, Batch, Connection, Delivery, Recipient, Relay, Suppression
 from worker.newsletter import mail
+from worker.newsletter.confirm import confirm
 from worker.newsletter.leave import unsubscribe
 from worker.newsletter.outcome import TRIES
+from worker.newsletter.sign_up import Wish, ask
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +179,19 @@ class Dawdling(Email):
                 if isinstance(step, Intent):
                     self.meanwhile()
                 answer = yield step
+
+
+def test_whoever_moves_while_the_relay_makes_ready_gets_it_at_the_new_address_alone(relay, settings, monkeypatch):
+    blog = live_blog(relay)
+    reader = make_subscriber(blog, "old@reader.example")
+    delivery = planned(blog)
+    wish = Wish(read_address("new@reader.example"), "en-CA", [], "instant")
+    asked = ask(blog, wish, "", kind="move", subscriber=reader)
+    moves = [lambda: confirm(asked, "")]
+    monkeypatch.setattr(mail, "carrier", lambda relay, **options: Dawdling(relay, lambda: moves and moves.pop()()))
+    send_to_the_end(delivery)
+    assert relay.taken == {"new@reader.example": 1}
+    assert the_sum(delivery).sent == 1
 
 
 def test_a_suppressed_address_is_not_written_to_whatever_the_subscriber_says(relay, settings, looks):

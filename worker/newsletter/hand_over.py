@@ -304,13 +304,15 @@ class _Run:
                 self._look_again(hand)
 
     def _look_again(self, hand: _InHand) -> None:
-        """Somebody left, or a new day has begun: those whose body has not begun are read anew."""
+        """Somebody left or moved, or a new day has begun: those whose body has not begun are read anew."""
         now = {one.key: one for one in load(hand.claim.batches, self.delivery.blog_id, self.seen.today)}
         hand.readers = deque(now[one.key] for one in hand.readers if one.key in now)
-        for key in list(hand.asked):
-            if now[key].left_out and key not in hand.begun:
+        for key in hand.asked.keys() - hand.begun:
+            if now[key].left_out:
                 del self.of[key]
                 self._leave_out(hand, hand.asked.pop(key)._replace(left_out=now[key].left_out))
+            elif now[key].email != hand.asked[key].email:  # not to the old address; the new one has its turn in the next run
+                del self.of[key], hand.asked[key]
 
     def _standing(self) -> "_Standing":
         blog = Blog.objects.values_list("paused_by", "suppressions").get(pk=self.delivery.blog_id)
