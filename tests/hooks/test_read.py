@@ -8,7 +8,9 @@ from django.test import Client
 
 from tests.deliver.test_issues import a_blog, goes_by_itself, got, its_time_comes, published, the_issue
 from tests.fakes.relay import Relay
-from tests.newsletter.people import make_subscriber
+from tests.newsletter.people import make_subscriber, send_to_the_end
+from worker.deliver import staff
+from worker.deliver.send import send
 from worker.lib.signing import reading_token, unsubscribe_token
 from worker.models import Delivery
 
@@ -84,6 +86,18 @@ def test_what_was_withdrawn_is_not_shown_any_more(relay: Relay) -> None:
     listed = Client().get(f"/archive/{blog.slug}").content.decode()
     assert reading_token(own.pk) not in listed
     assert reading_token(weekly.pk) in listed
+
+
+def test_what_was_withdrawn_and_sent_again_is_shown_again(relay: Relay) -> None:
+    make_subscriber(blog := a_blog(relay))
+    post = published(blog, "On grief")
+    goes_by_itself(post)
+    post.deliveries.update(withdrawn_by="desk@practice.example")
+    again = staff.resend(post, "email", "desk@practice.example", "It is put right.", audience="all")
+    send(again.pk)
+    again.refresh_from_db()
+    send_to_the_end(again)
+    assert "On grief" in page(again).content.decode()
 
 
 def test_the_archive_lists_what_went_out_newest_first(relay: Relay) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from worker import channels
 from worker.channels.base import Poster
@@ -48,6 +48,7 @@ def edits(channel: str) -> bool:
 
 
 def withdrawn(posts: Iterable[int]) -> set[int]:
-    """Of these posts, those that a person has taken down."""
+    """Of these posts, those that a person has taken down and nobody has sent again since."""
     taken_down = Delivery.objects.filter(post__in=list(posts)).exclude(occasion=Delivery.Occasion.TEST).exclude(withdrawn_by="")
-    return {post for post in taken_down.values_list("post", flat=True) if post}
+    again = Delivery.objects.filter(post=OuterRef("post"), pk__gt=OuterRef("pk"), occasion=Delivery.Occasion.RESEND, withdrawn_by="")
+    return {post for post in taken_down.exclude(Exists(again)).values_list("post", flat=True) if post}
