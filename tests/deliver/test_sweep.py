@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
-from tests.factories import is_due
+from tests.factories import is_due, make_delivery
 from tests.fakes.noticeboard import Noticeboard
 from worker.deliver import outcome
 from worker.deliver.claim import claim, commit_calling
@@ -97,3 +98,12 @@ def test_it_calls_no_later_than_it_lives(deliver: Deliver, settings: Any) -> Non
     commit_calling(delivery, "Calling.")
     assert delivery.lease_until
     assert delivery.call_by == delivery.lease_until - timedelta(seconds=25)
+
+
+def test_a_network_whose_turn_many_wait_for_keeps_no_other_channel_waiting(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.deliver.sweep.AT_ONCE", 2)
+    first, second, third = (deliver() for _ in range(3))
+    mail = make_delivery(third.post, "email", edition="instant")
+    for moment, delivery in enumerate((first, second, third, mail)):
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now() - timedelta(seconds=60 - moment))
+    assert deliveries_due() == [first.pk, second.pk, mail.pk]

@@ -17,7 +17,7 @@ from worker.lib.blogs import blogs
 from worker.models import Attempt, Connection, Delivery, Post
 from worker.record.transition import transition
 
-AT_ONCE = 500  # more wait for the next sweep
+AT_ONCE = 500  # of deliveries, of each channel; more wait for the next sweep
 
 
 def sweep() -> None:
@@ -43,16 +43,26 @@ def posts_to_plan(blog: str | None = None) -> list[int]:
 
 def deliveries_due(blog: str | None = None) -> list[int]:
     due = Delivery.objects.filter(state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=Now())
-    return _ids(_of(due, blog).order_by("due_at", "id"))
+    return _due_first(_of(due, blog))
 
 
 def looks_due(blog: str | None = None) -> list[int]:
     due = Delivery.objects.filter(state=State.UNKNOWN, waits_for=WaitsFor.NETWORK, due_at__lte=Now())
-    return _ids(_of(due, blog).order_by("due_at", "id"))
+    return _due_first(_of(due, blog))
 
 
 def _of(deliveries: QuerySet[Delivery], blog: str | None) -> QuerySet[Delivery]:
     return deliveries.filter(blog__slug=blog) if blog else deliveries
+
+
+def _due_first(deliveries: QuerySet[Delivery]) -> list[int]:
+    """So many of each channel: those that wait for a slow network's turn keep no other channel's waiting."""
+    found = [
+        row
+        for channel in deliveries.order_by().values_list("channel", flat=True).distinct()
+        for row in deliveries.filter(channel=channel).order_by("due_at", "pk").values_list("due_at", "pk")[:AT_ONCE]
+    ]
+    return [pk for _, pk in sorted(found)]
 
 
 def _ids(rows: QuerySet[Any]) -> list[int]:
