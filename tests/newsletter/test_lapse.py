@@ -130,3 +130,14 @@ def test_whoever_is_erased_gets_no_mail_at_the_address_they_wanted_to_move_to(bl
     mail_what_is_due()
     assert not relay.taken
     assert not Confirmation.objects.exists()
+
+
+def test_whoever_moved_since_goes_on_at_the_new_address_alone(blog, relay, time_machine):
+    time_machine.move_to("2026-11-01 17:00Z", tick=False)
+    reader = make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 5, 10))
+    lapse.ask(blog, blog_file("example"), "ann@practice.example")
+    renewal = Confirmation.objects.get()
+    confirm(ask(blog, Wish(read_address("new@reader.example"), "en-CA", [], "instant"), "", kind="move", subscriber=reader), "")
+    confirm(renewal, "")
+    assert list(Subscriber.objects.values_list("email", "state")) == [("new@reader.example", "confirmed")]
+    assert reader.consents.filter(basis="express").exists()

@@ -36,9 +36,7 @@ def is_barred(blog: Blog, key: str) -> bool:
 
 def _join(asked: Confirmation, machine: str) -> Subscriber:
     """On the list from now on, with express consent; who was there already gets the consent beside the others."""
-    reader, is_new = Subscriber.objects.get_or_create(
-        blog=asked.blog, address_key=asked.address_key, defaults={"email": asked.email, "created_at": timezone.now()}
-    )
+    reader, is_new = _whose(asked)
     came_back = reader.state != State.CONFIRMED
     reader.state, reader.left_at = State.CONFIRMED, None
     if asked.kind == Kind.JOIN:
@@ -48,6 +46,16 @@ def _join(asked: Confirmation, machine: str) -> Subscriber:
     what = "A reader subscribed." if is_new else "A reader came back." if came_back else "A reader confirmed that they want the newsletter."
     note(what, who=BY_LINK, blog=asked.blog, subscriber=reader)
     return reader
+
+
+def _whose(asked: Confirmation) -> tuple[Subscriber, bool]:
+    """Whose yes it is, and whether they are new. Who was asked to go on is known, also where they have moved since."""
+    known = asked.subscriber if asked.kind == Kind.RENEW else None
+    if known and known.state == State.CONFIRMED:
+        return known, False
+    return Subscriber.objects.get_or_create(
+        blog=asked.blog, address_key=asked.address_key, defaults={"email": asked.email, "created_at": timezone.now()}
+    )
 
 
 def _agree(reader: Subscriber, asked: Confirmation, machine: str) -> None:
