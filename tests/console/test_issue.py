@@ -141,3 +141,9 @@ def test_what_was_withdrawn_since_is_not_sent_again_with_it() -> None:
 
 def test_a_reader_of_the_console_sends_nothing_again(weekly: Delivery) -> None:
     assert client_of("reader").post(f"/deliveries/{weekly.pk}/again", {"reason": "Once more."}).status_code == 403
+
+
+def test_what_brings_one_post_is_sent_again_from_the_posts_page() -> None:
+    own = Delivery.objects.get(post=published(a_blog(), "On grief"), channel="email")
+    page = client_of("office").post(f"/deliveries/{own.pk}/again", {"reason": "Once more."}, follow=True).content.decode()
+    assert "This brings one post, not a digest." in page

@@ -142,6 +142,8 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
 
 def resend_issue(before: Delivery, who: str, because: str) -> Delivery:
     """A new delivery of a digest's issue, to those who miss something of it; each copy leaves out what its reader has."""
+    if before.issue_id is None:
+        raise Refused("This brings one post, not a digest. Send it again from the post's page.")
     file = _open_channel(before.blog, "email")
     because = because_of(because)
     if dropped := issues.dropped(before):
