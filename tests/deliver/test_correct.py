@@ -47,6 +47,15 @@ def test_the_post_has_its_new_words_and_is_still_one_post(graph: Facebook) -> No
     assert delivery.asked_because == "A mistake in the title."
 
 
+def test_a_correction_says_the_link_that_the_network_keeps(graph: Facebook) -> None:
+    out = posted(graph)
+    was = out.rendition.link
+    out.post.url = "https://blog.example/moved/"
+    delivery = corrected(edited(out.post, "Coping without stress"))
+    assert delivery.state == "sent"
+    assert delivery.rendition.link == graph.all_standing()[0].link == was
+
+
 def test_words_that_stand_there_already_are_not_sent_again(graph: Facebook) -> None:
     out = posted(graph)
     edited(out.post, "Coping without stress")

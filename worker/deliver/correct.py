@@ -4,7 +4,7 @@ A correction is a delivery of its own, with words of its own; it asks the networ
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -81,6 +81,7 @@ def _correction(post: Post, delivery: Delivery, file: BlogFile) -> Correction:
         return Correction(delivery, None, f"{name}: {made}")
     if made.message.text == _says_now(delivery):
         return Correction(delivery, None, f"{name} shows these words already.")
+    made = replace(made, message=replace(made.message, link=delivery.rendition.link))  # a network changes the words, never the link
     return Correction(delivery, made, f"{name} gets the new words. {poster.lasting}".strip())
 
 
