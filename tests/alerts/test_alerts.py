@@ -110,6 +110,28 @@ def test_the_same_thing_that_comes_again_is_told_again(relay, clock):
     assert "no good look for 7 hours" in bad_again
 
 
+def test_what_ends_while_it_is_told_is_told_to_have_ended(relay, clock, monkeypatch):
+    blog = blog_that_tells(DESK)
+    Blog.objects.filter(pk=blog.pk).update(told="There was no good look for 6 hours.")
+    tick(clock, 0)
+    message = sys.modules["worker.alerts.message"]
+    by_mail = message._by_mail
+
+    def and_it_ends(*told: Any) -> None:
+        by_mail(*told)
+        Blog.objects.filter(pk=blog.pk).update(told="")
+        alerts.notice(timezone.now())
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(message, "_by_mail", and_it_ends)
+        tick(clock)
+    for _ in range(3):
+        tick(clock)
+    bad, fine = words(relay)
+    assert bad.startswith("The blog needs you")
+    assert fine.startswith("Fine again: The blog")
+
+
 def test_a_broken_connection_is_told_once_however_many_posts_wait_for_it(relay, clock):
     blog = blog_that_tells(DESK)
     Connection.objects.create(blog=blog, channel="facebook", broken="Facebook’s permission ended.")

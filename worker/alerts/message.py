@@ -77,10 +77,13 @@ def _waiting(blog_id: int) -> QuerySet[Alert]:
 
 
 def _note_told(blog: Blog, alerts: Sequence[Alert], troubles: Sequence[str]) -> None:
-    now = timezone.now()
-    told = Alert.objects.filter(pk__in=[alert.pk for alert in alerts])
-    told.filter(over_at=None).update(told_at=now, try_at=None, trouble=" ".join(troubles))
-    told.filter(over_at__isnull=False).update(end_told_at=now, try_at=None, trouble=" ".join(troubles))
+    """What came to its end while it was told is told of once more, where its end is."""
+    now, trouble = timezone.now(), " ".join(troubles)
+    needs = Alert.objects.filter(pk__in=[alert.pk for alert in alerts if alert.over_at is None])
+    needs.update(told_at=now, try_at=None, trouble=trouble)
+    needs.filter(over_at__isnull=False, recovers=True).update(try_at=now + TOGETHER, tries=0)
+    ends = Alert.objects.filter(pk__in=[alert.pk for alert in alerts if alert.over_at is not None])
+    ends.update(end_told_at=now, try_at=None, trouble=trouble)
     count = "one thing" if len(alerts) == 1 else f"{len(alerts)} things"
     note(f"Staff were told of {count}.", blog=blog, data={"alerts": [alert.pk for alert in alerts], "troubles": list(troubles)})
 
