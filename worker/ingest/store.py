@@ -54,6 +54,7 @@ def store(mine: Turn, document: Document, entries: Sequence[Entry], now: datetim
     with transaction.atomic():
         turn.hold(mine)
         found = _accept(mine, pairs, known, now)
+        _note_who_left(mine.blog.listed, found.listed, now)
         turn.end_well(
             mine,
             found.sentence,
@@ -224,6 +225,13 @@ def _how_found(mine: Turn, origin: str, half_replaced: bool) -> str:
 def _oldest(listed: Iterable[int]) -> datetime | None:
     oldest: datetime | None = Post.objects.filter(pk__in=list(listed)).aggregate(oldest=Min("published_at"))["oldest"]
     return oldest
+
+
+def _note_who_left(before: Sequence[int], listed: Sequence[int], now: datetime) -> None:
+    """A post that is missing while an older one of the last look still stands has been taken out, not pushed off the end."""
+    Post.objects.filter(pk__in=listed, left_feed_at__isnull=False).update(left_feed_at=None)
+    if (missing := set(before) - set(listed)) and (oldest := _oldest(set(before) & set(listed))):
+        Post.objects.filter(pk__in=missing, published_at__gt=oldest, left_feed_at=None).update(left_feed_at=now)
 
 
 def _name(post: Post, names: Names, known: Known) -> None:
