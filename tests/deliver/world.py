@@ -315,8 +315,8 @@ def _wiring(made: World) -> list[tuple[Any, str, Any]]:
         (send, "admit", after_pause("read", admit)),
         (sweep, "_holder_died_before", after_pause("found abandoned", died_before)),
         (sweep, "_holder_died_calling", after_pause("found abandoned", died_calling)),
-        (Now, "as_sqlite", _now),
-        (Now, "as_postgresql", _now),
+        (Now, "as_sqlite", now_of_python),
+        (Now, "as_postgresql", now_of_python),
     ]
 
 
@@ -328,7 +328,7 @@ class _Every:
         return True
 
 
-def _now(self: Now, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+def now_of_python(self: Now, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
     return ("CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s"), [
         connection.ops.adapt_datetimefield_value(timezone.now())
     ]

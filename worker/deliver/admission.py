@@ -63,7 +63,8 @@ def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Con
     place = timing.its_place(now, delivery.created_at, connection.called_at, ahead)
     if place > now and mode == "live" and delivery.channel != "email":
         at = spoken(place, file.timezone, now)
-        return Not("pending", "clock", f"Several have waited for {name}; they go out one by one, this one at {at}.", place)
+        one_by_one = f"Several have waited for {name}; they go out one by one, this one at {at}."
+        return Not("pending", "clock", one_by_one + or_late(delivery, file, now), place)
     return Go(rehearse=mode == "rehearsal")
 
 
