@@ -39,6 +39,7 @@ def pages() -> dict[str, str]:
         "release": f"/deliveries/{held}/release",
         "words": f"/deliveries/{delivery('facebook', 'Practicing Reflection').pk}/words",
         "readers": f"/deliveries/{delivery('email').pk}/people",
+        "every-line": "/record",
         "second-step": "/second-step",
         "test-copy": f"/deliveries/{delivery('email').pk}/test",
         "record": "/log",

@@ -79,14 +79,29 @@ def staff_page(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponseBas
     def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not isinstance(request.user, Staff):
             return _to_sign_in(request)
-        if request.method not in READING and request.user.role == Staff.Role.READER:
-            raise PermissionDenied("You can look at everything here; changing it is for the office and the owner.")
         response = view(request, desk_of(request.user), *args, **kwargs)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         return response
 
+    page.of_the_console = True  # type: ignore[attr-defined]  # stays on it through the decorators outside
     return page
+
+
+class ReadersChangeNothing:
+    """Middleware: whatever a reader sends to a staff page is refused, before the page is asked whether it takes such a thing at all."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+        if not getattr(view, "of_the_console", False) or request.method in READING or not isinstance(request.user, Staff):
+            return
+        if request.user.role == Staff.Role.READER:
+            raise PermissionDenied("You can look at everything here; changing it is for the office and the owner.")
 
 
 def owners_page(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
