@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 
 PYTEST = [sys.executable, "-m", "pytest"]
-EVERYTHING = ["-n", "2", "--dist", "worksteal"]
+EVERYTHING = ["-n", "3", "--dist", "worksteal"]  # many wait for processes they have killed, so three share two cores well
 LEFT_OUT = {
     "tests/browser": "the pages are the same on both databases",
     "tests/house": "it looks at files only",

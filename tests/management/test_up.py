@@ -93,7 +93,7 @@ def here(tmp_path: Path) -> Installation:
 
 def left_behind(here: Installation) -> list[str]:
     """Files that only a running copy may have."""
-    kept = re.compile(r"postlark\.sqlite3|rehearsal|journal|images|.*_keys?")
+    kept = re.compile(r"postlark\.sqlite3|rehearsal|journal|images|tidied|.*_keys?")
     return sorted(path.name for path in here.data.iterdir() if not kept.fullmatch(path.name))
 
 
