@@ -18,18 +18,18 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.conf import settings  # noqa: E402  models are there only after setup()
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
 
-from tests.factories import make_post  # noqa: E402
-from tests.newsletter.people import make_newsletter  # noqa: E402
-from worker import newsletter  # noqa: E402
-from worker.channels.base import mark  # noqa: E402
-from worker.models import Batch, Blog, Delivery  # noqa: E402
-from worker.newsletter import batches  # noqa: E402
-from worker.record.sums import sum_of  # noqa: E402
+from tests.factories import make_post
+from tests.newsletter.people import make_newsletter
+from worker import newsletter
+from worker.channels.base import mark
+from worker.models import Batch, Blog, Delivery
+from worker.newsletter import batches
+from worker.record.sums import sum_of
 
 PARAGRAPH = "Going outside helps: a walk of twenty minutes, without the phone, and a word to somebody on the way.\n"
 WORDS = 7_000, 11_500  # characters of text and HTML: with headers, about 19 KB on the wire
@@ -43,7 +43,7 @@ def main() -> None:
     delivery = Delivery.objects.first() if "worker_delivery" in connection.introspection.table_names() else None
     delivery = delivery or begin(given.readers)
     if given.rows == "no":
-        batches.write = lambda outcomes: None  # type: ignore[assignment]
+        batches.write = lambda outcomes: None
     before, began, cpu = peak(), time.perf_counter(), time.process_time()
     tasks = send(delivery)
     took, cpu = time.perf_counter() - began, time.process_time() - cpu

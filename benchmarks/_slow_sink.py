@@ -13,7 +13,7 @@ class Conversation(asyncio.Protocol):
         self.later(b"220 far.example ESMTP\r\n")
 
     def later(self, words: bytes) -> None:
-        asyncio.get_running_loop().call_later(self.delay, self.transport.write, words)  # type: ignore[attr-defined]
+        asyncio.get_running_loop().call_later(self.delay, self.transport.write, words)
 
     def data_received(self, piece: bytes) -> None:
         self.rest += piece

@@ -250,7 +250,7 @@ class Facebook(Network):
         start = int(query.get("after", "0"))
         paging = {"cursors": {"after": str(start + 2)}}
         if start + 2 < len(self.accounts):
-            paging["next"] = f"https://graph.facebook.com/v26.0/me/accounts?after={start + 2}&access_token=secret"  # type: ignore[assignment]
+            paging["next"] = f"https://graph.facebook.com/v26.0/me/accounts?after={start + 2}&access_token=secret"
         return Reply.of(200, {"data": self.accounts[start : start + 2], "paging": paging})
 
     def _debug(self, request: Request) -> Reply:
