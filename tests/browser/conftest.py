@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.hands import HANDS, Hand
 from tests.browser.scenes import a_day
 from tests.factories import make_staff
 from worker.channels.base import Picture
@@ -110,3 +111,23 @@ def page(context: BrowserContext) -> Page:
     opened = context.new_page()
     opened.goto("/")
     return opened
+
+
+@pytest.fixture(params=HANDS)
+def passer_by(request: pytest.FixtureRequest, browser: Browser, day: Blog, live_server: Any) -> Iterator[Hand]:
+    """Each kind of hand once, in a browser that nobody has signed in with."""
+    context = browser.new_context(base_url=live_server.url, **HANDS[request.param])
+    wrong = watched(context, live_server.url)
+    yield Hand(request.param, context.new_page())
+    context.close()
+    # A form that is refused is answered with 422, which the browser writes into its console.
+    assert [text for text in wrong if "422" not in text] == []
+
+
+@pytest.fixture
+def hand(passer_by: Hand, link: str) -> Hand:
+    """The same, of somebody at the front desk."""
+    passer_by.page.goto(link)
+    passer_by.press("Sign in", "button")
+    passer_by.page.wait_for_url("**/")
+    return passer_by

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import watched
+from tests.browser.hands import tab_to
 from worker.deliver import staff
 from worker.models import Delivery, Post
 from worker.record.by_link import link as link_to
@@ -62,15 +63,6 @@ def by_link() -> str:
     return urlsplit(link_to(delivery("facebook", "Practicing Reflection"), "hold", "desk@practice.example")).path
 
 
-def tab_to(page: Page, name: str, most: int = 60) -> None:
-    """Press Tab until the thing with this name has the focus."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if name in page.evaluate("document.activeElement.innerText || document.activeElement.name || ''"):
-            return
-    raise AssertionError(f"{name!r} cannot be reached by keyboard")
-
-
 def test_one_signs_in_and_holds_a_post_with_the_keyboard_alone(browser: Browser, link: str, live_server: Any) -> None:
     context = browser.new_context(base_url=live_server.url)
     wrong = watched(context, live_server.url)
@@ -82,10 +74,10 @@ def test_one_signs_in_and_holds_a_post_with_the_keyboard_alone(browser: Browser,
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
     page.keyboard.press("Enter")
-    tab_to(page, "Waiting")
+    tab_to(page, page.get_by_role("link", name="Waiting – Practicing Reflection, Facebook"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Quiet hours")
-    tab_to(page, "Hold…")
+    tab_to(page, page.get_by_role("link", name="Hold…"))
     page.keyboard.press("Enter")
     expect(page.get_by_label("Why")).to_be_focused()
     page.keyboard.type("a typo in the title")

@@ -1,83 +1,12 @@
 """What the front desk does all day, by each kind of hand: a mouse, the keyboard alone, a thumb on a small phone, a browser without JavaScript."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import watched
+from tests.browser.hands import Hand
 from worker.models import Delivery
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SMALL = {"width": 360, "height": 740}
-HANDS: dict[str, dict[str, Any]] = {
-    "mouse": {},
-    "keyboard": {},
-    "phone": {"viewport": SMALL, "has_touch": True, "is_mobile": True},
-    "no-javascript": {"java_script_enabled": False},
-}
-
-
-class Hand:
-    """Presses and types as its owner can; whoever sees differs only in that."""
-
-    def __init__(self, kind: str, page: Page) -> None:
-        self.kind, self.page = kind, page
-
-    def press(self, name: str, role: Any = "link", *, exact: bool = False, within: Locator | None = None) -> None:
-        found = (within or self.page).get_by_role(role, name=name, exact=exact).first
-        if self.kind == "keyboard":
-            self._tab_to(found)
-            self.page.keyboard.press("Enter")
-        elif self.kind == "phone":
-            found.tap()
-        else:
-            found.click()
-
-    def type(self, label: str, text: str) -> None:
-        found = self.page.get_by_label(label)
-        if self.kind == "keyboard":
-            self._tab_to(found)
-            self.page.keyboard.press("Control+a")
-            self.page.keyboard.type(text)
-        else:
-            found.fill(text)
-
-    def choose(self, label: str, option: str) -> None:
-        found = self.page.get_by_role("combobox", name=label)
-        if self.kind == "keyboard":
-            self._tab_to(found)
-            self.page.keyboard.type(option)
-        else:
-            found.select_option(option)
-
-    def reads(self, sentence: str) -> None:
-        expect(self.page.get_by_role("heading", level=1)).to_contain_text(sentence)
-        if self.kind == "phone":
-            assert self.page.evaluate("document.documentElement.scrollWidth") <= SMALL["width"]
-
-    def _tab_to(self, found: Locator) -> None:
-        expect(found).to_be_visible()
-        for _ in range(120):
-            if found.evaluate("element => element === document.activeElement"):
-                return
-            self.page.keyboard.press("Tab")
-        raise AssertionError(f"{found} cannot be reached by keyboard")
-
-
-@pytest.fixture(params=HANDS)
-def hand(request: pytest.FixtureRequest, browser: Browser, link: str, live_server: Any) -> Iterator[Hand]:
-    context = browser.new_context(base_url=live_server.url, **HANDS[request.param])
-    wrong = watched(context, live_server.url)
-    hand = Hand(request.param, context.new_page())
-    hand.page.goto(link)
-    hand.press("Sign in", "button")
-    hand.page.wait_for_url("**/")
-    yield hand
-    context.close()
-    # A form that is refused is answered with 422, which the browser writes into its console.
-    assert [text for text in wrong if "422" not in text] == []
 
 
 def test_a_post_is_held_reworded_released_and_skipped(hand: Hand) -> None:
