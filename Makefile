@@ -1,6 +1,6 @@
 # The workflow, by name. All of it stands in ./run, so that no make is needed.
 
-.PHONY: run test lint format bench pictures lock
+.PHONY: run test lint format bench pictures words lock
 
 run:            ## Postlark on this machine, with the example blog; or: make run FEED=https://blog.example/feed/
 	@./run up "$(FEED)"
@@ -19,6 +19,9 @@ bench:          ## what the figures in README.md come from
 
 pictures:       ## the pictures in the documents, taken and drawn by tests
 	POSTLARK_PICTURES=docs/pictures ./run test tests/browser tests/render/test_card_sheet.py -k "pictures or cards"
+
+words:          ## the catalogue of locale/, from the sources; prints what has no French words yet
+	.venv/bin/python -m tests.house.catalogue
 
 lock:           ## the hashed locks, from pyproject.toml (needs uv); --universal also locks for Python 3.11.2 and other systems
 	uv pip compile $(LOCK) pyproject.toml -o requirements/runtime.txt

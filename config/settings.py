@@ -62,6 +62,8 @@ AUTH_USER_MODEL = "worker.Staff"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "worker" / "console" / "static"]
 WHITENOISE_USE_FINDERS = True  # served from where they lie: nothing to collect before a start
@@ -92,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "worker.console.language.Speaks",
     "worker.console.access.ReadersChangeNothing",
 ]
 

@@ -92,7 +92,7 @@ def show(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
         "title": act.title.format(number=number, lines="delivery" if number == 1 else "deliveries"),
         "number": number,
         "more": len(found) > MOST,
-        "said": choice.in_words(desk),
+        "filtered": choice.in_words(desk),
         "chosen": choice,
         "newest": max((delivery.pk for delivery in found), default=0),
         "some": [(delivery.pk, delivery.title, words.channel_name(delivery.channel)) for delivery in found[:10]],

@@ -60,7 +60,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "acts": bulk.ACTS if desk.may_change else {},
         "older": choice.query(before=found[most - 1].pk, print="1" if on_paper else "") if len(found) > most else "",
         "newest": choice.query() if before is not None else "",
-        "said": choice.in_words(desk),
+        "filtered": choice.in_words(desk),
         "printed_at": times.exact(timezone.now(), zone_of(next(iter(desk.blogs.values())))) if desk.blogs else "",
     }
     return page(request, desk, "log_on_paper" if on_paper else "log", context)

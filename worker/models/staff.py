@@ -24,6 +24,7 @@ class Staff(AbstractBaseUser):
     email = models.EmailField(unique=True)
     role = models.CharField(max_length=6, choices=Role)
     blogs: "models.ManyToManyField[Blog, models.Model]" = models.ManyToManyField(Blog, blank=True)
+    language = models.CharField(max_length=2, blank=True, help_text="In which the console speaks to them; empty: their browser's.")
     is_active = models.BooleanField(default=True)
     sign_in_key = models.CharField(max_length=43, blank=True, help_text="What the one link that still works was signed with.")
     totp_secret = models.TextField(blank=True, help_text="Of the second step at sign-in, encrypted; empty: there is none.")

@@ -1,0 +1,164 @@
+"""What Postlark says is written in English by whoever knows the fact; a page says it in its reader's language.
+
+A sentence is found in the catalogue (`locale/`) by its shape: "Posted on {name} at {spoken}." stands for every sentence of that
+form. What has no entry, as a title, the staff's own words or a network's, stays as it is. Why: docs/adr/0014-one-sentence-two-languages.md.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
+from gettext import GNUTranslations
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
+from django.utils.translation import get_language, gettext
+
+
+class Language(NamedTuple):
+    code: str
+    tag: str
+    """As browsers and screen readers know it."""
+    name: str
+
+
+ENGLISH, FRENCH = LANGUAGES = (Language("en", "en", "English"), Language("fr", "fr-CA", "Français"))
+_PLACE = re.compile(r"\{(\w*)\}")
+_MOMENT = re.compile(r"(?:(?P<day>[A-Z][a-z]{2}) (?P<date>\d{1,2}) (?P<month>[A-Z][a-z]{2}) )?(?P<hour>\d\d):(?P<minute>\d\d)")
+_ENGLISH_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DOT = re.compile(" · ")
+_NEXT_SENTENCE = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][”’\")]))\s+(?=[“\"A-ZÀ-Þ])")
+
+
+def speaks() -> Language:
+    """The language that is active."""
+    active = (get_language() or "").partition("-")[0]
+    return next((each for each in LANGUAGES if each.code == active), ENGLISH)
+
+
+def said(text: object) -> str:
+    """`text`, which is English, in the language that is active. Escapes nothing and trusts nothing: what comes out is as safe as what went in."""
+    language = speaks()
+    return str(text) if language == ENGLISH else _said(str(text), language.code)
+
+
+@lru_cache(maxsize=4096)
+def _said(text: str, language: str) -> str:
+    known = _catalogue(language)
+    bare = text.strip()
+    if not bare:
+        return text
+    found = known.exact.get(bare) or _by_shape(bare, known.candidates(bare), language)
+    return text.replace(bare, found or _by_parts(bare, language))
+
+
+def _by_parts(text: str, language: str) -> str:
+    """Sentence by sentence; of a list, where each of its terms is known."""
+    for between in (_NEXT_SENTENCE, _DOT):
+        parts = between.split(text)
+        if len(parts) > 1:
+            return (" " if between is _NEXT_SENTENCE else " · ").join(_said(part, language) for part in parts)
+    terms = text.split(", ")
+    said = [_said(term, language) for term in terms] if len(terms) > 1 else []
+    return ", ".join(said) if said and all(new != old for new, old in zip(said, terms, strict=True)) else text
+
+
+class Shape(NamedTuple):
+    """The fixed words of a sentence, in order, and the names of what stands between them."""
+
+    fixed: tuple[str, ...]
+    names: tuple[str, ...]
+    becomes: str
+
+    def fit(self, text: str) -> dict[str, str] | None:
+        """What stands at each place. In one pass, whatever the text: each fixed part is taken where it comes first, the last at the end."""
+        first, *between, last = self.fixed
+        if not text.startswith(first) or not text.endswith(last):
+            return None
+        values, at, end = list[str](), len(first), len(text) - len(last)
+        for words in between:
+            stands = text.find(words, at + 1, end)
+            if stands < 0:
+                return None
+            values.append(text[at:stands])
+            at = stands + len(words)
+        if at >= end:
+            return None
+        return dict(zip(self.names, [*values, text[at:end]], strict=True))
+
+    def quotes(self, name: str) -> bool:
+        """Whether it stands in quotation marks: a name, which is nobody's to put into other words."""
+        return self.fixed[self.names.index(name)].endswith("“")
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        return _PLACE.sub(lambda place: values[place[1]], self.becomes)
+
+
+def shape(english: str, becomes: str) -> Shape:
+    fixed = _PLACE.split(english)
+    return Shape(tuple(fixed[::2]), tuple(fixed[1::2]), becomes)
+
+
+def _by_shape(text: str, shapes: Iterable[Shape], language: str) -> str | None:
+    """In the words of the first shape that fits; they come with the most fixed words first."""
+    for each in shapes:
+        values = each.fit(text)
+        if values is not None:
+            return each.filled({name: value if each.quotes(name) else _value(value, language) for name, value in values.items()})
+    return None
+
+
+def _value(text: str, language: str) -> str:
+    moment = _MOMENT.fullmatch(text)
+    return _moment(moment) if moment else _said(text, language)
+
+
+def _moment(found: re.Match[str]) -> str:
+    """`14:05` or `Mon 23 Nov 14:05`, as worker/lib/clock.py writes them."""
+    clock = gettext("{hour}:{minute}").format(**found.groupdict())
+    if not found["day"]:
+        return clock
+    day, month = WEEKDAYS_ABBR[_ENGLISH_DAYS.index(found["day"])], MONTHS_3[_ENGLISH_MONTHS.index(found["month"]) + 1]
+    return gettext("{day} {date} {month} {clock}").format(day=day, date=found["date"], month=month, clock=clock)
+
+
+class _Catalogue:
+    def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
+        self.exact: dict[str, str] = {}
+        self._shapes: dict[str, list[Shape]] = defaultdict(list)
+        for english, becomes in entries:
+            if _PLACE.search(english):
+                new = shape(english, becomes)
+                self._shapes[_first_word(new.fixed[0])].append(new)
+            else:
+                self.exact[english] = becomes
+        for shapes in self._shapes.values():
+            shapes.sort(key=lambda each: -sum(map(len, each.fixed)))
+
+    def candidates(self, text: str) -> Iterator[Shape]:
+        yield from self._shapes.get(_first_word(text + " "), ())
+        yield from self._shapes.get("", ())
+
+
+def _first_word(text: str) -> str:
+    """Empty where the first word is not whole."""
+    word, space, _ = text.partition(" ")
+    return word if space else ""
+
+
+@cache
+def _catalogue(language: str) -> _Catalogue:
+    with (Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES" / "django.mo").open("rb") as file:
+        return _Catalogue(_Entries(file).singular())
+
+
+class _Entries(GNUTranslations):
+    _catalog: dict[str | tuple[str, int], str]
+
+    def singular(self) -> Iterator[tuple[str, str]]:
+        for english, becomes in self._catalog.items():
+            if isinstance(english, str) and english:
+                yield english, becomes
