@@ -72,7 +72,7 @@ def test_it_posts_the_link_beside_the_words_and_asks_for_the_permalink_at_once(g
 def test_a_permalink_that_facebook_leaves_out_is_made_of_the_posts_number() -> None:
     from worker.channels.facebook import Posted
 
-    assert Posted(id="1_2").url == "https://www.facebook.com/1_2"
+    assert Posted(id="1_2").receipt.url == "https://www.facebook.com/1_2"
 
 
 def test_no_address_ever_holds_the_token(graph: Graph, since: datetime) -> None:

@@ -141,7 +141,7 @@ def test_a_member_may_not_see_whether_a_picture_is_ready_and_posts_all_the_same(
 
 def test_the_token_follows_the_picture_to_linkedins_machines_only(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     poster, asked = poster_at("https://api.linkedin.com"), []
-    monkeypatch.setattr(Linkedin, "_call", lambda self, method, address, **sent: asked.append(address))
+    monkeypatch.setattr(Linkedin, "call", lambda self, method, address, **sent: asked.append(address))
     poster._put("https://www.linkedin.com/dms-uploads/1", b"")
     for elsewhere in ("https://linkedin.com.evil.example/1", "https://evil.example/1", "http://www.linkedin.com/1", "http://127.0.0.1/1"):
         with pytest.raises(Transient, match="not LinkedIn's"):

@@ -1,4 +1,4 @@
-"""The ways out of a blog. A channel is one file in this folder; nothing else lists them."""
+"""The ways out of a blog. A channel is one file in this folder, with a class that has a slug; nothing else lists them."""
 
 from functools import cache
 from importlib import import_module
@@ -12,11 +12,10 @@ def all_channels() -> dict[str, type[Channel]]:
     """slug -> channel class, in the order the console shows them."""
     found = {}
     for module in iter_modules(__path__):
-        if module.name != "base":
-            name = f"{__name__}.{module.name}"
-            for value in vars(import_module(name)).values():
-                if isinstance(value, type) and issubclass(value, Channel) and value.__module__ == name:
-                    found[value.slug] = value
+        name = f"{__name__}.{module.name}"
+        for value in vars(import_module(name)).values():
+            if isinstance(value, type) and issubclass(value, Channel) and value.__module__ == name and "slug" in vars(value):
+                found[value.slug] = value
     return dict(sorted(found.items(), key=lambda item: (item[1].column, item[0])))
 
 

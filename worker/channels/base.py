@@ -151,6 +151,11 @@ class DeliveryError(Exception):
         self.status = status
         self.detail = detail
 
+    @property
+    def words(self) -> dict[str, Any]:
+        """The network's own, for another error about the same answer."""
+        return {"status": self.status, "detail": self.detail}
+
 
 class Transient(DeliveryError):
     """Certainly not posted; try again, after `retry_after` if the network said so.

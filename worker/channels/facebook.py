@@ -10,10 +10,10 @@ the linked page itself; a link that stands only in the message gets none.
 import hashlib
 import hmac
 import re
-import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
@@ -30,15 +30,15 @@ from worker.channels.base import (
     Message,
     OutcomeUnknown,
     Place,
-    Poster,
     Receipt,
     RefusedAsDuplicate,
     Rejected,
     Transient,
     Unauthorized,
 )
-from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress, shaped
-from worker.lib.http import Answer, NoAnswer, request
+from worker.channels.network import DAY, Network, NetworkOptions, Shape, retry_after, same_link, same_words
+from worker.lib.blogs import NetworkAddress, shaped
+from worker.lib.http import Answer
 
 # https://developers.facebook.com/docs/graph-api/changelog/versions: the day after which a version is not served any more.
 SUNSETS = {
@@ -52,12 +52,7 @@ SUNSETS = {
 PAGES = 100  # of 100 posts: Facebook lets about 600 of a year be read
 FIELDS = "id,message,created_time,permalink_url,is_published,attachments{unshimmed_url,url,title,type}"
 TO_POST = "pages_manage_posts"
-UNCLEAR: dict[type[DeliveryError], str] = {
-    OutcomeUnknown: "Facebook gave no clear answer, so the post may or may not be out.",
-    Transient: "Facebook could not be reached, or is out of order.",
-}
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-Shape = TypeVar("Shape", bound=BaseModel)
+HOUR = timedelta(hours=1)
 
 
 # What its answers mean ----------------------------------------------------------------------------------------------------
@@ -165,20 +160,14 @@ def meaning(status: int, trouble: Trouble | None) -> Meaning:
     return MEANINGS[100] if trouble else STATUSES.get(status, MEANINGS[100])
 
 
-def wait(answer: Answer, otherwise: timedelta | None) -> timedelta | None:
+def wait(headers: Mapping[str, str], otherwise: timedelta | None) -> timedelta | None:
     """How long Facebook's headers tell us to wait. The minutes are those until the Page may call again.
 
     https://developers.facebook.com/docs/graph-api/overview/rate-limiting
     """
-    seconds = answer.headers.get("Retry-After", "")
-    if seconds.isdecimal():
-        return timedelta(seconds=min(int(seconds), 86_400))
-    minutes = [int(each) for each in re.findall(r'"estimated_time_to_regain_access":\s*(\d{1,4})', _usage(answer)) if int(each)]
-    return timedelta(minutes=max(minutes)) if minutes else otherwise
-
-
-def _usage(answer: Answer) -> str:
-    return answer.headers.get("X-Business-Use-Case-Usage", "")
+    usage = headers.get("X-Business-Use-Case-Usage", "")
+    minutes = [int(each) for each in re.findall(r'"estimated_time_to_regain_access":\s*(\d{1,4})', usage) if int(each)]
+    return retry_after(headers) or (timedelta(minutes=max(minutes)) if minutes else otherwise)
 
 
 # What it answers ----------------------------------------------------------------------------------------------------------
@@ -189,8 +178,8 @@ class Posted(BaseModel):
     permalink_url: str = ""
 
     @property
-    def url(self) -> str:
-        return self.permalink_url or f"https://www.facebook.com/{self.id}"
+    def receipt(self) -> Receipt:
+        return Receipt(self.id, self.permalink_url or f"https://www.facebook.com/{self.id}")
 
 
 class Attachment(BaseModel):
@@ -210,14 +199,14 @@ class Attachments(BaseModel):
 
 class PagePost(Posted):
     message: str = ""
-    created_time: AwareDatetime
+    at: Annotated[AwareDatetime, Field(alias="created_time")]
     is_published: bool = True
     attachments: Attachments = Attachments()
 
     def says(self, message: Message) -> bool:
         """A post whose preview Facebook could not make has no link to compare; its text must do."""
-        targets = {_plain(each.target) for each in self.attachments.data if each.target}
-        return _words(self.message) == _words(message.text) and (not targets or _plain(message.link) in targets)
+        targets = {same_link(each.target) for each in self.attachments.data if each.target}
+        return same_words(self.message) == same_words(message.text) and (not targets or same_link(message.link) in targets)
 
 
 class Paging(BaseModel):
@@ -266,35 +255,23 @@ class Done(BaseModel):
     success: Literal[True]
 
 
-def _words(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _plain(link: str) -> str:
-    """An address without what Facebook may change on the way: the click's number it adds, the last slash, the fragment."""
-    parts = urlsplit(link)
-    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "fbclid"]
-    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}?{urlencode(kept)}"
-
-
 # The channel --------------------------------------------------------------------------------------------------------------
 
 
-class FacebookOptions(ChannelOptions):
+class FacebookOptions(NetworkOptions):
     page_id: Annotated[str, shaped(r"[0-9]+", "the page's number, digits only")] = ""
     version: Annotated[str, shaped(r"v[0-9]+\.[0-9]+", "a version of the Graph API, for example 'v26.0'")] = "v26.0"
     base_url: NetworkAddress = "https://graph.facebook.com"
-    settle: Duration = timedelta(minutes=15)
 
 
-class Facebook(Poster):
+class Facebook(Network):
     """Credentials: `page_access_token`; between consent and the choice of a Page, `user_access_token`.
 
     A Page's token has no end by the calendar, but dies with the password, the app's removal or the person's role.
     """
 
     slug = "facebook"
-    name = "Facebook"
+    name = called = "Facebook"
     column = 20
     limits = Limits(text=63_206)  # as posting tools have found it; Facebook documents none
     Options = FacebookOptions
@@ -309,50 +286,44 @@ class Facebook(Poster):
         separator=",",
         place="page_id",
     )
-    patience = 30.0
-    """Seconds for one request, all told; Facebook opens the linked page meanwhile."""
+    patience = 30.0  # Facebook opens the linked page meanwhile
 
     def __init__(self, options: FacebookOptions, credentials: Credentials, app: App = App()) -> None:
         super().__init__(options, credentials, app)
-        self.settle = options.settle
         self._page = options.page_id or "me"  # a Page's token is the Page itself
 
     def send(self, message: Message) -> Receipt:
         form = {"message": message.text, "link": message.link, "fields": "id,permalink_url"}
-        posted = self._ask("POST", f"{self._page}/feed", Posted, unclear=OutcomeUnknown, form=form)
-        return Receipt(posted.id, posted.url)
+        return self._graph("POST", f"{self._page}/feed", Posted, unclear=OutcomeUnknown, form=form).receipt
 
     def find(self, message: Message, since: datetime) -> Look:
         """To the last page whatever the dates: Facebook ranks what it lists."""
-        seen, query = 0, {"fields": FIELDS, "limit": "100"}
-        for number in range(1, PAGES + 1):
-            page = self._ask("GET", f"{self._page}/published_posts", PagePosts, query=query)
-            recent = [post for post in page.data if post.is_published and post.created_time >= since]
-            seen += len(recent)
-            for post in recent:
-                if post.says(message):
-                    return Look(
-                        Receipt(post.id, post.url), seen, f"found on page {number}, posted {post.created_time:%Y-%m-%d %H:%M:%S %Z}"
-                    )
+        return self.look(self._pages(), message, since)
+
+    def _pages(self) -> Iterator[list[PagePost]]:
+        query = {"fields": FIELDS, "limit": "100"}
+        for _ in range(PAGES):
+            page = self._graph("GET", f"{self._page}/published_posts", PagePosts, query=query)
+            yield [post for post in page.data if post.is_published]
             if not page.paging.next:
-                return Look(None, seen, f"{seen} posts since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages")
+                return
             query |= _next(page.paging)
-        raise Transient("Facebook's list of posts does not end, so it could not be read completely.")
+        raise self.endless()
 
     def confirm(self, remote_id: str, message: Message) -> Receipt | None:
         try:
-            post = self._ask("GET", remote_id, PagePost, query={"fields": FIELDS})
+            post = self._graph("GET", remote_id, PagePost, query={"fields": FIELDS})
         except _NotThere:
             return None
-        return Receipt(post.id, post.url) if post.says(message) else None
+        return post.receipt if post.says(message) else None
 
     def delete(self, remote_id: str) -> str:
         """May be repeated, so that a lost answer is Transient."""
         try:
-            self._ask("DELETE", remote_id, Done)
+            self._graph("DELETE", remote_id, Done)
         except _NotThere as gone:
             # Facebook says the same of what this connection may not see: it counts as gone only for the post's own Page.
-            if self._ask("GET", "me", Me, query={"fields": "id,name"}).id != remote_id.partition("_")[0]:
+            if self._graph("GET", "me", Me, query={"fields": "id,name"}).id != remote_id.partition("_")[0]:
                 raise
             return gone.detail
         return "success: true"
@@ -360,22 +331,22 @@ class Facebook(Poster):
     def edit(self, remote_id: str, message: Message) -> Receipt:
         """The words only; the link stays as it was posted. May be repeated, so that a lost answer is Transient."""
         try:
-            self._ask("POST", remote_id, Done, form={"message": message.text})
+            self._graph("POST", remote_id, Done, form={"message": message.text})
         except _NotThere as gone:
-            raise Rejected(GONE, status=gone.status, detail=gone.detail) from None
+            raise Rejected(GONE, **gone.words) from None
         return Receipt(remote_id, detail="success: true")
 
     # The connection ---------------------------------------------------------------------------------------------------
 
     def check(self) -> Account:
-        me = self._ask("GET", "me", Me, query={"fields": "id,name"})
+        me = self._graph("GET", "me", Me, query={"fields": "id,name"})
         if self.options.page_id and me.id != self.options.page_id:
             raise Unauthorized(f"The connection is for {me.name or me.id}, not for the Page that the blog's file names (page_id).")
         notes = ["Only when the Facebook app is Live does everybody see the posts: open one while logged out of Facebook."]
         if not (self.app.id and self.app.secret):
             return Account(me.id, me.name, notes=tuple(notes))
         query = {"input_token": self._token()}
-        token = self._ask("GET", "debug_token", TokenAnswer, query=query, token=f"{self.app.id}|{self.app.secret}").data
+        token = self._graph("GET", "debug_token", TokenAnswer, query=query, token=f"{self.app.id}|{self.app.secret}").data
         if not token.is_valid:
             raise Unauthorized(AGAIN)
         if token.scopes and TO_POST not in token.scopes:
@@ -403,14 +374,14 @@ class Facebook(Poster):
         found: list[Place] = []
         query = {"fields": "id,name,access_token,tasks", "limit": "100"}
         for _ in range(PAGES):
-            pages = self._ask("GET", "me/accounts", OwnPages, query=query)
+            pages = self._graph("GET", "me/accounts", OwnPages, query=query)
             found += [
                 Place(page.id, page.name, {"page_access_token": page.access_token}) for page in pages.data if "CREATE_CONTENT" in page.tasks
             ]
             if not pages.paging.next:
                 return found
             query |= _next(pages.paging)
-        raise Transient("Facebook's list of Pages does not end, so it could not be read completely.")
+        raise self.endless()
 
     @classmethod
     def sunset(cls, options: FacebookOptions) -> date | None:
@@ -428,12 +399,12 @@ class Facebook(Poster):
 
     def _grant(self, query: dict[str, str]) -> Granted:
         try:
-            return self._ask("GET", "oauth/access_token", Granted, query=query, token="")
+            return self._graph("GET", "oauth/access_token", Granted, query=query, token="")
         except Rejected as refused:
             sentence = "Facebook did not take the consent; press Connect again, and check the app's id and secret if it comes again."
-            raise Rejected(sentence, status=refused.status, detail=refused.detail) from None
+            raise Rejected(sentence, **refused.words) from None
 
-    def _ask(
+    def _graph(
         self,
         method: str,
         path: str,
@@ -444,38 +415,19 @@ class Facebook(Poster):
         form: dict[str, str] | None = None,
         token: str | None = None,
     ) -> Shape:
-        """One request, one readable answer; `unclear` is raised when nobody can say whether the request did its work.
-
-        `token`: another than the connection's; empty for none. It travels in the header, so that no address holds it.
-        """
-        bearer = self._token() if token is None else token
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        proof = self._proof(bearer) if token is None else {}
-        body = urlencode(form | proof) if form is not None else None
-        if body is not None:
+        """As `ask`, with the version and the proof. `token`: another than the connection's; empty for none."""
+        proof = self._proof(self._token()) if token is None else {}
+        headers = self.headers(path) if token is None else {"Authorization": f"Bearer {token}"} if token else {}
+        path = f"/{self.options.version}/{path}"
+        if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        address = urlencode((query or {}) | (proof if form is None else {}))
-        base = f"{self.options.base_url}/{self.options.version}/{path}"
-        try:
-            answer = request(
-                method,
-                f"{base}?{address}" if address else base,
-                headers=headers,
-                body=body,
-                timeout=self.patience,
-                # http:// is a stand-in on loopback, or the blog's file would have been refused
-                private=base.startswith("http:"),
-            )
-        except NoAnswer as silence:
-            error = unclear if silence.sent else Transient
-            raise error(UNCLEAR[error], detail=silence.sentence) from None
-        trouble = _trouble(answer)
-        if answer.status != 200 or trouble:
-            raise self._refusal(answer, trouble, unclear)
-        try:
-            return shape.model_validate_json(answer.body)
-        except ValidationError:
-            raise unclear(UNCLEAR[unclear], **self._words(answer)) from None
+            return self.ask(method, path, shape, unclear=unclear, headers=headers, body=urlencode(form | proof))
+        asked = urlencode((query or {}) | proof)
+        return self.ask(method, f"{path}?{asked}" if asked else path, shape, unclear=unclear, headers=headers)
+
+    def headers(self, address: str) -> dict[str, str]:
+        """The token travels here, so that no address holds it."""
+        return {"Authorization": f"Bearer {self._token()}"}
 
     def _proof(self, token: str) -> dict[str, str]:
         """https://developers.facebook.com/docs/graph-api/guides/secure-requests: the app may ask for it."""
@@ -483,21 +435,21 @@ class Facebook(Poster):
             return {}
         return {"appsecret_proof": hmac.new(self.app.secret.encode(), token.encode(), hashlib.sha256).hexdigest()}
 
-    def _refusal(self, answer: Answer, trouble: Trouble | None, unclear: type[DeliveryError]) -> DeliveryError:
-        words = self._words(answer, trouble)
+    def is_fine(self, answer: Answer) -> bool:
+        return answer.status == 200 and not _trouble(answer)
+
+    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
+        words, trouble = self.words(answer), _trouble(answer)
         meant = meaning(answer.status, trouble)
         if trouble and trouble.error_subcode == 33:
             return _NotThere(meant.sentence, **words)
         if meant.error is Transient:
-            return Transient(meant.sentence, retry_after=wait(answer, meant.wait), cooldown=True, **words)
-        return meant.error(meant.sentence, **words) if meant.error else unclear(UNCLEAR[unclear], **words)
+            return Transient(meant.sentence, retry_after=wait(answer.headers, meant.wait), cooldown=True, **words)
+        return meant.error(meant.sentence, **words) if meant.error else self.unclear(unclear, **words)
 
-    def _words(self, answer: Answer, trouble: Trouble | None = None) -> dict[str, Any]:
-        """Facebook's own, shortened; should it repeat a secret, without it."""
-        said = trouble.words if trouble else answer.body.decode("utf-8", "replace")
-        for secret in filter(None, (*self.credentials.values(), self.app.secret)):
-            said = said.replace(secret, "***")
-        return {"status": str(answer.status), "detail": said[:500]}
+    def said(self, answer: Answer) -> str:
+        trouble = _trouble(answer)
+        return trouble.words if trouble else ""
 
 
 class _NotThere(Unauthorized):

@@ -10,15 +10,14 @@ the page. A page's posts can be read back; a member's cannot, as LinkedIn gives 
 
 import re
 import time
-import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode, urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from worker.channels.base import (
     Account,
@@ -33,15 +32,16 @@ from worker.channels.base import (
     OutcomeUnknown,
     PictureRules,
     Place,
-    Poster,
     Receipt,
     RefusedAsDuplicate,
     Rejected,
     Transient,
     Unauthorized,
 )
-from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress, shaped
-from worker.lib.http import Answer, NoAnswer, request
+from worker.channels.grant import Grant, moment
+from worker.channels.network import DAY, Network, NetworkOptions, Shape, retry_after, same_link, same_words, trouble
+from worker.lib.blogs import NetworkAddress, shaped
+from worker.lib.http import Answer
 
 # https://learn.microsoft.com/linkedin/marketing/integrations/migrations: the last day of a version. Others last a year and some days.
 SUNSETS = {
@@ -53,7 +53,6 @@ SUNSETS = {
 }
 SIGN_IN = "https://www.linkedin.com"
 PAGES, ON_A_PAGE = 100, 100
-DAY = timedelta(days=1)
 ACCESS_LASTS, EARLY = timedelta(days=60), timedelta(days=7)
 MOMENT = timedelta(seconds=30)
 ROLES = ("ADMINISTRATOR", "CONTENT_ADMIN", "CONTENT_ADMINISTRATOR", "DIRECT_SPONSORED_CONTENT_POSTER")
@@ -61,10 +60,6 @@ LOOKS_AT_PICTURE = 5
 PAGE_SCOPES = ("w_organization_social", "r_organization_social", "r_organization_admin")
 MEMBER_SCOPES = ("openid", "profile", "w_member_social")
 
-UNCLEAR: dict[type[DeliveryError], str] = {
-    OutcomeUnknown: "LinkedIn gave no clear answer, so the post may or may not be out.",
-    Transient: "LinkedIn could not be reached, or is out of order.",
-}
 ALREADY = "LinkedIn says that it has this post already."
 AGAIN = "LinkedIn no longer accepts the connection; connect LinkedIn again."
 ENDED = "The connection to LinkedIn has run out, as it does after 60 days; connect LinkedIn again."
@@ -95,7 +90,6 @@ MEANINGS: tuple[tuple[str, type[DeliveryError] | None, str], ...] = (
     (r"\bfield /?author\b", Unauthorized, NO_ROLE),
     (r"urn:li:image|/content/(article/thumbnail|media)", Rejected, NO_PICTURE),
 )
-Shape = TypeVar("Shape", bound=BaseModel)
 
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 _MARKUP = re.compile(r"\{hashtag\|\\?#\|(?P<tag>[^{}|]*)\}|\\(?P<escaped>.)", re.DOTALL)
@@ -162,9 +156,18 @@ class Post(BaseModel):
     def at(self) -> datetime:
         return datetime.fromtimestamp((self.publishedAt or self.createdAt) / 1000, UTC)
 
+    @property
+    def is_out(self) -> bool:
+        return self.lifecycleState == "PUBLISHED"
+
+    @property
+    def receipt(self) -> Receipt:
+        return _receipt(self.id)
+
     def says(self, message: Message) -> bool:
         source = self.content.article.source
-        return _words(self.commentary) == _words(message.text) and (not source or _plain(source) == _plain(message.link))
+        linked = not source or same_link(source) == same_link(message.link)
+        return linked and same_words(Linkedin.plain(self.commentary)) == same_words(Linkedin.plain(message.text))
 
 
 class Link(BaseModel):
@@ -216,47 +219,24 @@ class Introspection(BaseModel):
     expires_at: int = 0
 
 
-class Grant(BaseModel):
-    access_token: Annotated[str, Field(min_length=1)]
-    expires_in: int
-    refresh_token: str = ""
-    refresh_token_expires_in: int = 0
-    scope: str = ""
-
-
-def _words(little_text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", Linkedin.plain(little_text)).split())
-
-
-def _plain(link: str) -> str:
-    """An address without what may change on the way: the scheme, tracking, the last slash, the fragment."""
-    try:
-        parts = urlsplit(link)
-    except ValueError:  # what people post by hand may lead anywhere
-        return link
-    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not pair[0].startswith("utm_")]
-    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}?{urlencode(kept)}"
-
-
 # The channel --------------------------------------------------------------------------------------------------------------
 
 
-class LinkedinOptions(ChannelOptions):
+class LinkedinOptions(NetworkOptions):
     author: Annotated[
         str, shaped(r"urn:li:(organization:[0-9]+|person:[\w-]+)", "'urn:li:organization:' and a number, or 'urn:li:person:' and an id")
     ] = ""
     version: Annotated[str, shaped(r"20[0-9]{2}(0[1-9]|1[0-2])", "a year and month, for example '202608'")] = "202608"
     base_url: NetworkAddress = "https://api.linkedin.com"
-    settle: Duration = timedelta(minutes=15)
 
 
-class Linkedin(Poster):
+class Linkedin(Network):
     """Credentials: `access_token`, which ends after 60 days, and its `expires_at`; approved partners have a `refresh_token` as well,
     which lasts a year from consent and is not renewed. From consent also `refresh_token_expires_at` and `scope`.
     """
 
     slug = "linkedin"
-    name = "LinkedIn"
+    name = called = "LinkedIn"
     column = 50
     # 3000 for the commentary; whether the backslashes count is not documented, so ours do, with room to spare.
     limits = Limits(text=2900, title=399, description=4085)
@@ -268,14 +248,12 @@ class Linkedin(Poster):
     lasting = "LinkedIn changes the words only, not the card under them. Who has seen or shared the post keeps what they saw."
     shapes = (CredentialKeys(("access_token",), may=("refresh_token", "expires_at", "refresh_token_expires_at", "scope")),)
     consent = Consent(page="https://www.linkedin.com/oauth/v2/authorization", scopes=PAGE_SCOPES, place="author")
-    patience = 20.0
-    """Seconds for one request, all told; several of them fit into a hand-over."""
+    patience = 20.0  # several of them fit into a hand-over
     grace = 1.0
     """Seconds between two looks whether an uploaded picture is ready."""
 
     def __init__(self, options: LinkedinOptions, credentials: Credentials, app: App = App()) -> None:
         super().__init__(options, credentials, app)
-        self.settle = options.settle
         self._is_member = options.author.startswith("urn:li:person:")
         self.reads_back = not self._is_member
 
@@ -302,7 +280,7 @@ class Linkedin(Poster):
         if not message.picture:
             return message
         asked = {"initializeUploadRequest": {"owner": self._author()}}
-        upload = self._ask("POST", "/rest/images?action=initializeUpload", Begun, json=asked).value
+        upload = self.ask("POST", "/rest/images?action=initializeUpload", Begun, json=asked).value
         self._put(upload.uploadUrl, message.picture.data)
         self._wait_until_taken(upload.image)
         return replace(message, uploaded=upload.image)
@@ -320,52 +298,51 @@ class Linkedin(Poster):
             "lifecycleState": "PUBLISHED",
             "isReshareDisabledByAuthor": False,
         }
-        answer = self._call("POST", "/rest/posts", unclear=OutcomeUnknown, json=post)
+        answer = self.call("POST", "/rest/posts", unclear=OutcomeUnknown, json=post)
         urn = answer.headers.get("x-restli-id", "") or answer.headers.get("x-linkedin-id", "")
         if answer.status != 201 or not urn.startswith("urn:li:"):
-            raise OutcomeUnknown(UNCLEAR[OutcomeUnknown], **self._words(answer))
+            raise self.unclear(OutcomeUnknown, **self.words(answer))
         return _receipt(urn)
 
     def find(self, message: Message, since: datetime) -> Look:
         """To the last page whatever the dates: what was edited comes first."""
-        seen = reached = 0
-        for number in range(1, PAGES + 1):
+        return self.look(self._pages(), message, since)
+
+    def _pages(self) -> Iterator[list[Post]]:
+        reached = 0
+        for _ in range(PAGES):
             query = {"q": "author", "author": self._author(), "count": str(ON_A_PAGE), "start": str(reached), "sortBy": "LAST_MODIFIED"}
-            page = self._ask("GET", f"/rest/posts?{urlencode(query)}", Posts, headers={"X-RestLi-Method": "FINDER"})
+            page = self.ask("GET", f"/rest/posts?{urlencode(query)}", Posts, headers=self._restli("FINDER"))
             reached += len(page.elements)
-            recent = [post for post in page.elements if post.at >= since and post.lifecycleState == "PUBLISHED"]
-            seen += len(recent)
-            for post in recent:
-                if post.says(message):
-                    return Look(_receipt(post.id), seen, f"found on page {number}, posted {post.at:%Y-%m-%d %H:%M:%S} UTC")
+            yield [post for post in page.elements if post.is_out]
             if not page.elements or not page.goes_on(reached):
-                return Look(None, seen, f"{seen} posts since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages")
-        raise Transient("LinkedIn's list of posts does not end, so it could not be read completely.")
+                return
+        raise self.endless()
 
     def confirm(self, remote_id: str, message: Message) -> Receipt | None:
         """LinkedIn also names posts that were deleted a day or two ago, and shows nothing of them."""
         if self._is_member:
             raise Rejected("LinkedIn lets nobody read a member's posts.")
         try:
-            post = self._ask("GET", _of(remote_id), Post)
+            post = self.ask("GET", _of(remote_id), Post)
         except _NotThere:
             return None
-        ours = post.author in ("", self._author()) and post.lifecycleState == "PUBLISHED"
-        return _receipt(post.id) if ours and post.says(message) else None
+        ours = post.is_out and post.author in ("", self._author())
+        return post.receipt if ours and post.says(message) else None
 
     def delete(self, remote_id: str) -> str:
         """May be repeated, so that a lost answer is Transient."""
         try:
-            return f"status {self._call('DELETE', _of(remote_id)).status}"
+            return f"status {self.call('DELETE', _of(remote_id)).status}"
         except _NotThere as gone:
             return gone.detail
 
     def edit(self, remote_id: str, message: Message) -> Receipt:
         """The words only. LinkedIn has been seen to say yes and to change nothing, so it is read again where that is allowed."""
         patch = {"patch": {"$set": {"commentary": message.text}}}
-        answer = self._call("POST", _of(remote_id), headers={"X-RestLi-Method": "PARTIAL_UPDATE"}, json=patch)
+        answer = self.call("POST", _of(remote_id), headers=self._restli("PARTIAL_UPDATE"), json=patch)
         if not self._is_member and self.confirm(remote_id, message) is None:
-            raise Transient("LinkedIn took the new words and does not show them yet.", **self._words(answer))
+            raise Transient("LinkedIn took the new words and does not show them yet.", **self.words(answer))
         return replace(_receipt(remote_id), detail=f"status {answer.status}")
 
     # The connection ---------------------------------------------------------------------------------------------------
@@ -387,7 +364,7 @@ class Linkedin(Poster):
             raise Unauthorized(NOT_ALLOWED, detail=f"scope: {', '.join(granted)}")
         ends = datetime.fromtimestamp(token.expires_at, UTC) if token and token.expires_at else None
         if self._is_member:
-            who = self._ask("GET", "/v2/userinfo", Member)
+            who = self.ask("GET", "/v2/userinfo", Member)
             if self.options.author != f"urn:li:person:{who.sub}":
                 raise Unauthorized(f"The connection is {who.name or who.sub}'s, not that of the author in the blog's file.")
             return Account(self.options.author, who.name or who.sub, granted, self._ends(ends), tuple(self._notes()))
@@ -396,32 +373,31 @@ class Linkedin(Poster):
 
     def refresh(self, now: datetime) -> Credentials | None:
         """The refresh token stays the same until it ends, a year after consent."""
-        token, ends = self.credentials.get("refresh_token"), _moment(self.credentials.get("expires_at", ""))
+        token, ends = self.credentials.get("refresh_token"), moment(self.credentials.get("expires_at", ""))
         if not token or not self.app.id or (ends and ends - now > EARLY):
             return None
         us = {"client_id": self.app.id, "client_secret": self.app.secret}
         try:
             grant = self._sign_in("accessToken", Grant, us | {"grant_type": "refresh_token", "refresh_token": token})
         except (Rejected, Unauthorized) as refused:
-            words: dict[str, Any] = {"status": refused.status, "detail": refused.detail}
             if ends and ends - now > DAY:
-                raise Transient(NOT_RENEWED, retry_after=DAY, **words) from None
-            raise Unauthorized(ENDED, **words) from None
-        return self.credentials | _credentials(grant, now)
+                raise Transient(NOT_RENEWED, retry_after=DAY, **refused.words) from None
+            raise Unauthorized(ENDED, **refused.words) from None
+        return self.credentials | grant.credentials(now)
 
     @classmethod
     def connect(cls, options: LinkedinOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
         us = {"client_id": app.id, "client_secret": app.secret}
         try:
-            return _credentials(cls(options, {}, app)._sign_in("accessToken", Grant, form | us), datetime.now(UTC))
+            return cls(options, {}, app)._sign_in("accessToken", Grant, form | us).credentials(datetime.now(UTC))
         except (Rejected, Unauthorized) as refused:
-            raise Rejected(NO_CONSENT, status=refused.status, detail=refused.detail) from None
+            raise Rejected(NO_CONSENT, **refused.words) from None
 
     def places(self) -> list[Place]:
         """The pages for which the account may post; where the blog's file names a member, that member."""
         if self._is_member:
-            who = self._ask("GET", "/v2/userinfo", Member)
+            who = self.ask("GET", "/v2/userinfo", Member)
             return [Place(f"urn:li:person:{who.sub}", who.name or who.sub)]
         pages = dict.fromkeys(role.page for role in self._roles() if role.page)
         return [Place(urn, self._name_of(urn)) for urn in pages]
@@ -438,11 +414,11 @@ class Linkedin(Poster):
         return str(self.options.author)
 
     def _roles(self) -> list[Role]:
-        return self._ask("GET", "/rest/organizationAcls?q=roleAssignee", Roles).elements
+        return self.ask("GET", "/rest/organizationAcls?q=roleAssignee", Roles).elements
 
     def _name_of(self, urn: str) -> str:
         with suppress(DeliveryError):
-            if name := self._ask("GET", f"/rest/organizations/{urn.rpartition(':')[2]}", Named).localizedName:
+            if name := self.ask("GET", f"/rest/organizations/{urn.rpartition(':')[2]}", Named).localizedName:
                 return name
         return f"Page {urn.rpartition(':')[2]}"
 
@@ -454,7 +430,7 @@ class Linkedin(Poster):
             if refused.status not in ("403", "404"):
                 raise
             query = urlencode({"q": "author", "author": self._author(), "count": "1", "sortBy": "LAST_MODIFIED"})
-            self._ask("GET", f"/rest/posts?{query}", Posts, headers={"X-RestLi-Method": "FINDER"})
+            self.ask("GET", f"/rest/posts?{query}", Posts, headers=self._restli("FINDER"))
         else:
             if self.options.author and self.options.author not in pages:
                 raise Unauthorized(NO_ROLE, detail=f"roles: {', '.join(sorted(filter(None, pages))) or 'none'}")
@@ -475,7 +451,7 @@ class Linkedin(Poster):
     def _ends(self, access: datetime | None) -> datetime | None:
         """While it can be renewed, with the refresh token; else with the access."""
         renewed = self.credentials.get("refresh_token_expires_at", "") if self.app.id and self.app.secret else ""
-        return _moment(renewed) or access or _moment(self.credentials.get("expires_at", ""))
+        return moment(renewed) or access or moment(self.credentials.get("expires_at", ""))
 
     def _notes(self) -> Iterator[str]:
         if self._is_member:
@@ -492,13 +468,13 @@ class Linkedin(Poster):
         here = (target.scheme, target.hostname) in ((base.scheme, base.hostname), ("http", "127.0.0.1"), ("http", "localhost"))
         if not ours and not (here and (base.scheme == "http" or target.hostname == base.hostname)):
             raise Transient("LinkedIn wants the picture at an address that is not LinkedIn's.")
-        self._call("PUT", address, headers={"Content-Type": "application/octet-stream"}, body=data)
+        self.call("PUT", address, headers=self.headers(address) | {"Content-Type": "application/octet-stream"}, body=data)
 
     def _wait_until_taken(self, urn: str) -> None:
         """A connection that may not read it (a member's) waits for a moment instead."""
         for _ in range(LOOKS_AT_PICTURE):
             try:
-                status = self._ask("GET", f"/rest/images/{quote(urn, safe='')}", Image).status
+                status = self.ask("GET", f"/rest/images/{quote(urn, safe='')}", Image).status
             except Unauthorized as refused:
                 if refused.status not in ("403", "404"):
                     raise
@@ -516,52 +492,26 @@ class Linkedin(Poster):
     def _sign_in(self, what: str, shape: type[Shape], form: dict[str, str]) -> Shape:
         """Tokens are another machine's; a stand-in is both."""
         base = self.options.base_url if self.options.base_url.startswith("http:") else SIGN_IN
-        headers = {"Authorization": "", "Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", f"{base}/oauth/v2/{what}", shape, headers=headers, body=urlencode(form))
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", f"{base}/oauth/v2/{what}", shape, headers=headers, body=urlencode(form))
 
-    def _ask(self, method: str, path: str, shape: type[Shape], **sent: Any) -> Shape:
-        """One request, one readable answer, or Transient."""
-        answer = self._call(method, path, **sent)
-        try:
-            return shape.model_validate_json(answer.body)
-        except ValidationError:
-            raise Transient(UNCLEAR[Transient], **self._words(answer)) from None
+    def headers(self, address: str) -> dict[str, str]:
+        versions = {"LinkedIn-Version": self.options.version, "X-Restli-Protocol-Version": "2.0.0"} if "/rest/" in address else {}
+        return versions | {"Authorization": f"Bearer {self._token()}"}
 
-    def _call(
-        self, method: str, path: str, *, unclear: type[DeliveryError] = Transient, headers: dict[str, str] | None = None, **sent: Any
-    ) -> Answer:
-        """`unclear` is raised when nobody can say whether the request did its work. `path`: or a whole address."""
-        address = path if "://" in path else self.options.base_url + path
-        said = {"LinkedIn-Version": self.options.version, "X-Restli-Protocol-Version": "2.0.0"} if "/rest/" in address else {}
-        said |= headers or {}
-        if "Authorization" not in said:
-            said["Authorization"] = f"Bearer {self._token()}"
-        try:
-            answer = request(
-                method,
-                address,
-                headers={name: value for name, value in said.items() if value},
-                timeout=self.patience,
-                # http:// is a stand-in on loopback, or the blog's file would have been refused
-                private=self.options.base_url.startswith("http:"),
-                **sent,
-            )
-        except NoAnswer as silence:
-            error = unclear if silence.sent else Transient
-            raise error(UNCLEAR[error], detail=silence.sentence) from None
-        if answer.status not in (200, 201, 204):
-            raise self._refusal(answer, unclear)
-        return answer
+    def _restli(self, method: str) -> dict[str, str]:
+        """https://linkedin.github.io/rest.li/spec/protocol: what a GET or POST is meant as."""
+        return self.headers("/rest/") | {"X-RestLi-Method": method}
 
     def _token(self) -> str:
         if not self.credentials.get("access_token"):
             raise Unauthorized("LinkedIn is not connected yet.")
         return self.credentials["access_token"]
 
-    def _refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        words, said = self._words(answer), _trouble(answer).words
+    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
+        words, said = self.words(answer), self.said(answer)
         if not 400 <= answer.status < 500 or answer.status == 408:
-            return unclear(UNCLEAR[unclear], **words)
+            return self.unclear(unclear, **words)
         for pattern, error, sentence in MEANINGS:
             if re.search(pattern, said, re.IGNORECASE):
                 if error is RefusedAsDuplicate:
@@ -569,7 +519,7 @@ class Linkedin(Poster):
                     return RefusedAsDuplicate(sentence, remote_id=twin.remote_id, url=twin.url, **words)
                 if sentence == REVOKED and self._was_just_given():
                     return Transient(IN_A_MOMENT, retry_after=MOMENT, **words)
-                return error(sentence, **words) if error else unclear(UNCLEAR[unclear], **words)
+                return error(sentence, **words) if error else self.unclear(unclear, **words)
         match answer.status:
             case 401:
                 return Unauthorized(AGAIN, **words)
@@ -585,9 +535,8 @@ class Linkedin(Poster):
 
     def _throttled(self, answer: Answer, said: str, words: dict[str, Any]) -> Transient:
         """LinkedIn names no end. The day's limits begin anew at midnight UTC; others are short, and our own pauses grow."""
-        seconds = answer.headers.get("Retry-After", "")
-        if seconds.isdecimal():
-            return Transient(SLOWER, retry_after=timedelta(seconds=min(int(seconds), 86_400)), cooldown=True, **words)
+        if wait := retry_after(answer.headers):
+            return Transient(SLOWER, retry_after=wait, cooldown=True, **words)
         if re.search(r"\bDAY\b|daily", said):
             now = datetime.now(UTC)
             midnight = (now + DAY).replace(hour=0, minute=1, second=0, microsecond=0)
@@ -596,15 +545,11 @@ class Linkedin(Poster):
 
     def _was_just_given(self) -> bool:
         """For some seconds after consent LinkedIn takes a token for one that was taken back."""
-        ends = _moment(self.credentials.get("expires_at", ""))
+        ends = moment(self.credentials.get("expires_at", ""))
         return ends is not None and ACCESS_LASTS - 2 * MOMENT < ends - datetime.now(UTC) <= ACCESS_LASTS
 
-    def _words(self, answer: Answer) -> dict[str, Any]:
-        """LinkedIn's own, shortened; should it repeat a secret, without it."""
-        said = _trouble(answer).words or answer.body.decode("utf-8", "replace")
-        for secret in filter(None, (self.app.secret, *map(self.credentials.get, ("access_token", "refresh_token")))):
-            said = said.replace(secret, "***")
-        return {"status": str(answer.status), "detail": said[:500]}
+    def said(self, answer: Answer) -> str:
+        return trouble(answer, Trouble).words
 
 
 class _NotThere(Unauthorized):
@@ -623,30 +568,3 @@ def _twin(said: str) -> Receipt:
     """The older post that a refusal names; an empty receipt where it names none."""
     named = re.search(r"duplicate of (urn:li:\w+:[\w-]+)", said)
     return _receipt(named[1]) if named else Receipt("")
-
-
-def _credentials(grant: Grant, now: datetime) -> Credentials:
-    fresh = {"access_token": grant.access_token, "expires_at": (now + timedelta(seconds=grant.expires_in)).isoformat()}
-    if grant.refresh_token:
-        fresh["refresh_token"] = grant.refresh_token
-    if grant.refresh_token_expires_in:
-        fresh["refresh_token_expires_at"] = (now + timedelta(seconds=grant.refresh_token_expires_in)).isoformat()
-    if grant.scope:
-        fresh["scope"] = grant.scope
-    return fresh
-
-
-def _moment(text: str) -> datetime | None:
-    """Of the credentials; None where it is not given."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _trouble(answer: Answer) -> Trouble:
-    try:
-        return Trouble.model_validate_json(answer.body)
-    except ValidationError:
-        return Trouble()

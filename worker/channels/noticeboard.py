@@ -9,11 +9,10 @@ POST /token {"code", "verifier", "redirect_uri"} or {"refresh_token"}, for the a
     a refresh token is taken once, the answer holds the next
 """
 
-from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
@@ -30,29 +29,22 @@ from worker.channels.base import (
     Message,
     OutcomeUnknown,
     Place,
-    Poster,
     Receipt,
     RefusedAsDuplicate,
     Rejected,
     Transient,
     Unauthorized,
 )
-from worker.lib.blogs import ChannelOptions, Duration, Line, NetworkAddress
-from worker.lib.http import Answer, NoAnswer, request
+from worker.channels.network import Network, NetworkOptions, retry_after
+from worker.lib.blogs import Line
+from worker.lib.http import Answer
 
 EARLY = timedelta(minutes=10)  # before its end a token is renewed
 PAGES = 100  # of 10 notices: a window of 1000 posts is not a practice's, it is a board that repeats itself
-UNCLEAR: dict[type[DeliveryError], str] = {
-    OutcomeUnknown: "Noticeboard gave no clear answer, so the post may or may not be out.",
-    Transient: "Noticeboard could not be reached, or is out of order.",
-}
-Said = TypeVar("Said", bound=BaseModel)
 
 
-class NoticeboardOptions(ChannelOptions):
-    base_url: NetworkAddress
+class NoticeboardOptions(NetworkOptions):
     author: Line = "postlark"
-    settle: Duration = timedelta(minutes=15)
     refuses_duplicates: bool = False
 
 
@@ -63,11 +55,18 @@ class Named(BaseModel):
 class Posted(Named):
     url: str = ""
 
+    @property
+    def receipt(self) -> Receipt:
+        return Receipt(self.id, self.url)
+
 
 class Notice(Posted):
     text: str
     link: str
     at: AwareDatetime
+
+    def says(self, message: Message) -> bool:
+        return (self.link, self.text) == (message.link, message.text)
 
 
 class Page(BaseModel):
@@ -95,9 +94,9 @@ class Granted(BaseModel):
         return {"token": self.token, "refresh_token": self.refresh_token, "expires_at": ends.isoformat()}
 
 
-class Noticeboard(Poster):
+class Noticeboard(Network):
     slug = "noticeboard"
-    name = "Noticeboard"
+    name = called = "Noticeboard"
     column = 60
     limits = Limits(text=500, alt=300)
     Options = NoticeboardOptions
@@ -105,41 +104,37 @@ class Noticeboard(Poster):
     shapes = (CredentialKeys(may=("token", "refresh_token", "expires_at")),)
     consent = Consent(page="/consent", scopes=("read", "write"), pkce=True, place="author")
     patience = 15.0
-    """Seconds for one request, all told."""
 
     def __init__(self, options: NoticeboardOptions, credentials: Credentials, *app: App) -> None:
         super().__init__(options, credentials, *app)
-        self.settle = options.settle
         self.refuses_duplicates = options.refuses_duplicates
 
     def prepare(self, message: Message) -> Message:
         if not message.image:
             return message
-        picture = self._ask("POST", "/pictures", Named, unclear=Transient, json={"address": message.image})
+        picture = self.ask("POST", "/pictures", Named, json={"address": message.image})
         return replace(message, image=picture.id)
 
     def send(self, message: Message) -> Receipt:
         notice = {"author": self.options.author, "text": message.text, "link": message.link, "image": message.image, "alt": message.alt}
-        posted = self._ask("POST", "/notices", Posted, unclear=OutcomeUnknown, json=notice)
-        return Receipt(posted.id, posted.url)
+        return self.ask("POST", "/notices", Posted, unclear=OutcomeUnknown, json=notice).receipt
 
     def find(self, message: Message, since: datetime) -> Look:
-        seen = 0
+        return self.look(self._pages(since), message, since)
+
+    def _pages(self, since: datetime) -> Iterator[list[Notice]]:
         for number in range(1, PAGES + 1):
             query = urlencode({"author": self.options.author, "since": since.isoformat(), "page": number})
-            page = self._ask("GET", f"/notices?{query}", Page, unclear=Transient)
-            seen += len(page.notices)
-            for notice in page.notices:
-                if (notice.link, notice.text) == (message.link, message.text) and notice.at >= since:
-                    return Look(Receipt(notice.id, notice.url), seen, f"found on page {number}")
+            page = self.ask("GET", f"/notices?{query}", Page)
+            yield page.notices
             if page.next is None:
-                return Look(None, seen, f"{seen} notices since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages")
-        raise Transient("Noticeboard's list of posts does not end, so it could not be read completely.")
+                return
+        raise self.endless()
 
     # The connection ---------------------------------------------------------------------------------------------------
 
     def check(self) -> Account:
-        me = self._ask("GET", "/me", Me, unclear=Transient)
+        me = self.ask("GET", "/me", Me)
         notes = () if "write" in me.scopes else ("This connection may read and not write; connect it again.",)
         return Account(me.id, me.name, tuple(me.scopes), me.until, notes)
 
@@ -155,43 +150,20 @@ class Noticeboard(Poster):
         return cls(options, {}, app)._grant(asked, datetime.now(UTC))
 
     def places(self) -> list[Place]:
-        return [Place(author.id, author.name) for author in self._ask("GET", "/me", Me, unclear=Transient).authors]
+        return [Place(author.id, author.name) for author in self.ask("GET", "/me", Me).authors]
 
     def _grant(self, asked: dict[str, str], now: datetime) -> Credentials:
-        app = b64encode(f"{self.app.id}:{self.app.secret}".encode()).decode()
-        return self._ask("POST", "/token", Granted, unclear=Transient, json=asked, authorization=f"Basic {app}").credentials(now)
+        return self.ask("POST", "/token", Granted, json=asked, headers={"Authorization": f"Basic {self.basic()}"}).credentials(now)
 
-    # Asking -----------------------------------------------------------------------------------------------------------
+    # What it answers --------------------------------------------------------------------------------------------------
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        shape: type[Said],
-        *,
-        unclear: type[DeliveryError],
-        json: dict[str, str] | None = None,
-        authorization: str = "",
-    ) -> Said:
-        """One request, one readable answer; `unclear` is raised when nobody can say whether the request did its work."""
-        base, token = self.options.base_url, self.credentials.get("token", "")
-        said = authorization or (f"Bearer {token}" if token else "")
-        headers = {"Authorization": said} if said else {}
-        try:
-            # http:// is a stand-in on loopback, or the blog's file would have been refused
-            answer = request(method, base + path, headers=headers, json=json, timeout=self.patience, private=base.startswith("http:"))
-        except NoAnswer as silence:
-            error = unclear if silence.sent else Transient
-            raise error(UNCLEAR[error], detail=str(silence)) from None
-        if answer.status not in (200, 201):
-            raise self._refusal(answer, unclear)
-        try:
-            return shape.model_validate_json(answer.body)
-        except ValidationError:
-            raise unclear(UNCLEAR[unclear], **self._words(answer)) from None
+    def headers(self, address: str) -> dict[str, str]:
+        """It takes notices from whoever has no token, too."""
+        token = self.credentials.get("token")
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
-    def _refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        words = self._words(answer)
+    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
+        words = self.words(answer)
         match answer.status:
             case 401:
                 return Unauthorized("Noticeboard does not accept the connection; it must be connected again.", **words)
@@ -202,22 +174,10 @@ class Noticeboard(Poster):
             case 409:
                 return RefusedAsDuplicate("Noticeboard says that it has this post already.", remote_id=_twin(answer), **words)
             case 429:
-                return Transient("Noticeboard asks to slow down.", retry_after=_wait(answer), cooldown=True, **words)
+                return Transient("Noticeboard asks to slow down.", retry_after=retry_after(answer.headers), cooldown=True, **words)
             case status if 400 <= status < 500:
                 return Rejected("Noticeboard does not take this post as it is.", **words)
-        return unclear(UNCLEAR[unclear], **words)
-
-    def _words(self, answer: Answer) -> dict[str, Any]:
-        """The board's own, shortened; should it repeat a secret of ours, without it."""
-        said = answer.body.decode("utf-8", "replace")
-        for secret in filter(None, (self.credentials.get("token"), self.credentials.get("refresh_token"), self.app.secret)):
-            said = said.replace(secret, "***")
-        return {"status": str(answer.status), "detail": said[:500]}
-
-
-def _wait(answer: Answer) -> timedelta | None:
-    seconds = answer.headers.get("Retry-After", "")
-    return timedelta(seconds=min(int(seconds), 86_400)) if seconds.isdecimal() else None
+        return self.unclear(unclear, **words)
 
 
 def _twin(answer: Answer) -> str:

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field
 
 from worker.channels.base import (
     Account,
@@ -31,26 +31,22 @@ from worker.channels.base import (
     OutcomeUnknown,
     PictureRules,
     Place,
-    Poster,
     Receipt,
     Rejected,
     Transient,
     Unauthorized,
 )
-from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress, shaped
-from worker.lib.http import Answer, NoAnswer, request
+from worker.channels.grant import Grant, moment
+from worker.channels.network import DAY, Network, NetworkOptions, same_link, trouble
+from worker.lib.blogs import NetworkAddress, shaped
+from worker.lib.http import Answer
 
 PAGES = 200  # of up to 250 Pins
-DAY = timedelta(days=1)
 # A refresh token ends after 60 days without use, an access token after 30: used weekly, neither ends by itself.
 ACCESS_LASTS, REFRESH_EVERY = timedelta(days=30), timedelta(days=7)
 ALWAYS_NEEDED = ("boards:read", "pins:read", "pins:write")
 FETCH_AGAIN = timedelta(minutes=15)
 
-UNCLEAR: dict[type[DeliveryError], str] = {
-    OutcomeUnknown: "Pinterest gave no clear answer, so the Pin may or may not be out.",
-    Transient: "Pinterest could not be reached, or is out of order.",
-}
 AGAIN = "Pinterest no longer accepts the connection; connect Pinterest again."
 TRIAL = "Pinterest still has our app on trial, so its Pins stay unseen: ask Pinterest for Standard access, or use its sandbox (base_url)."
 NOT_ALLOWED = "Pinterest does not let this account pin to the board; its owner must allow it, or choose another board."
@@ -71,7 +67,6 @@ MEANINGS: tuple[tuple[str, type[DeliveryError], str], ...] = (
     (r"could not fetch the image|unable to reach the url", Transient, NOT_FETCHED),
     (r"doesn.t allow you to save|lead to spam|blocked (this|the) link|blocked this site", Rejected, LINK_REFUSED),
 )
-Shape = TypeVar("Shape", bound=BaseModel)
 
 
 # What it answers ----------------------------------------------------------------------------------------------------------
@@ -92,7 +87,7 @@ class Named(BaseModel):
 
 
 class Pin(Named):
-    created_at: Annotated[datetime, BeforeValidator(_in_utc)]
+    at: Annotated[datetime, Field(alias="created_at"), BeforeValidator(_in_utc)]
     title: str | None = None
     description: str | None = None
     link: str | None = None
@@ -100,7 +95,8 @@ class Pin(Named):
     def says(self, message: Message) -> bool:
         """By its link, and by what both state of title and words."""
         pairs = [(said, ours) for said, ours in ((self.title, message.title), (self.description, message.text)) if said and ours]
-        return _plain(self.link or "") == _plain(message.link) and bool(pairs) and all(_words(said) == _words(ours) for said, ours in pairs)
+        alike = bool(pairs) and all(_words(said) == _words(ours) for said, ours in pairs)
+        return alike and same_link(self.link or "") == same_link(message.link)
 
 
 class Pins(BaseModel):
@@ -124,14 +120,6 @@ class User(BaseModel):
     business_name: str | None = None
 
 
-class Grant(BaseModel):
-    access_token: str
-    expires_in: int
-    refresh_token: str = ""
-    refresh_token_expires_in: int = 0
-    scope: str = ""
-
-
 class Trouble(BaseModel):
     code: int = 0
     message: str = ""
@@ -144,42 +132,23 @@ def _words(text: str) -> str:
     return " ".join(unescape(text).split())
 
 
-def _plain(link: str) -> str:
-    """An address without what may change on the way: tracking, the last slash, the fragment."""
-    try:
-        parts = urlsplit(link)
-    except ValueError:  # what people pin by hand may lead anywhere
-        return link
-    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not pair[0].startswith("utm_")]
-    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}?{urlencode(kept)}"
-
-
-def _moment(text: str) -> datetime | None:
-    """Of the credentials; None where it is not given."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 # The channel --------------------------------------------------------------------------------------------------------------
 
 
-class PinterestOptions(ChannelOptions):
+class PinterestOptions(NetworkOptions):
     board_id: Annotated[str, shaped(r"[0-9]+", "the board's number, digits only")] = ""
     base_url: NetworkAddress = "https://api.pinterest.com"
-    settle: Duration = timedelta(minutes=15)
 
 
-class Pinterest(Poster):
+class Pinterest(Network):
     """Credentials: `access_token`, `refresh_token`, `expires_at`; from a renewal also `refresh_token_expires_at` and `scope`.
 
     Pinterest takes the same Pin twice, so after a lost answer nothing is repeated without a person.
     """
 
     slug = "pinterest"
-    name = "Pinterest"
+    name = called = "Pinterest"
+    posted = ("Pin", "pinned")
     column = 40
     done = "Pinned"
     limits = Limits(text=800, title=100, description=800, alt=500, link=2048, image_required=True, text_is_description=True)
@@ -195,12 +164,6 @@ class Pinterest(Poster):
         separator=",",
         place="board_id",
     )
-    patience = 30.0
-    """Seconds for one request, all told; the picture goes along."""
-
-    def __init__(self, options: PinterestOptions, credentials: Credentials, app: App = App()) -> None:
-        super().__init__(options, credentials, app)
-        self.settle = options.settle
 
     def send(self, message: Message) -> Receipt:
         if not message.text.strip():
@@ -214,22 +177,16 @@ class Pinterest(Poster):
             "media_source": _media(message),
         }
         pin = {name: value for name, value in fields.items() if value}
-        return self._ask("POST", "/v5/pins", Named, unclear=OutcomeUnknown, json=pin).receipt
+        return self.ask("POST", "/v5/pins", Named, unclear=OutcomeUnknown, json=pin).receipt
 
     def find(self, message: Message, since: datetime) -> Look:
         """To the last page whatever the dates: no order is promised."""
-        seen = 0
-        for number, page in enumerate(self._pages(f"/v5/boards/{self._board()}/pins", Pins), 1):
-            recent = [pin for pin in page.items if pin.created_at >= since]
-            seen += len(recent)
-            for pin in recent:
-                if pin.says(message):
-                    return Look(pin.receipt, seen, f"found on page {number}, pinned {pin.created_at:%Y-%m-%d %H:%M:%S} UTC")
-        return Look(None, seen, f"{seen} Pins since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages of the board")
+        board = self._pages(f"/v5/boards/{self._board()}/pins", Pins)
+        return self.look((page.items for page in board), message, since)
 
     def confirm(self, remote_id: str, message: Message) -> Receipt | None:
         try:
-            pin = self._ask("GET", f"/v5/pins/{remote_id}", Pin)
+            pin = self.ask("GET", f"/v5/pins/{remote_id}", Pin)
         except _NotThere:
             return None
         return pin.receipt if pin.says(message) else None
@@ -237,7 +194,7 @@ class Pinterest(Poster):
     def delete(self, remote_id: str) -> str:
         """May be repeated, so that a lost answer is Transient."""
         try:
-            return f"status {self._call('DELETE', f'/v5/pins/{remote_id}').status}"
+            return f"status {self.call('DELETE', f'/v5/pins/{remote_id}').status}"
         except _NotThere as gone:
             return gone.detail
 
@@ -248,17 +205,17 @@ class Pinterest(Poster):
 
     def check(self) -> Account:
         """Whose it is, and that the board can be read: what finding out after a lost answer depends on."""
-        user = self._ask("GET", "/v5/user_account", User)
+        user = self.ask("GET", "/v5/user_account", User)
         granted = tuple(re.findall(r"[\w:]+", self.credentials.get("scope", "")))
         if granted and not set(ALWAYS_NEEDED) <= set(granted):
             raise Unauthorized(NOT_GRANTED, detail=f"scope: {', '.join(granted)}")
         if self.options.board_id:
-            self._ask("GET", f"/v5/boards/{self.options.board_id}/pins?page_size=1", Pins)
+            self.ask("GET", f"/v5/boards/{self.options.board_id}/pins?page_size=1", Pins)
         return Account(user.id or user.username, user.business_name or user.username, granted, self._ends(), tuple(self._notes()))
 
     def refresh(self, now: datetime) -> Credentials | None:
         """Weekly. The new refresh token comes in the old one's place: Pinterest takes each only once."""
-        token, ends = self.credentials.get("refresh_token"), _moment(self.credentials.get("expires_at", ""))
+        token, ends = self.credentials.get("refresh_token"), moment(self.credentials.get("expires_at", ""))
         if not token or not (self.app.id and self.app.secret):
             return None
         if ends and ends - now > ACCESS_LASTS - REFRESH_EVERY:
@@ -266,19 +223,18 @@ class Pinterest(Poster):
         try:
             grant = self._grant({"grant_type": "refresh_token", "refresh_token": token})
         except (Rejected, Unauthorized) as refused:
-            words: dict[str, Any] = {"status": refused.status, "detail": refused.detail}
             if ends and ends - now > DAY:
-                raise Transient(NOT_RENEWED, retry_after=DAY, **words) from None
-            raise Unauthorized(AGAIN, **words) from None
-        return _credentials(grant, now, before=self.credentials)
+                raise Transient(NOT_RENEWED, retry_after=DAY, **refused.words) from None
+            raise Unauthorized(AGAIN, **refused.words) from None
+        return self.credentials | grant.credentials(now)
 
     @classmethod
     def connect(cls, options: PinterestOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
         try:
-            return _credentials(cls(options, {}, app)._grant(form), datetime.now(UTC), before={})
+            return cls(options, {}, app)._grant(form).credentials(datetime.now(UTC))
         except (Rejected, Unauthorized) as refused:
-            raise Rejected(NO_CONSENT, status=refused.status, detail=refused.detail) from None
+            raise Rejected(NO_CONSENT, **refused.words) from None
 
     def places(self) -> list[Place]:
         boards = [board for page in self._pages("/v5/boards", Boards) for board in page.items]
@@ -294,7 +250,7 @@ class Pinterest(Poster):
     def _ends(self) -> datetime | None:
         """While it is renewed weekly, the refresh token's end moves on; it is what is left when renewing fails."""
         renewed = self.credentials.get("refresh_token_expires_at", "") if self.app.id and self.app.secret else ""
-        return _moment(renewed) or _moment(self.credentials.get("expires_at", ""))
+        return moment(renewed) or moment(self.credentials.get("expires_at", ""))
 
     def _notes(self) -> Iterator[str]:
         if "sandbox" in self.options.base_url:
@@ -310,63 +266,33 @@ class Pinterest(Poster):
         """All of them, or Transient."""
         query = {"page_size": "250"}
         for _ in range(PAGES):
-            page = self._ask("GET", f"{path}?{urlencode(query)}", shape)
+            page = self.ask("GET", f"{path}?{urlencode(query)}", shape)
             yield page
             if not page.bookmark:
                 return
             query["bookmark"] = page.bookmark
-        raise Transient("Pinterest's list does not end, so it could not be read completely.")
+        raise self.endless()
 
     def _grant(self, form: dict[str, str]) -> Grant:
         """Apps older than September 2025 have to ask for a refresh token that is renewed with each use."""
-        basic = b64encode(f"{self.app.id}:{self.app.secret}".encode()).decode()
-        headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", "/v5/oauth/token", Grant, headers=headers, body=urlencode(form | {"continuous_refresh": "true"}))
+        headers = {"Authorization": f"Basic {self.basic()}", "Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", "/v5/oauth/token", Grant, headers=headers, body=urlencode(form | {"continuous_refresh": "true"}))
 
-    def _ask(self, method: str, path: str, shape: type[Shape], *, unclear: type[DeliveryError] = Transient, **sent: Any) -> Shape:
-        """One request, one readable answer; `unclear` is raised when nobody can say whether the request did its work."""
-        answer = self._call(method, path, unclear=unclear, **sent)
-        try:
-            return shape.model_validate_json(answer.body)
-        except ValidationError:
-            raise unclear(UNCLEAR[unclear], **self._words(answer)) from None
-
-    def _call(
-        self, method: str, path: str, *, unclear: type[DeliveryError] = Transient, headers: dict[str, str] | None = None, **sent: Any
-    ) -> Answer:
-        base = self.options.base_url
-        try:
-            answer = request(
-                method,
-                base + path,
-                headers=headers or {"Authorization": f"Bearer {self._token()}"},
-                timeout=self.patience,
-                # http:// is a stand-in on loopback, or the blog's file would have been refused
-                private=base.startswith("http:"),
-                **sent,
-            )
-        except NoAnswer as silence:
-            error = unclear if silence.sent else Transient
-            raise error(UNCLEAR[error], detail=silence.sentence) from None
-        if answer.status not in (200, 201, 204):
-            raise self._refusal(answer, unclear)
-        return answer
-
-    def _token(self) -> str:
+    def headers(self, address: str) -> dict[str, str]:
         if not self.credentials.get("access_token"):
             raise Unauthorized("Pinterest is not connected yet.")
-        return self.credentials["access_token"]
+        return {"Authorization": f"Bearer {self.credentials['access_token']}"}
 
-    def _refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        words, trouble = self._words(answer), _trouble(answer)
+    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
+        words, said = self.words(answer), trouble(answer, Trouble)
         if not 400 <= answer.status < 500 or answer.status == 408:
-            return unclear(UNCLEAR[unclear], **words)
+            return self.unclear(unclear, **words)
         if answer.status == 429:
             return Transient(SLOWER, retry_after=_wait(answer, datetime.now(UTC)), cooldown=True, **words)
-        if trouble.code == 29:
+        if said.code == 29:
             return Unauthorized(TRIAL, **words)
         for pattern, error, sentence in MEANINGS if answer.status in (400, 403) else ():
-            if re.search(pattern, trouble.message, re.IGNORECASE):
+            if re.search(pattern, said.message, re.IGNORECASE):
                 return Transient(sentence, retry_after=FETCH_AGAIN, **words) if error is Transient else error(sentence, **words)
         match answer.status:
             case 401:
@@ -376,14 +302,6 @@ class Pinterest(Poster):
             case 404:
                 return _NotThere(NO_BOARD, **words)
         return Rejected(NOT_SO, **words)
-
-    def _words(self, answer: Answer) -> dict[str, Any]:
-        """Pinterest's own, shortened; should it repeat a secret, without it."""
-        said = answer.body.decode("utf-8", "replace")
-        basic = b64encode(f"{self.app.id}:{self.app.secret}".encode()).decode()
-        for secret in filter(None, (basic, self.app.secret, *map(self.credentials.get, ("access_token", "refresh_token")))):
-            said = said.replace(secret, "***")
-        return {"status": str(answer.status), "detail": said[:500]}
 
 
 class _NotThere(Unauthorized):
@@ -397,25 +315,6 @@ def _media(message: Message) -> dict[str, str]:
     if message.image:
         return {"source_type": "image_url", "url": message.image}
     raise Rejected(NO_PICTURE)
-
-
-def _credentials(grant: Grant, now: datetime, *, before: Credentials) -> Credentials:
-    """`before`: what stays when the answer leaves it out."""
-    fresh = {"access_token": grant.access_token, "expires_at": (now + timedelta(seconds=grant.expires_in)).isoformat()}
-    if grant.refresh_token:
-        fresh["refresh_token"] = grant.refresh_token
-    if grant.refresh_token_expires_in:
-        fresh["refresh_token_expires_at"] = (now + timedelta(seconds=grant.refresh_token_expires_in)).isoformat()
-    if grant.scope:
-        fresh["scope"] = grant.scope
-    return before | fresh
-
-
-def _trouble(answer: Answer) -> Trouble:
-    try:
-        return Trouble.model_validate_json(answer.body)
-    except ValidationError:
-        return Trouble()
 
 
 def _wait(answer: Answer, now: datetime) -> timedelta | None:

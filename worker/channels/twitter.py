@@ -10,19 +10,18 @@ only, and logs tokens. Its upload is of the interface that X has ended, so the p
 
 import re
 import time
-import unicodedata
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
-from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import requests
 import tweepy
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from worker.channels.base import (
     Account,
@@ -36,15 +35,16 @@ from worker.channels.base import (
     Message,
     OutcomeUnknown,
     PictureRules,
-    Poster,
     Receipt,
     RefusedAsDuplicate,
     Rejected,
     Transient,
     Unauthorized,
 )
-from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress
-from worker.lib.http import Answer, NoAnswer, request
+from worker.channels.grant import Grant
+from worker.channels.network import DAY, Network, NetworkOptions, Shape, retry_after, same_link, same_words, trouble
+from worker.lib.blogs import NetworkAddress
+from worker.lib.http import Answer
 from worker.lib.weight import weight
 
 # https://docs.x.com/x-api/getting-started/pricing, US dollars. Reading back is dearest for an app that somebody else owns.
@@ -52,13 +52,8 @@ WITH_LINK, WITHOUT_LINK, DESCRIBED = Decimal("0.200"), Decimal("0.015"), Decimal
 FIVE_READ, DELETED = 5 * Decimal("0.005"), Decimal("0.010")
 PAGES = 40  # of 100 posts: X lists the newest 3,200
 EARLY = timedelta(minutes=10)  # before its end an access token is renewed: each refresh token is taken once, so no sooner than needed
-DAY = timedelta(days=1)
 LOOKS_AT_PICTURE = 5
 
-UNCLEAR: dict[type[DeliveryError], str] = {
-    OutcomeUnknown: "X gave no clear answer, so the post may or may not be out.",
-    Transient: "X could not be reached, or is out of order.",
-}
 ALREADY = "X says that it has this post already."
 AGAIN = "X no longer accepts the connection; connect X again."
 NOT_ALLOWED = "X does not let this connection post; connect it again and allow everything that is asked."
@@ -93,7 +88,6 @@ MEANINGS: tuple[tuple[str, type[DeliveryError], str], ...] = (
     (r"cashtag", Rejected, CASHTAGS),
     (r"media[ _]?ids?\b", Rejected, NO_PICTURE),
 )
-Shape = TypeVar("Shape", bound=BaseModel)
 
 
 # What it answers ----------------------------------------------------------------------------------------------------------
@@ -144,13 +138,17 @@ class Entities(BaseModel):
 
 class Tweet(Named):
     text: str
-    created_at: AwareDatetime
+    at: Annotated[AwareDatetime, Field(alias="created_at")]
     entities: Entities = Entities()
+
+    @property
+    def receipt(self) -> Receipt:
+        return _receipt(self.id)
 
     def says(self, message: Message) -> bool:
         """X puts short addresses of its own into the text, and the long ones beside it."""
-        targets = {_plain(each) for url in self.entities.urls for each in (url.expanded_url, url.unwound_url) if each}
-        linked = _plain(message.link) in targets or message.link in unescape(self.text)
+        targets = {same_link(each) for url in self.entities.urls for each in (url.expanded_url, url.unwound_url) if each}
+        linked = same_link(message.link) in targets or message.link in unescape(self.text)
         return linked and _words(unescape(self.text)) == _words(message.text)
 
 
@@ -200,25 +198,18 @@ class Deleted(BaseModel):
     data: Deletion
 
 
-class Grant(BaseModel):
-    access_token: Annotated[str, Field(min_length=1)]
+class XGrant(Grant):
     expires_in: int = 7200
-    refresh_token: str = ""
-    scope: str = ""
+
+    def credentials(self, now: datetime) -> Credentials:
+        """Under names of their own: those of OAuth 1.0a are kept beside them."""
+        given = super().credentials(now)
+        return {f"oauth2_{key}" if key in ("access_token", "refresh_token") else key: value for key, value in given.items()}
 
 
 def _words(text: str) -> list[str]:
     """Without whatever X may take for an address: it shows those in its own way."""
-    return [word for word in unicodedata.normalize("NFC", text).split() if not re.search(r"\w\.\w", word)]
-
-
-def _plain(link: str) -> str:
-    """An address without what may change on the way: the scheme, the case of the host, the last slash, the fragment."""
-    try:
-        parts = urlsplit(link)
-    except ValueError:  # what people post by hand may lead anywhere
-        return link
-    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}?{urlencode(parse_qsl(parts.query, keep_blank_values=True))}"
+    return [word for word in same_words(text).split() if not re.search(r"\w\.\w", word)]
 
 
 def wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
@@ -231,8 +222,7 @@ def wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     used_up = [moment for name, moment in resets.items() if headers.get(f"{name}-remaining", "").strip() == "0"]
     if moments := used_up or list(resets.values())[:1]:
         return min(max(timedelta(seconds=max(moments) - now.timestamp()), timedelta(seconds=1)), DAY)
-    seconds = headers.get("Retry-After", "").strip()
-    return timedelta(seconds=min(int(seconds), 86_400)) if seconds.isdecimal() else None
+    return retry_after(headers)
 
 
 # The channel --------------------------------------------------------------------------------------------------------------
@@ -245,19 +235,19 @@ def _money(value: object) -> Decimal:
     return Decimal(match[1])
 
 
-class TwitterOptions(ChannelOptions):
+class TwitterOptions(NetworkOptions):
     base_url: NetworkAddress = "https://api.x.com"
-    settle: Duration = timedelta(minutes=15)
     monthly_budget: Annotated[Decimal, BeforeValidator(_money)] | None = None
 
 
-class Twitter(Poster):
+class Twitter(Network):
     """Credentials: those of OAuth 1.0a, which last (`api_key` and `api_secret` may be the operator's app instead), or those of
     OAuth 2.0, whose access ends after two hours and whose refresh token is taken once. From consent also `scope`.
     """
 
     slug = "twitter"
     name = "X (Twitter)"
+    called = "X"
     column = 30
     limits = Limits(text=280, alt=1000, link_in_text=True)
     picture = PictureRules(width=1200, height=675, most_bytes=4_500_000)
@@ -278,14 +268,9 @@ class Twitter(Poster):
         scopes=("tweet.read", "tweet.write", "users.read", "media.write", "offline.access"),
         pkce=True,
     )
-    patience = 25.0
-    """Seconds for one request, all told; three of them fit into a hand-over."""
+    patience = 25.0  # three of them fit into a hand-over
 
     measure = staticmethod(weight)
-
-    def __init__(self, options: TwitterOptions, credentials: Credentials, app: App = App()) -> None:
-        super().__init__(options, credentials, app)
-        self.settle = options.settle
 
     def prepare(self, message: Message) -> Message:
         if not message.picture:
@@ -306,18 +291,18 @@ class Twitter(Poster):
 
     def find(self, message: Message, since: datetime) -> Look:
         """From `since` on, newest first; whatever else the account has posted since then is paid for too."""
-        user, seen, token = self.account_id or self._me().id, 0, None
-        for number in range(1, PAGES + 1):
+        user = self.account_id or self._me().id
+        return self.look(self._pages(user, since), message, since)
+
+    def _pages(self, user: str, since: datetime) -> Iterator[list[Tweet]]:
+        token = ""
+        for _ in range(PAGES):
             page = self._timeline(user, since, token)
-            recent = [tweet for tweet in page.data if tweet.created_at >= since]
-            seen += len(recent)
-            for tweet in recent:
-                if tweet.says(message):
-                    return Look(_receipt(tweet.id), seen, f"found on page {number}, posted {tweet.created_at:%Y-%m-%d %H:%M:%S} UTC")
-            if not page.meta.next_token:
-                return Look(None, seen, f"{seen} posts since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages")
+            yield page.data
             token = page.meta.next_token
-        raise Transient("X's list of posts does not end, so it could not be read completely.")
+            if not token:
+                return
+        raise self.endless()
 
     def delete(self, remote_id: str) -> str:
         """May be repeated, so that a lost answer is Transient."""
@@ -349,16 +334,16 @@ class Twitter(Poster):
         try:
             grant = self._grant({"grant_type": "refresh_token", "refresh_token": token})
         except (Rejected, Unauthorized) as refused:
-            raise Unauthorized(AGAIN, status=refused.status, detail=refused.detail) from None
-        return self.credentials | _credentials(grant, now)
+            raise Unauthorized(AGAIN, **refused.words) from None
+        return self.credentials | grant.credentials(now)
 
     @classmethod
     def connect(cls, options: TwitterOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}
         try:
-            return _credentials(cls(options, {}, app)._grant(form), datetime.now(UTC))
+            return cls(options, {}, app)._grant(form).credentials(datetime.now(UTC))
         except (Rejected, Unauthorized) as refused:
-            raise Rejected(NO_CONSENT, status=refused.status, detail=refused.detail) from None
+            raise Rejected(NO_CONSENT, **refused.words) from None
 
     def _me(self) -> User:
         return self._ask(Me, lambda: self._x.get_me(user_auth=self._oauth1)).data
@@ -373,9 +358,10 @@ class Twitter(Poster):
 
     # One request ------------------------------------------------------------------------------------------------------
 
-    def _timeline(self, user: str, since: datetime, token: str | None) -> Timeline:
+    def _timeline(self, user: str, since: datetime, token: str) -> Timeline:
         asked: dict[str, Any] = {"max_results": 100, "start_time": since, "tweet_fields": ["created_at", "entities"]}
-        page = self._ask(Timeline, lambda: self._x.get_users_tweets(user, **asked, pagination_token=token, user_auth=self._oauth1))
+        asked |= {"pagination_token": token} if token else {}
+        page = self._ask(Timeline, lambda: self._x.get_users_tweets(user, **asked, user_auth=self._oauth1))
         if page.errors:
             raise Transient("X could show a part of the posts only.")
         return page
@@ -385,7 +371,7 @@ class Twitter(Poster):
             return self._ask(shape, lambda: self._x.request(method, path, user_auth=self._oauth1, **sent))
         except Unauthorized as refused:
             if refused.sentence == NOT_ALLOWED:
-                raise Unauthorized(NO_UPLOAD, status=refused.status, detail=refused.detail) from None
+                raise Unauthorized(NO_UPLOAD, **refused.words) from None
             raise
 
     def _wait_until_taken(self, media: Media) -> None:
@@ -398,25 +384,13 @@ class Twitter(Poster):
             media = self._upload(Uploaded, "GET", "/2/media/upload", params={"command": "STATUS", "media_id": media.id}).data
         raise Transient("X is not done with the picture yet.")
 
-    def _grant(self, form: dict[str, str]) -> Grant:
-        basic = b64encode(f"{self.app.id}:{self.app.secret}".encode()).decode()
-        headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
-        address = f"{self.options.base_url}/2/oauth2/token"
-        return self._ask(Grant, lambda: self._door("POST", address, headers=headers, body=urlencode(form)))
+    def _grant(self, form: dict[str, str]) -> XGrant:
+        headers = {"Authorization": f"Basic {self.basic()}", "Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", "/2/oauth2/token", XGrant, headers=headers, body=urlencode(form))
 
     def _ask(self, shape: type[Shape], ask: Callable[[], Answer], *, unclear: type[DeliveryError] = Transient) -> Shape:
-        """One request, one readable answer; `unclear` is raised when nobody can say whether the request did its work."""
-        try:
-            answer = ask()
-        except NoAnswer as silence:
-            error = unclear if silence.sent else Transient
-            raise error(UNCLEAR[error], detail=silence.sentence) from None
-        if answer.status not in (200, 201):
-            raise self._refusal(answer, unclear)
-        try:
-            return shape.model_validate_json(answer.body)
-        except ValidationError:
-            raise unclear(UNCLEAR[unclear], **self._words(answer)) from None
+        """As `ask`, in tweepy's words."""
+        return self.read(self.exchange(ask, unclear), shape, unclear)
 
     @property
     def _oauth1(self) -> bool:
@@ -429,7 +403,7 @@ class Twitter(Poster):
         if not self._oauth1:
             if not given.get("oauth2_access_token"):
                 raise Unauthorized("X is not connected yet.")
-            return _Client(self.options.base_url, self._door, bearer_token=given["oauth2_access_token"])
+            return _Client(self.options.base_url, self.door, bearer_token=given["oauth2_access_token"])
         key, secret = given.get("api_key") or self.app.id, given.get("api_secret") or self.app.secret
         if not (key and secret):
             raise Unauthorized(
@@ -437,21 +411,17 @@ class Twitter(Poster):
             )
         return _Client(
             self.options.base_url,
-            self._door,
+            self.door,
             consumer_key=key,
             consumer_secret=secret,
             access_token=given["access_token"],
             access_token_secret=given["access_token_secret"],
         )
 
-    def _door(self, method: str, address: str, **sent: Any) -> Answer:
-        # http:// is a stand-in on loopback, or the blog's file would have been refused
-        return request(method, address, timeout=self.patience, private=address.startswith("http:"), **sent)
-
-    def _refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        words, said = self._words(answer), _trouble(answer).words
+    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
+        words, said = self.words(answer), self.said(answer)
         if not 400 <= answer.status < 500 or answer.status == 408:
-            return unclear(UNCLEAR[unclear], **words)
+            return self.unclear(unclear, **words)
         for pattern, error, sentence in MEANINGS:
             if re.search(pattern, said, re.IGNORECASE):
                 return error(sentence, **words)
@@ -468,14 +438,8 @@ class Twitter(Poster):
                 return Transient(SLOWER, retry_after=wait(answer.headers, datetime.now(UTC)), cooldown=True, **words)
         return Rejected(NOT_SO, **words)
 
-    def _words(self, answer: Answer) -> dict[str, Any]:
-        """X's own, shortened; should it repeat a secret, without it."""
-        said = _trouble(answer).words or answer.body.decode("utf-8", "replace")
-        basic = b64encode(f"{self.app.id}:{self.app.secret}".encode()).decode()
-        secrets = [value for key, value in self.credentials.items() if key not in ("expires_at", "scope")]
-        for secret in filter(None, (basic, self.app.secret, *secrets)):
-            said = said.replace(secret, "***")
-        return {"status": str(answer.status), "detail": said[:500]}
+    def said(self, answer: Answer) -> str:
+        return trouble(answer, Trouble).words
 
 
 class _NotThere(Unauthorized):
@@ -505,21 +469,3 @@ class _Client(tweepy.Client):  # type: ignore[misc] # it has no types
 
 def _receipt(number: str) -> Receipt:
     return Receipt(number, f"https://x.com/i/web/status/{number}")
-
-
-def _credentials(grant: Grant, now: datetime) -> Credentials:
-    ends = (now + timedelta(seconds=grant.expires_in)).isoformat()
-    fresh = {
-        "oauth2_access_token": grant.access_token,
-        "oauth2_refresh_token": grant.refresh_token,
-        "expires_at": ends,
-        "scope": grant.scope,
-    }
-    return {key: value for key, value in fresh.items() if value}
-
-
-def _trouble(answer: Answer) -> Trouble:
-    try:
-        return Trouble.model_validate_json(answer.body)
-    except ValidationError:
-        return Trouble()
