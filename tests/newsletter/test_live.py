@@ -11,7 +11,7 @@ from worker.channels.email import parse_relay
 from worker.deliver import plan, staff
 from worker.deliver.send import send
 from worker.lib.blogs import blog_file
-from worker.models import Delivery
+from worker.models import Delivery, Suppression
 from worker.newsletter import mail
 from worker.record.sums import Sum
 
@@ -67,6 +67,22 @@ def test_a_resend_to_the_failed_ones_reaches_only_them(blog, relay):
     again.refresh_from_db()
     assert (again.state, the_sum(again)) == ("failed", Sum(1, refused=1))
     assert relay.taken["ann@reader.example"] == 1
+
+
+def test_whose_mailbox_does_not_exist_gets_no_further_post_unless_staff_send_again_what_was_refused(blog, relay):
+    gone = make_subscriber(blog, "gone@reader.example")
+    first, second = publish(blog), publish(blog)
+    for delivery, expected in ((first, Sum(1, refused=1)), (second, Sum())):
+        send(delivery.pk)
+        send_to_the_end(Delivery.objects.get(pk=delivery.pk))
+        assert the_sum(delivery) == expected
+    with pytest.raises(staff.Refused, match="takes no mail"):
+        staff.resend(second.post, "email", "office", "Mended.", audience=gone.email)
+    again = staff.resend(first.post, "email", "office", "Mended.", audience=gone.email)
+    send(again.pk)
+    send_to_the_end(Delivery.objects.get(pk=again.pk))
+    assert the_sum(again) == Sum(1, refused=1)
+    assert Suppression.objects.get().cause == "bounced"
 
 
 def test_a_newsletter_that_was_put_off_goes_on_with_the_same_words_to_the_same_people(blog, relay, settings):

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from worker.lib.blogs import ChannelOptions
@@ -171,8 +172,23 @@ class Transient(DeliveryError):
         self.cooldown = cooldown
 
 
+class Bounce(StrEnum):
+    """What a refusal says of the reader's mailbox."""
+
+    HARD = "hard"
+    """It does not exist: stop writing there."""
+    SOFT = "soft"
+    """It cannot take mail for now (full, switched off, away), or nobody can tell."""
+    BLOCKED = "blocked"
+    """Nothing: our mail is not wanted as it is, or as it comes."""
+
+
 class Rejected(DeliveryError):
-    """This message will never be accepted as it is; nobody else's is at fault."""
+    """This message will never be accepted as it is; nobody else's is at fault. `bounce`: by e-mail, what it says of the mailbox."""
+
+    def __init__(self, sentence: str, *, bounce: Bounce = Bounce.BLOCKED, status: str = "", detail: str = "") -> None:
+        super().__init__(sentence, status=status, detail=detail)
+        self.bounce = bounce
 
 
 class Unauthorized(DeliveryError):

@@ -18,6 +18,7 @@ from worker.deliver.plan import draft, draft_issue, write
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
 from worker.models import Blog, Connection, Delivery, Issue, Post
+from worker.newsletter.returns import let_in_again
 from worker.record.sums import sum_of
 from worker.record.transition import note, transition
 from worker.render import Rendered
@@ -106,7 +107,9 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
     because = because_of(because)
     if channel == "email":
         audience = audience or "missing"
-        _check_audience(post.blog, audience)
+        with transaction.atomic():
+            let_in_again(post, audience, who, because)
+            _check_audience(post.blog, audience)
     elif audience:
         raise Refused(f"{channels.find(channel).name} has no readers to choose from; --to is for e-mail.")
     made = draft(post, file, channel, text)

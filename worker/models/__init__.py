@@ -7,6 +7,7 @@ from worker.models.deliveries import Attempt, Delivery, Event, Rendition
 from worker.models.issues import Issue, Part
 from worker.models.posts import Alias, Post
 from worker.models.readers import Batch, Consent, ImportDraft, Recipient, Subscriber, Suppression
+from worker.models.returns import Return
 from worker.models.seals import Seal
 from worker.models.staff import Staff
 from worker.models.wording import Wording
@@ -30,6 +31,7 @@ __all__ = [
     "Recipient",
     "Relay",
     "Rendition",
+    "Return",
     "Seal",
     "Staff",
     "Subscriber",

@@ -73,7 +73,7 @@ class Suppression(models.Model):
         FORGOTTEN = "forgotten", "They asked to be forgotten"
         MOVED = "moved", "They changed to another address"
         COMPLAINED = "complained", "They reported our mail as spam"
-        BOUNCED = "bounced", "Their mailbox does not exist"
+        BOUNCED = "bounced", "Their mailbox takes no mail"
         STAFF = "staff", "Staff decided so"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="+")

@@ -20,6 +20,7 @@ from worker.models import Batch, Blog, Consent, Delivery, Post, Recipient, Subsc
 from worker.newsletter import choices, consent
 from worker.newsletter.editions import HAVE, places_of, readers_of, readers_of_issue, sends_of, waits_for_issue, what_they_have
 from worker.newsletter.refused import Refused
+from worker.newsletter.suppress import BY_THEIR_OWN_WISH
 
 BATCH = 100
 WORDS = ("missing", "failed", "new", "all")
@@ -61,7 +62,10 @@ def check_audience(blog: Blog, audience: str) -> None:
     subscriber = Subscriber.objects.filter(blog=blog, address_key=key).prefetch_related("consents").first()
     if subscriber is None:
         raise Refused(f"{audience} is not a subscriber of {blog.slug}.")
-    if subscriber.state != Subscriber.State.CONFIRMED or Suppression.objects.filter(blog=blog, address_hash=address_hash(key)).exists():
+    known = Suppression.objects.filter(blog=blog, address_hash=address_hash(key)).first()
+    if subscriber.state == Subscriber.State.CONFIRMED and known and known.cause not in BY_THEIR_OWN_WISH:
+        raise Refused(f"{audience} may not be written to ({known.get_cause_display()}). Let them in again on their page first.")
+    if subscriber.state != Subscriber.State.CONFIRMED or known:
         raise Refused(f"{audience} has unsubscribed and may not be written to.")
     if reason := consent.why_not(subscriber.consents.all(), today(blog, timezone.now())):
         raise Refused(f"{audience} may not be written to: {reason}")

@@ -26,6 +26,7 @@ from worker.models import Attempt, Batch, Delivery, Recipient, Relay
 from worker.newsletter.audience import BATCH
 from worker.newsletter.mail import relay_name, relay_of
 from worker.newsletter.outcome import Outcome, counted, write
+from worker.newsletter.returns.record import record_refusals
 
 State = Batch.State
 
@@ -234,7 +235,9 @@ def _held(claim: Claim) -> list[Batch]:
 
 
 def _count(held: list[Batch], outcomes: ByBatch) -> None:
-    write({key: each for batch in held for key, each in outcomes.get(batch.pk, {}).items()})
+    came = {key: each for batch in held for key, each in outcomes.get(batch.pk, {}).items()}
+    write(came)
+    record_refusals(came)
     for batch in held:
         for state, number in counted(outcomes.get(batch.pk, {})).items():
             setattr(batch, state, getattr(batch, state) + number)

@@ -79,7 +79,7 @@ class Page:
         if came.state == Recipient.State.SENT:  # nearly all of them, and short
             self._note(f"{_TAKEN}{key} {came.detail}\n".encode())
         else:
-            self._note(json.dumps([key, *came[:3], came.at.isoformat(), came.detail]).encode() + b"\n")
+            self._note(json.dumps([key, *came[:3], came.at.isoformat(), *came[4:]]).encode() + b"\n")
 
     def _note(self, line: bytes) -> None:
         if os.write(self._file, line) < len(line):
@@ -143,8 +143,8 @@ def _read_line(line: str, notes: Notes) -> None:
         key, _, detail = line.removeprefix(_TAKEN).partition(" ")
         notes.outcomes[int(key)] = outcome(None, 1, timezone.now(), detail)
         return
-    key, state, reason, tries, at, detail = json.loads(line)
-    notes.outcomes[key] = Outcome(state, reason, tries, datetime.fromisoformat(at), detail)
+    key, state, reason, tries, at, *rest = json.loads(line)
+    notes.outcomes[key] = Outcome(state, reason, tries, datetime.fromisoformat(at), *rest)
 
 
 def _journals() -> Path:

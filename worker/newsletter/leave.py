@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from worker.lib.address import read_address
 from worker.lib.signing import read_unsubscribe_token
-from worker.models import Blog, Confirmation, Recipient, Subscriber, Suppression
+from worker.models import Blog, Confirmation, Recipient, Return, Subscriber, Suppression
 from worker.newsletter import suppress
 from worker.record.transition import note
 
@@ -45,6 +45,7 @@ def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
         Confirmation.objects.filter(theirs, blog=subscriber.blog_id).delete()
         subscriber.consents.all().delete()
         Recipient.objects.filter(subscriber=subscriber).update(detail="")
+        Return.objects.filter(recipient__subscriber=subscriber).update(words="")
         note("A reader was forgotten.", who=who, blog=subscriber.blog, subscriber=subscriber, data=_why(because))
     subscriber.refresh_from_db()
     return True

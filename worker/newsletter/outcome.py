@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from worker.channels.base import DeliveryError, Rejected, Transient
+from worker.channels.base import Bounce, DeliveryError, Rejected, Transient
 from worker.models import Recipient
 
 TRIES = 7  # about half an hour; after that a "later" counts as a "no"
@@ -15,13 +15,14 @@ IN_DOUBT = "Postlark was stopped while this copy was on its way; it may or may n
 
 
 class Outcome(NamedTuple):
-    """How a reader stands from now on. `detail`: the relay's own words."""
+    """How a reader stands from now on. `detail`: the relay's own words; `bounce`: of a refusal, what it says of their mailbox."""
 
     state: str
     reason: str
     tries: int
     at: datetime
     detail: str = ""
+    bounce: str = ""
 
 
 def outcome(error: DeliveryError | None, tries: int, at: datetime, detail: str = "") -> Outcome:
@@ -33,9 +34,9 @@ def outcome(error: DeliveryError | None, tries: int, at: datetime, detail: str =
         case Transient() if tries < TRIES:
             return Outcome(States.WAITING, error.sentence, tries, at, error.detail)
         case Transient():
-            return Outcome(States.REFUSED, f"{error.sentence} Given up after {tries} tries.", tries, at, error.detail)
+            return Outcome(States.REFUSED, f"{error.sentence} Given up after {tries} tries.", tries, at, error.detail, Bounce.SOFT)
         case Rejected():
-            return Outcome(States.REFUSED, error.sentence, tries, at, error.detail)
+            return Outcome(States.REFUSED, error.sentence, tries, at, error.detail, error.bounce)
     return Outcome(States.UNKNOWN, f"{error.sentence} It may or may not have arrived.", tries, at, error.detail)
 
 

@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple
 
-from worker.channels.base import DeliveryError, Rejected, Transient, Unauthorized
+from worker.channels.base import Bounce, DeliveryError, Rejected, Transient, Unauthorized
+from worker.channels.email.bounce import bounce
 from worker.channels.email.relay import RelaySettings
 
 GO_ON = 354
@@ -44,7 +45,8 @@ def refusal(stage: str, reply: Reply) -> DeliveryError:
     status, detail = str(reply.code), f"{stage}: {reply}"
     if reply.is_for_now:
         return Transient(_for_now(reply), status=status, detail=detail)
-    return Rejected(_for_good(stage, reply), status=status, detail=detail)
+    means = Bounce.BLOCKED if stage == "MAIL" else bounce("", reply.text)
+    return Rejected(_for_good(means, reply), bounce=means, status=status, detail=detail)
 
 
 def login_refused(relay: RelaySettings, reply: Reply) -> DeliveryError:
@@ -64,8 +66,8 @@ def _for_now(reply: Reply) -> str:
     return "Their mail server asked to be tried again later."
 
 
-def _for_good(stage: str, reply: Reply) -> str:
-    if reply.about.startswith("1.") or (stage == "RCPT" and not reply.about and reply.code in (550, 551, 553)):
+def _for_good(means: Bounce, reply: Reply) -> str:
+    if means == Bounce.HARD:
         return "Their mail server said the mailbox does not exist."
     if reply.about == "2.1":
         return "Their mail server said the mailbox is switched off."

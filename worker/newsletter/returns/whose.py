@@ -1,0 +1,34 @@
+"""Whose copy a report is about."""
+
+import re
+
+from django.db.models import QuerySet
+
+from worker.lib.address import address_key
+from worker.lib.signing import read_copy_id
+from worker.models import Recipient
+
+_COPY = re.compile(r"\d{1,19}-\d{1,19}\.[\w-]{20,100}")
+
+
+def of_copy(text: str) -> Recipient | None:
+    """By the id that we gave the copy: the left side of its Message-ID, alone or somewhere in this text. It cannot be made up."""
+    for written in _COPY.findall(text):
+        if named := read_copy_id(written):
+            found = _recipients().filter(delivery=named.delivery, subscriber=named.subscriber).first()
+            if found:
+                return found
+    return None
+
+
+def of_address(delivery_id: int, address: str) -> Recipient | None:
+    """Where a provider tells no more than that. Who has moved to another address since is not found."""
+    try:
+        key = address_key(address)
+    except ValueError:
+        return None
+    return _recipients().filter(delivery=delivery_id, subscriber__address_key=key).first()
+
+
+def _recipients() -> QuerySet[Recipient]:
+    return Recipient.objects.select_related("subscriber__blog", "delivery")
