@@ -44,6 +44,11 @@ def read_address(text: str) -> Address:
     return Address(written, wire, f"{local.lower()}@{ascii_domain}")
 
 
+def wire(written: str, key: str) -> str:
+    """What a relay understands, of an address that was read before, from its two other forms."""
+    return written[: written.rindex("@")] + key[key.rindex("@") :]
+
+
 def address_key(text: str) -> str:
     """The form in which two spellings of one address are equal. ValueError as in `read_address`."""
     return read_address(text).key

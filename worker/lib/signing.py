@@ -4,13 +4,15 @@ Links are signed with SECRET_KEY and do not expire with time; a key that was rep
 is what the law asks for. Hashes come from ADDRESS_KEY, which is never replaced.
 """
 
-import hmac
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer, b64_encode
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 _SEPARATOR = "."
 _UNSUBSCRIBE, _CONFIRM, _COPY, _READING = "postlark.unsubscribe", "postlark.confirm", "postlark.copy", "postlark.read"
@@ -84,7 +86,7 @@ def read_reading_token(token: str) -> int | None:
 
 def address_hash(key: str) -> str:
     """Of an `address_key`. Keyed, so that a list of hashes cannot be tried against a list of addresses."""
-    return hmac.digest(_derived("postlark.suppression", settings.ADDRESS_KEY), key.encode(), "sha256").hex()
+    return _hmac("postlark.suppression", settings.ADDRESS_KEY, key).hex()
 
 
 def _signer(salt: str) -> Signer:
@@ -93,11 +95,21 @@ def _signer(salt: str) -> Signer:
 
 def _sign(salt: str, value: str) -> str:
     """As Django's Signer does, without deriving its key anew each time: a newsletter signs twice for every reader."""
-    mac = hmac.digest(_derived(salt + "signer", settings.SECRET_KEY), value.encode(), "sha256")
-    return f"{value}{_SEPARATOR}{b64_encode(mac).decode()}"
+    return f"{value}{_SEPARATOR}{b64_encode(_hmac(salt + 'signer', settings.SECRET_KEY, value)).decode()}"
+
+
+def _hmac(salt: str, secret: str, value: str) -> bytes:
+    """Django's salted_hmac, by SHA-256."""
+    inner, outer = _begun(salt, secret)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(value.encode())
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 @lru_cache(maxsize=16)
-def _derived(salt: str, secret: str) -> bytes:
-    """The key that Django's salted_hmac would use."""
-    return sha256((salt + secret).encode()).digest()
+def _begun(salt: str, secret: str) -> "tuple[_Hash, _Hash]":
+    """The two hashes of an HMAC with the key taken in (https://www.rfc-editor.org/rfc/rfc2104). `hmac` takes it in anew for every value,
+    which costs three times the rest."""
+    key = sha256((salt + secret).encode()).digest().ljust(sha256().block_size, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in key)), sha256(bytes(byte ^ 0x5C for byte in key))
