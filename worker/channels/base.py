@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from worker.lib.blogs import ChannelOptions
 
@@ -376,8 +376,7 @@ class MailTemplate:
     """It travels in the mail itself, and `html` shows it as INLINE_PICTURE."""
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One reader's copy: the address it goes to, and what stands there in place of each `mark`.
 
     `template`: where this copy differs from the others (its language, what it leaves out); None: as all of them.
@@ -389,8 +388,7 @@ class Envelope:
     template: MailTemplate | None = None
 
 
-@dataclass(frozen=True)
-class Intent:
+class Intent(NamedTuple):
     """The next thing the carrier does is to send this body: note it now. Answer `.send(False)` to leave it out.
 
     A provider that takes many in one request: one Intent for each of them before it, one Handed for each after.
@@ -399,8 +397,7 @@ class Intent:
     key: int
 
 
-@dataclass(frozen=True)
-class Handed:
+class Handed(NamedTuple):
     """What came of one envelope: None when the relay took it, else the error that says what happens next."""
 
     key: int

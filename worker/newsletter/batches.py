@@ -6,7 +6,7 @@ the rows they count. Time is the database's, so that no process's clock counts.
 
 import os
 import socket
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -135,20 +135,28 @@ def claim_next(last: Claim, at_once: int, name: str, relay: RelaySettings, holde
 
 def _take(wanted: QuerySet[Batch], holder: str, lines: int, most: int, until: datetime | None, at_once: int = 1) -> Claim | None:
     """Those of them that are due. The delivery's row is changed first: whoever else claims of the same newsletter waits for us."""
-    found = list(wanted.filter(_due()).values_list("pk", "delivery")[:at_once])
-    if not found:
+    delivery = wanted.filter(_due()).values_list("delivery", flat=True).first()
+    if not delivery or not Delivery.objects.filter(pk=delivery, state=Delivery.State.SENDING).update(attempt=F("attempt") + 1):
         return None
-    delivery = found[0][1]
-    if not Delivery.objects.filter(pk=delivery, state=Delivery.State.SENDING).update(attempt=F("attempt") + 1):
+    due = wanted.select_for_update(of=("self",)).filter(_due()).order_by("number")
+    ours = list(due.values_list("pk", "number", "delivery__attempt")[:at_once])
+    if not ours:
         return None
-    number = Delivery.objects.values_list("attempt", flat=True).get(pk=delivery)
-    due = Batch.objects.filter(_due(), pk__in=[pk for pk, _ in found])
-    if not due.update(state=State.SENDING, lease_until=Now() + settings.LEASE, due_at=None, holder=holder, lines=lines, attempt=number):
-        return None
+    keys, number = tuple(pk for pk, _, _ in ours), ours[0][2]
+    Batch.objects.filter(pk__in=keys).update(
+        state=State.SENDING, lease_until=Now() + settings.LEASE, due_at=None, holder=holder, lines=lines, attempt=number
+    )
     who = f"{socket.gethostname()} process {os.getpid()}"
     Attempt.objects.create(delivery_id=delivery, number=number, started_at=timezone.now(), holder=who)
-    ours = list(Batch.objects.filter(delivery=delivery, state=State.SENDING, attempt=number).order_by("number").values_list("pk", "number"))
-    return Claim(tuple(pk for pk, _ in ours), delivery, number, ours[-1][1], most, lines, until)
+    return Claim(keys, delivery, number, ours[-1][1], most, lines, until)
+
+
+def left_out(batch_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """By batch, the posts of a digest that its copies are without; a batch whose copies are whole is not among them."""
+    found = defaultdict[int, set[int]](set)
+    for batch, post in Batch.objects.filter(pk__in=batch_ids, leaves_out__isnull=False).values_list("pk", "leaves_out"):
+        found[batch].add(post)
+    return {batch: frozenset(posts) for batch, posts in found.items()}
 
 
 def _reserve(row: Relay, interval: timedelta, left: timedelta, ours_until: datetime | None) -> tuple[int, datetime | None]:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
@@ -254,18 +254,17 @@ class _Run:
     def _take(self, claim: Claim) -> None:
         waiting = load(claim.batches, self.delivery.blog_id, self.seen.today)
         fresh = [one for one in waiting if not one.tries] or waiting
-        templates = {batch: self._template(batch) for batch in claim.batches}
+        templates = self._templates(claim.batches)
         page = self.journal.page(claim.delivery, claim.number)
         self.in_hand.append(_InHand(claim, deque(fresh[: claim.most]), templates, page))
         point("batch-claimed")
 
-    def _template(self, batch: int) -> MailTemplate:
-        """Made once for all batches whose copies leave out the same."""
-        named = Batch.objects.filter(pk=batch, leaves_out__isnull=False).values_list("leaves_out", flat=True)
-        left_out = frozenset(named) if self.delivery.issue_id else frozenset()
-        if left_out not in self.templates:
-            self.templates[left_out] = mail.template(self.delivery, self.file, left_out=left_out)
-        return self.templates[left_out]
+    def _templates(self, claimed: Iterable[int]) -> dict[int, MailTemplate]:
+        """By batch; made once for all whose copies leave out the same."""
+        left_out = batches.left_out(claimed) if self.delivery.issue_id else {}
+        for posts in {left_out.get(batch, frozenset()) for batch in claimed} - self.templates.keys():
+            self.templates[posts] = mail.template(self.delivery, self.file, left_out=posts)
+        return {batch: self.templates[left_out.get(batch, frozenset())] for batch in claimed}
 
     def _close(self, hands: list[_InHand], trouble: DeliveryError | None) -> None:
         for hand in list(hands):
@@ -311,7 +310,7 @@ class _Run:
             if now[key].left_out:
                 del self.of[key]
                 self._leave_out(hand, hand.asked.pop(key)._replace(left_out=now[key].left_out))
-            elif now[key].email != hand.asked[key].email:  # not to the old address; the new one has its turn in the next run
+            elif now[key].address != hand.asked[key].address:  # not to the old address; the new one has its turn in the next run
                 del self.of[key], hand.asked[key]
 
     def _standing(self) -> "_Standing":

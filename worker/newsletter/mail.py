@@ -117,7 +117,7 @@ def envelope(reader: Reader, delivery: Delivery, file: BlogFile, template: MailT
         "unsubscribe": unsubscribe_address(delivery.blog_id, reader.pk),
         "why": _why(reader.why.basis, reader.why.obtained_on, file.language, _sender(file).name),
     }
-    return Envelope(reader.key, read_address(reader.email).wire, words, template)
+    return Envelope(reader.key, reader.address, words, template)
 
 
 @lru_cache(maxsize=1024)

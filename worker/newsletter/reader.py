@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, NamedTuple
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from django.db import connection
 
+from worker.lib.address import wire
 from worker.lib.signing import address_hash
 from worker.models import Recipient, Subscriber, Suppression
 from worker.newsletter import consent
@@ -20,34 +24,44 @@ class Agreed(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """One recipient of a batch. `key`: the recipient's row, `pk`: the subscriber's. `left_out`: why there is no copy; empty: there is one."""
+    """One recipient of a batch. `key`: the recipient's row, `pk`: the subscriber's; `address`: as a relay understands it.
+
+    `left_out`: why there is no copy; empty: there is one.
+    """
 
     key: int
     batch: int
     tries: int
     pk: int
-    email: str
+    address: str
     why: Agreed | None
     left_out: str
+
+
+_PERSON = ("pk", "batch", "tries", "subscriber", "subscriber__email", "subscriber__address_key", "subscriber__state")
+_TERMS = tuple(f"subscriber__consents__{each}" for each in Agreed._fields)
 
 
 def load(batches: Iterable[int], blog: int, today: date) -> list[Reader]:
     """Who still waits, as they stand now: whoever has not been tried yet comes before those who were asked to wait."""
     waiting = Recipient.objects.filter(batch__in=batches, state=Recipient.State.WAITING).order_by("tries", "pk")
-    person = ("pk", "batch", "tries", "subscriber", "subscriber__email", "subscriber__address_key", "subscriber__state")
-    terms = tuple(f"subscriber__consents__{each}" for each in Agreed._fields)
-    consents: dict[tuple[Any, ...], list[Agreed]] = {}
-    for row in waiting.values_list(*person, *terms):
-        own = consents.setdefault(row[:7], [])
-        if row[7] is not None:
-            own.append(Agreed(*row[7:]))
-    suppressed = _suppressed(blog, [row[5] for row in consents])
+    rows = list(waiting.values_list(*_PERSON, *_TERMS))
+    barred = suppressed(blog, [row[5] for row in rows])
     readers = []
-    for (key, batch, tries, subscriber, email, address_key, state), own in consents.items():
-        why = consent.in_force(own, today)
-        reason = why_left_out(state, address_key in suppressed) or ("" if why else consent.why_not(own, today))
-        readers.append(Reader(key, batch, tries, subscriber, email, why, reason))
+    for _, several in groupby(rows, itemgetter(0)):  # a row for each of a reader's consents
+        own = list(several)
+        key, batch, tries, subscriber, email, address_key, state = own[0][:7]
+        why, lapsed = _standing(tuple([row[7:] for row in own if row[7] is not None]), today)
+        reason = why_left_out(state, address_key in barred) or lapsed
+        readers.append(Reader(key, batch, tries, subscriber, "" if reason else wire(email, address_key), why, reason))
     return readers
+
+
+@lru_cache(maxsize=1024)  # most of a list agreed in one of a few ways, on one of a few days
+def _standing(terms: tuple[tuple[str, date, date | None], ...], today: date) -> tuple[Agreed | None, str]:
+    """The consent in force, and why there is none."""
+    agreed = [Agreed(*each) for each in terms]
+    return consent.in_force(agreed, today), consent.why_not(agreed, today)
 
 
 def why_left_out(state: str, suppressed: bool) -> str:
@@ -59,7 +73,7 @@ def why_left_out(state: str, suppressed: bool) -> str:
     return "Their address may not be written to." if suppressed else ""
 
 
-def _suppressed(blog: int, keys: Iterable[str]) -> set[str]:
+def suppressed(blog: int, keys: Iterable[str]) -> set[str]:
     """Of these `address_key`s, those that may not be written to. In plain SQL: Django takes longer to write the question than the answer takes."""
     by_hash = {address_hash(key): key for key in keys}
     if not by_hash:

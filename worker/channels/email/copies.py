@@ -56,23 +56,35 @@ class Copies:
         template = envelope.template or self._template
         cut = self._cut.get(id(template)) or self._cut.setdefault(id(template), _Cut.of(template))
         words = {**envelope.personal, _ADDRESS: envelope.address}
-        head = [piece if isinstance(piece, bytes) else piece.encode(words[piece.name]) for piece in cut.head]
-        body = [piece if isinstance(piece, bytes) else piece.encode(words[piece.name]) for piece in cut.body]
+        pieces = [*cut.pieces, end]
+        for (name, encode), places in cut.slots:
+            own = encode(words[name])
+            for place in places:
+                pieces[place] = own
         if self._signer is not None:
-            head.insert(0, self._signer.header(b"".join(head), b"".join(body)))
-        return b"".join([*head, *body, end])
+            pieces.insert(0, self._signer.header(b"".join(pieces[: cut.body]), b"".join(pieces[cut.body : -1])))
+        return b"".join(pieces)
 
 
 class _Cut(NamedTuple):
-    """A template in pieces. It holds the template, so that nothing else can come to have its id."""
+    """A template in pieces, those empty that a reader's own words fill: each slot with its places. `body`: the place where it begins.
+
+    It holds the template, so that nothing else can come to have its id.
+    """
 
     template: MailTemplate
-    head: list[bytes | _Slot]
-    body: list[bytes | _Slot]
+    pieces: list[bytes]
+    slots: list[tuple[_Slot, list[int]]]
+    body: int
 
     @classmethod
     def of(cls, template: MailTemplate) -> "_Cut":
-        return cls(template, _joined(_head(template)), _joined(_body(template)))
+        head, body = _joined(_head(template)), _joined(_body(template))
+        places: dict[_Slot, list[int]] = {}
+        for place, piece in enumerate(head + body):
+            if isinstance(piece, _Slot):
+                places.setdefault(piece, []).append(place)
+        return cls(template, [b"" if isinstance(piece, _Slot) else piece for piece in head + body], list(places.items()), len(head))
 
 
 def mime(template: MailTemplate, envelope: Envelope) -> EmailMessage:
@@ -95,11 +107,15 @@ def _joined(pieces: Iterator[bytes | _Slot]) -> list[bytes | _Slot]:
 
 
 def _head(template: MailTemplate) -> Iterator[bytes | _Slot]:
-    yield from (b"To: ", _Slot(_ADDRESS, lambda address: one_line(address).encode()), b"\r\n")
+    yield from (b"To: ", _Slot(_ADDRESS, _address), b"\r\n")
     yield from _header("Date", format_datetime(datetime.now(UTC)))
     for name, value in template.headers:
         yield from _header(name, value)
     yield b"MIME-Version: 1.0\r\n"
+
+
+def _address(words: str) -> bytes:
+    return one_line(words).encode()
 
 
 def _header(name: str, value: str) -> Iterator[bytes | _Slot]:
@@ -188,7 +204,7 @@ def _plain(words: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _escaped(words: str) -> bytes:
-    return quoted_printable(escape(words))
+    return _plain(escape(words))
 
 
 # Quoted-printable (RFC 2045, 6.7) -------------------------------------------------------------------------------------------
@@ -200,7 +216,8 @@ _ROOM = 72  # of the 76 that a line may have: room for the break's "=" and for a
 def quoted_printable(text: str) -> bytes:
     """Exactly these words once decoded; every kind of line break becomes CRLF."""
     if _PLAIN.fullmatch(text):  # a link, as a rule
-        return b"=\r\n".join([_begun(text[at : at + _ROOM].encode()) for at in range(0, len(text), _ROOM)])
+        line = text.encode()
+        return b"=\r\n".join([_begun(line[at : at + _ROOM]) for at in range(0, len(line), _ROOM)])
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return b"\r\n".join([_line(line.encode("utf-8", "replace")) for line in lines])
 
