@@ -112,6 +112,15 @@ class Failures:
             newsletter.hand_over(batch)
         return self.page(delivery)
 
+    def the_relay_refuses_too_many_readers(self) -> HttpResponse:
+        blog = self.practice()
+        for number in range(120):
+            make_subscriber(blog, f"spam.{number}@reader.example")
+        delivery = self.sent("email", blog=blog)
+        for batch in newsletter.due_batches(delivery.pk):
+            newsletter.hand_over(batch)
+        return self.page(delivery)
+
     def the_relay_cannot_be_reached(self) -> HttpResponse:
         blog = self.practice()
         make_subscriber(blog, "fine.1@reader.example")

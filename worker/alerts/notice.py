@@ -11,6 +11,7 @@ from worker import channels
 from worker.connections import warn
 from worker.lib.blogs import BlogFile, blogs
 from worker.models import Alert, Batch, Blog, Connection, Delivery
+from worker.newsletter import complaints
 from worker.record.needs import NEEDS_YOU
 
 TOGETHER = timedelta(minutes=1)
@@ -38,7 +39,9 @@ def notice(now: datetime) -> None:
     rows = {blog.pk: blog for blog in Blog.objects.filter(slug__in=[file.slug for file in blogs().values() if file.alerts.to])}
     open_ones = Alert.objects.filter(blog__in=rows, over_at=None)
     known = {(blog, key): pk for pk, blog, key in open_ones.values_list("pk", "blog", "key")}
-    needs = dict((*_feeds(rows), *_connections(rows, known, now), *_deliveries(rows, known), *_readers(rows, known)))
+    needs = dict(
+        (*_feeds(rows), *_connections(rows, known, now), *_deliveries(rows, known), *_readers(rows, known), *_complaints(rows, now))
+    )
     fresh = [_alert(key, need, now) for key, need in needs.items() if need and key not in known]
     Alert.objects.bulk_create(fresh, ignore_conflicts=True)
     _end([pk for key, pk in known.items() if key not in needs], now)
@@ -103,6 +106,11 @@ def _readers(rows: dict[int, Blog], known: Container[Key]) -> Iterator[tuple[Key
     doubtful = Batch.objects.filter(unknown__gt=0, delivery__blog__in=rows, delivery__state=State.SENT).values("delivery")
     for key, need in _of_deliveries(Delivery.objects.filter(pk__in=doubtful), "readers:{pk}", known):
         yield key, need and replace(need, delivery=None)
+
+
+def _complaints(rows: dict[int, Blog], now: datetime) -> Iterator[tuple[Key, Need | None]]:
+    for blog, sentence in complaints.warnings(rows, now).items():
+        yield (blog, "complaints"), Need("The newsletter", sentence, reverse("subscribers"), recovers=True)
 
 
 def _of_deliveries(waiting: QuerySet[Delivery], named: str, known: Container[Key]) -> Iterator[tuple[Key, Need | None]]:

@@ -12,6 +12,7 @@ from worker.connections import warn
 from worker.console import words
 from worker.console.access import Desk, file_of, name_of
 from worker.models import Batch, Connection, Delivery, Post
+from worker.newsletter import complaints
 from worker.record.needs import NEEDS_YOU
 
 MOST_SHOWN = 10
@@ -29,7 +30,7 @@ class Need:
 
 def what_needs_a_person(desk: Desk) -> list[Need]:
     """The newest first, blogs in trouble before all."""
-    found = [*_troubled_blogs(desk), *_ending_connections(desk), *_deliveries(desk), *_unknown_readers(desk)]
+    found = [*_troubled_blogs(desk), *_complaints(desk), *_ending_connections(desk), *_deliveries(desk), *_unknown_readers(desk)]
     rest = len(found) - MOST_SHOWN
     if rest <= 0:
         return found
@@ -44,6 +45,11 @@ def _troubled_blogs(desk: Desk) -> Iterator[Need]:
     for blog in desk.blogs.values():
         if blog.told:
             yield Need(name_of(blog), blog.told, "See the blog", reverse("health") + f"#{blog.slug}")
+
+
+def _complaints(desk: Desk) -> Iterator[Need]:
+    for pk, sentence in complaints.warnings(desk.blogs, timezone.now()).items():
+        yield Need(name_of(desk.blogs[pk]), sentence, "See who reads…", reverse("subscribers"))
 
 
 def _ending_connections(desk: Desk) -> Iterator[Need]:
@@ -92,6 +98,8 @@ def _need(delivery: Delivery, desk: Desk) -> Need:
     if delivery.state == State.PENDING:
         place = "health" if "paused by" in delivery.reason or delivery.channel == "email" else "connections"
         return Need(about, delivery.reason, "Mend it…", reverse(place) + f"#{desk.blogs[delivery.blog_id].slug}")
+    if delivery.held_for == Delivery.HeldFor.REFUSALS:
+        return Need(about, delivery.reason, "Go on or stop…", page)
     if delivery.state == State.HELD:
         return Need(about, delivery.reason, "Release or skip…", page)
     if delivery.state == State.UNKNOWN:

@@ -69,7 +69,10 @@ def release(delivery: Delivery, who: str, because: str = "", seen: datetime | No
     waiting = Q(state=State.HELD) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK, withdrawn_by="")
     if seen:
         waiting &= Q(rendition__made_at=seen)
-    waived = delivery.page_waived or delivery.held_for == Delivery.HeldFor.PAGE
+    waived: dict[str, Any] = {
+        "page_waived": delivery.page_waived or delivery.held_for == Delivery.HeldFor.PAGE,
+        "refusals_waived": delivery.refusals_waived or delivery.held_for == Delivery.HeldFor.REFUSALS,
+    }
     goes: dict[str, Any] = {
         "state": State.PENDING,
         "waits_for": WaitsFor.CLOCK,
@@ -77,7 +80,7 @@ def release(delivery: Delivery, who: str, because: str = "", seen: datetime | No
         "due_at": goes_at,
         "first_due_at": goes_at,
     }
-    _act(delivery, waiting, "release", who, **goes, **given, held_for="", page_waived=waived)
+    _act(delivery, waiting, "release", who, **goes, **given, **waived, held_for="")
 
 
 def cancel(delivery: Delivery, who: str, because: str) -> None:

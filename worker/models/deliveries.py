@@ -53,6 +53,7 @@ class Delivery(models.Model):
         PAGE = "page", "Its page on the blog is not in order"
         MONEY = "money", "The month's ceiling is reached"
         LATE = "late", "It has waited too long to go by itself"
+        REFUSALS = "refusals", "Too many copies of the newsletter were refused"
         APPROVAL = "approval", "The person whom the blog's file names has not approved its words"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="deliveries")
@@ -86,6 +87,7 @@ class Delivery(models.Model):
     approved_by = models.TextField(blank=True, help_text="Who approved its words as they stand; empty: nobody, or they changed since.")
     approved_at = models.DateTimeField(null=True)
     page_waived = models.BooleanField(default=False, help_text="A person let it go although its page on the blog was not in order.")
+    refusals_waived = models.BooleanField(default=False, help_text="A person let it go on although many copies were refused.")
     cost = models.PositiveIntegerField(default=0, help_text="Spent or reserved for it, in thousandths of a US dollar.")
     spare = models.PositiveIntegerField(default=0, help_text="Of the cost: reserved for reading back and not spent yet.")
     corrects = models.ForeignKey(

@@ -28,7 +28,10 @@ class Return(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["recipient", "kind"], name="one_return_of_a_kind")]
-        indexes = [models.Index(fields=["delivery", "kind"], name="returns_of_a_newsletter")]
+        indexes = [
+            models.Index(fields=["delivery", "kind"], name="returns_of_a_newsletter"),
+            models.Index(fields=["at"], condition=models.Q(kind="complained"), name="complaints_lately"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}: recipient {self.recipient_id}"

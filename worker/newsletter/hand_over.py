@@ -21,7 +21,7 @@ from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.crash import point
 from worker.lib.deadline import deadly
 from worker.models import Batch, Blog, Connection, Delivery, Recipient
-from worker.newsletter import batches, mail
+from worker.newsletter import batches, brake, mail
 from worker.newsletter.audience import today
 from worker.newsletter.batches import Claim
 from worker.newsletter.conclusion import finish, spoken_for
@@ -53,6 +53,8 @@ def hand_over(batch_id: int) -> bool:
     relay = mail.relay_of(file)
     assert relay is not None, "so is a blog without a relay"
     take_back()
+    if brake.pull(delivery):
+        return False
     with deadly(batches.time_to_live()), Journal() as journal:
         claim = batches.claim(batch_id, mail.relay_name(file), relay, journal.holder)
         if claim is None:
@@ -153,14 +155,14 @@ _QUICK = 0.5
 
 
 class _Run:
-    """One newsletter in the hands of a carrier, batch after batch, until its time is up. `over`: no further body may begin."""
+    """One newsletter in the hands of a carrier, batch after batch, until its time is up. `over`: no further body may begin. `some_refused`: since the last turn."""
 
     def __init__(self, first: Claim, delivery: Delivery, file: BlogFile, relay: RelaySettings, journal: Journal) -> None:
         begun = time.monotonic()
         self.delivery, self.file, self.relay, self.journal = delivery, file, relay, journal
         self.begin_until = begun + batches.time_to_begin().total_seconds()
         self.carrier = mail.carrier(relay, until=begun + 0.95 * batches.time_to_live().total_seconds(), lines=first.lines)
-        self.over = False
+        self.over = self.some_refused = False
         self.in_hand: list[_InHand] = []
         self.templates: dict[frozenset[int], MailTemplate] = {}
         self.of: dict[int, _InHand] = {}
@@ -231,6 +233,7 @@ class _Run:
         came = outcome(handed.error, reader.tries + 1, timezone.now(), handed.detail)
         hand.notes.answered(handed.key, came)
         hand.came(reader, came)
+        self.some_refused = self.some_refused or bool(came.bounce)
         point("recipient-recorded")
 
     def _leave_out(self, hand: _InHand, reader: Reader) -> None:
@@ -246,6 +249,9 @@ class _Run:
         left, name = timedelta(seconds=self.begin_until - now), mail.relay_name(self.file)
         with transaction.atomic():
             self._close([hand for hand in self.in_hand[:-1] if hand.is_answered], None)
+            if self.some_refused and brake.pull(self.delivery):
+                return False
+            self.some_refused = False
             following = batches.claim_next(self.in_hand[-1].claim, self.at_once, name, self.relay, self.journal.holder, left)
         if following:
             self._take(following)
@@ -294,6 +300,7 @@ class _Run:
             if hand.fresh and not batches.record(hand.claim, hand.fresh):
                 self._came_too_late(hand)
             hand.fresh = defaultdict(dict)
+        brake.pull(self.delivery)
         standing = self._standing()
         if not standing.may_send or not batches.still_ours([hand.claim for hand in self.in_hand]):
             self.over = True
