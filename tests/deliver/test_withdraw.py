@@ -14,6 +14,7 @@ from worker.channels.noticeboard import Noticeboard
 from worker.deliver import amended, staff, sweep, withdraw
 from worker.deliver.mend import mended
 from worker.deliver.reconcile import reconcile
+from worker.deliver.retry import MOST_TRIES
 from worker.deliver.send import send
 from worker.models import Connection, Delivery
 from worker.record.sums import Sum
@@ -139,6 +140,21 @@ def test_an_answer_that_was_lost_is_found_out_by_asking_again(graph: Facebook, f
     send(delivery.pk)
     assert stands(delivery) == ("withdrawn", "nothing")
     assert "does not exist" in delivery.attempts.get(number=3).detail
+
+
+def test_a_fault_of_our_own_that_does_not_pass_ends_with_a_person(graph: Facebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivery = posted(graph)
+    withdraw.withdraw(delivery.post, "Ann", WHY)
+    monkeypatch.setattr(FacebookPoster, "delete", lambda *_: int("a fault of our own"))
+    for _ in range(MOST_TRIES):
+        is_due(delivery)
+        reconcile(delivery.pk)
+        send(delivery.pk)
+    assert stands(delivery) == ("sent", "person")
+    assert delivery.reason == (
+        "Facebook was asked 12 times, and each time its answer was lost. "
+        "It may still be out on Facebook: take it down there by hand, or withdraw it once more."
+    )
 
 
 def test_a_process_that_dies_while_it_asks_leaves_a_doubt_that_ends(graph: Facebook, monkeypatch: pytest.MonkeyPatch) -> None:

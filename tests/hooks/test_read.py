@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.deliver.test_issues import a_blog, goes_by_itself, got, its_time_comes, published, the_issue
+from tests.factories import make_delivery
 from tests.fakes.relay import Relay
 from tests.newsletter.people import make_subscriber, send_to_the_end
 from worker.deliver import staff
 from worker.deliver.send import send
 from worker.lib.signing import reading_token, unsubscribe_token
-from worker.models import Delivery
+from worker.models import Delivery, Post
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +81,7 @@ def test_what_was_withdrawn_is_not_shown_any_more(relay: Relay) -> None:
     make_subscriber(blog, edition="weekly")
     kept, dropped = published(blog, "On grief"), published(blog, "On joy")
     own, weekly = goes_by_itself(dropped), its_time_comes(the_issue())
-    dropped.deliveries.update(withdrawn_by="desk@practice.example")
+    Post.objects.filter(pk=dropped.pk).update(withdrawn_at=timezone.now())
     assert page(own).status_code == 410
     assert "On joy" not in page(weekly).content.decode()
     assert kept.title in page(weekly).content.decode()
@@ -88,11 +90,18 @@ def test_what_was_withdrawn_is_not_shown_any_more(relay: Relay) -> None:
     assert reading_token(weekly.pk) in listed
 
 
+def test_what_comes_down_from_one_network_alone_is_still_shown(relay: Relay) -> None:
+    make_subscriber(blog := a_blog(relay))
+    own = goes_by_itself(post := published(blog, "On grief"))
+    make_delivery(post, "facebook", state="withdrawn", withdrawn_by="desk@practice.example")
+    assert page(own).status_code == 200
+
+
 def test_what_was_withdrawn_and_sent_again_is_shown_again(relay: Relay) -> None:
     make_subscriber(blog := a_blog(relay))
     post = published(blog, "On grief")
     goes_by_itself(post)
-    post.deliveries.update(withdrawn_by="desk@practice.example")
+    Post.objects.filter(pk=post.pk).update(withdrawn_at=timezone.now())
     again = staff.resend(post, "email", "desk@practice.example", "It is put right.", audience="all")
     send(again.pk)
     again.refresh_from_db()

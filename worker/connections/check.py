@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -24,6 +24,7 @@ from worker.record.transition import note
 DAILY = timedelta(days=1)
 SOON = timedelta(minutes=30)
 LEASE = timedelta(minutes=5)  # a reading that died is due again
+AT_ONCE = 500
 CERTAIN = 2  # refusals in a row: a network in trouble may refuse everybody for an hour
 
 
@@ -52,8 +53,12 @@ def after_failure(error: DeliveryError, *, final: bool, refusals: int) -> Verdic
 def due(blog: str | None = None) -> list[int]:
     """Connections whose blog still has the channel in its file; or those of one blog."""
     rows = Connection.objects.filter(Q(next_check_at=None) | Q(next_check_at__lte=Now())).exclude(credentials="")
-    found = (rows.filter(blog__slug=blog) if blog else rows).order_by("pk").values_list("pk", "blog__slug", "channel")[:500]
-    return [pk for pk, slug, channel in found if _wanted(blog_file(slug), channel)]
+    found = (
+        (rows.filter(blog__slug=blog) if blog else rows)
+        .order_by(F("next_check_at").asc(nulls_first=True), "pk")
+        .values_list("pk", "blog__slug", "channel")
+    )
+    return [pk for pk, slug, channel in found.iterator() if _wanted(blog_file(slug), channel)][:AT_ONCE]
 
 
 def _wanted(file: BlogFile | None, channel: str) -> bool:

@@ -45,13 +45,18 @@ def not_done(delivery: Delivery, error: DeliveryError | gate.Refused) -> None:
     elif isinstance(error, Unauthorized):
         outcome.not_called(delivery, error)
     else:
-        _given_up(delivery, Outcome.REJECTED, str(error), error)
+        _given_up(delivery, Outcome.REJECTED, str(error), _words(error))
 
 
 def answer_lost(delivery: Delivery, detail: str, only_if: Q | None = None) -> None:
     """Also of a process that died after it may have asked."""
     now = timezone.now()
-    at = max(now, delivery.call_by or now) + ASK_AGAIN
+    decision = next_try(_tries(delivery), None, now, Random())
+    if not isinstance(decision, Again):
+        sentence = f"{_name(delivery)} was asked {_tries(delivery)} times, and each time its answer was lost."
+        _given_up(delivery, Outcome.UNKNOWN, sentence, {"detail": detail}, only_if)
+        return
+    at = max(decision.at, (delivery.call_by or now) + ASK_AGAIN)
     doubt = "it is down" if kind_of(delivery) == Kind.DELETE else "it has its new words"
     reason = f"The answer of {_name(delivery)} was lost, so nobody knows yet whether {doubt}. Postlark asks again at {_spoken(delivery, at)}; nothing to do yet."
     stands: dict[str, Any] = {"state": State.UNKNOWN, "waits_for": WaitsFor.NETWORK, "reason": reason, "due_at": at}
@@ -98,10 +103,10 @@ def _done(delivery: Delivery, receipt: Receipt) -> None:
 
 
 def _later(delivery: Delivery, error: Transient) -> None:
-    tries = delivery.attempts.filter(kind=kind_of(delivery)).count()
+    tries = _tries(delivery)
     decision = next_try(tries, error.retry_after, timezone.now(), Random())
     if not isinstance(decision, Again):
-        _given_up(delivery, Outcome.TRANSIENT, f"{error.sentence} Postlark has tried {tries} times.", error)
+        _given_up(delivery, Outcome.TRANSIENT, f"{error.sentence} Postlark has tried {tries} times.", _words(error))
         return
     yet = "It may still be out" if kind_of(delivery) == Kind.DELETE else "It may have its old words still"
     reason = f"{error.sentence} {yet}; trying again at {_spoken(delivery, decision.at)}."
@@ -111,10 +116,10 @@ def _later(delivery: Delivery, error: Transient) -> None:
         outcome.close(delivery, Outcome.TRANSIENT, **_words(error), **stands)
 
 
-def _given_up(delivery: Delivery, result: str, sentence: str, error: DeliveryError | gate.Refused) -> None:
+def _given_up(delivery: Delivery, result: str, sentence: str, words: dict[str, Any], only_if: Q | None = None) -> None:
     """A person has to do it; the post is out as before."""
     name = _name(delivery)
-    closed: dict[str, Any] = _words(error) | {"waits_for": WaitsFor.PERSON, "due_at": None}
+    closed: dict[str, Any] = words | {"only_if": only_if, "waits_for": WaitsFor.PERSON, "due_at": None}
     if kind_of(delivery) == Kind.EDIT:
         reason = f"{sentence} {name} shows the words it had. Correct it there by hand, or withdraw the post and send it again."
         outcome.close(delivery, result, **closed, state=State.FAILED, reason=reason)
@@ -122,6 +127,10 @@ def _given_up(delivery: Delivery, result: str, sentence: str, error: DeliveryErr
     reason = f"{sentence} It may still be out on {name}: take it down there by hand, or withdraw it once more."
     closed |= {"state": State.SENT, "finished_at": posted_at(delivery), "withdrawn_by": "", "withdrawn_because": ""}
     outcome.close(delivery, result, **closed, reason=reason)
+
+
+def _tries(delivery: Delivery) -> int:
+    return delivery.attempts.filter(kind=kind_of(delivery)).count()
 
 
 def _words(error: DeliveryError | gate.Refused) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def sweep() -> None:
             _holder_died_calling(delivery)
         else:
             _holder_died_before(delivery)
-    for delivery in Delivery.objects.filter(waits_for=WaitsFor.PERSON, held_for=Delivery.HeldFor.MONEY).select_related("blog")[:AT_ONCE]:
+    for_money = Delivery.objects.filter(waits_for=WaitsFor.PERSON, held_for=Delivery.HeldFor.MONEY)
+    for delivery in for_money.select_related("blog").order_by("pk")[:AT_ONCE]:
         _let_go_if_paid_for(delivery)
     issues.open_coming(timezone.now())
     newsletter.sweep()

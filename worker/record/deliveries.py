@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 
 from worker import channels
 from worker.channels.base import Poster
-from worker.models import Delivery, Part
+from worker.models import Delivery, Part, Post
 
 
 def of_posts(posts: Iterable[int]) -> Iterator[tuple[int, Delivery]]:
@@ -48,7 +48,5 @@ def edits(channel: str) -> bool:
 
 
 def withdrawn(posts: Iterable[int]) -> set[int]:
-    """Of these posts, those that a person has taken down and nobody has sent again since."""
-    taken_down = Delivery.objects.filter(post__in=list(posts)).exclude(occasion=Delivery.Occasion.TEST).exclude(withdrawn_by="")
-    again = Delivery.objects.filter(post=OuterRef("post"), pk__gt=OuterRef("pk"), occasion=Delivery.Occasion.RESEND, withdrawn_by="")
-    return {post for post in taken_down.exclude(Exists(again)).values_list("post", flat=True) if post}
+    """Of these posts, those that a person has taken back whole and nobody has sent again since. One network alone is not the whole."""
+    return set(Post.objects.filter(pk__in=list(posts)).exclude(withdrawn_at=None).values_list("pk", flat=True))
