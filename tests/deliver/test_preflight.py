@@ -58,7 +58,7 @@ def test_a_page_in_order_lets_the_post_go(answer: Answer) -> None:
         (page("", 404), "The post's page is not there: the blog answers with status 404."),
         (page("", 410), "status 410"),
         (page("", 401), "The post's page asks for a password."),
-        (page("", 403), "may not be open to everybody: the blog answers with status 403"),
+        (page("", 403), "closed to Postlark: the blog answers with status 403"),
         (page('<form action="/wp-login.php?action=postpass" class="post-password-form" method="post">'), "asks for a password"),
         (page("<meta name='robots' content='noindex, nofollow' />"), "(noindex)"),
         (page('<META CONTENT="none" NAME="Robots">'), "(noindex)"),

@@ -1,10 +1,11 @@
 """How a newsletter ends, what is said of it, and how a person settles what is in doubt."""
 
 import pytest
+from django.utils import timezone
 
 from tests.newsletter.people import live_blog, make_newsletter, make_subscriber, people, planned, send_to_the_end, send_what_is_due, the_sum
 from worker import newsletter
-from worker.models import Batch, Delivery, Event
+from worker.models import Batch, Delivery, Event, Post
 from worker.newsletter.conclusion import conclude
 from worker.record.sums import Sum, sum_of
 
@@ -67,6 +68,14 @@ def test_whoever_got_it_counts_as_sent(doubtful):
     assert "office@practice.example found out that 1 reader got it. 3 of 3 sent." in Event.objects.filter(delivery=doubtful).values_list(
         "what", flat=True
     )
+
+
+def test_whoever_did_not_get_what_was_withdrawn_meanwhile_is_sent_nothing(doubtful, relay):
+    Post.objects.update(withdrawn_at=timezone.now())
+    newsletter.settle(doubtful, "office", sent=False)
+    assert people(doubtful)["lost"].reason == "office found out: it did not arrive, and was withdrawn meanwhile."
+    assert the_sum(doubtful) == Sum(3, sent=1, skipped=2)
+    assert (doubtful.state, newsletter.due_batches()) == ("sent", [])
 
 
 def test_whoever_did_not_get_it_is_sent_it_once_more(doubtful, relay):

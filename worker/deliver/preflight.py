@@ -31,6 +31,7 @@ from worker.record.transition import note
 FRESH = timedelta(minutes=1)
 GONE = (404, 410)
 LATER = (408, 425, 429)
+WALL = "If people can open it, the web site's guard against robots keeps Postlark out: have its host let “Postlark” through."
 MEND = "Mend it on the blog, then release this; or cancel it."
 
 
@@ -114,6 +115,8 @@ def judge(answer: Answer, *, url: str, title: str, is_another_post: bool) -> Tro
         return Trouble(f"The post's page is not there: the blog answers with status {answer.status}.", gone=True)
     if answer.status == 401:
         return Trouble("The post's page asks for a password.")
+    if answer.status == 403:
+        return Trouble(f"The post's page is closed to Postlark: the blog answers with status 403. {WALL}")
     if answer.status != 200:
         return Trouble(f"The post's page may not be open to everybody: the blog answers with status {answer.status}.")
     page = Page.read(answer)

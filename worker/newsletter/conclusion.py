@@ -16,6 +16,7 @@ from worker.models import Batch, Delivery, Recipient, Relay, Subscriber
 from worker.newsletter.audience import readers
 from worker.newsletter.mail import relay_name, relay_of
 from worker.newsletter.refused import Refused
+from worker.record.deliveries import withdrawn
 from worker.record.sums import Sum, sum_of
 from worker.record.transition import POSTLARK, note, transition
 
@@ -93,13 +94,17 @@ def restate_stopped(delivery: Delivery) -> None:
 
 
 def settle(delivery: Delivery, who: str, *, sent: bool, recipients: Sequence[str] | None = None) -> None:
-    """A person has found out about readers in doubt: these addresses, or all (None). Not sent: their turn comes again, once."""
+    """A person has found out about readers in doubt: these addresses, or all (None).
+
+    Not sent: their turn comes again, once; of what was withdrawn meanwhile, it does not.
+    """
+    to = Recipient.State.SENT if sent else Recipient.State.SKIPPED if _is_withdrawn(delivery) else Recipient.State.WAITING
     try:
         with transaction.atomic():
             chosen = _in_doubt(delivery, recipients)
             for batch in Batch.objects.select_for_update().filter(pk__in={one.batch_id for one in chosen}).order_by("pk"):
-                _settle_batch(batch, [one.pk for one in chosen], who, sent)
-            _restate(delivery, who, sent, len(chosen))
+                _settle_batch(batch, [one.pk for one in chosen], who, to)
+            _restate(delivery, who, to, len(chosen))
     except IntegrityError:
         raise Refused("Another send of this post is under way; settle this one once that has ended.") from None
 
@@ -125,28 +130,35 @@ def _key(address: str) -> str:
         raise Refused(f"{address} {error}") from None
 
 
-def _settle_batch(batch: Batch, recipients: list[int], who: str, sent: bool) -> None:
-    to = Recipient.State.SENT if sent else Recipient.State.WAITING
-    reason = f"{who} found out: it {'arrived' if sent else 'did not arrive, so it is sent again'}."
+_FOUND_OUT = {
+    Recipient.State.SENT: "it arrived.",
+    Recipient.State.WAITING: "it did not arrive, so it is sent again.",
+    Recipient.State.SKIPPED: "it did not arrive, and was withdrawn meanwhile.",
+}
+
+
+def _is_withdrawn(delivery: Delivery) -> bool:
+    posts = [post.pk for post in delivery.posts()]
+    return withdrawn(posts).issuperset(posts)
+
+
+def _settle_batch(batch: Batch, recipients: list[int], who: str, to: Recipient.State) -> None:
     doubtful = Recipient.objects.filter(pk__in=recipients, batch=batch, state=Recipient.State.UNKNOWN)
-    moved = doubtful.update(state=to, reason=reason, tries=0, at=timezone.now())
+    moved = doubtful.update(state=to, reason=f"{who} found out: {_FOUND_OUT[to]}", tries=0, at=timezone.now())
     batch.unknown -= moved
-    if sent:
-        batch.sent += moved
-    else:
-        batch.waiting += moved
-        if batch.state != Batch.State.SENDING:
-            batch.state, batch.due_at = Batch.State.WAITING, None
+    setattr(batch, to, getattr(batch, to) + moved)
+    if to == Recipient.State.WAITING and batch.state != Batch.State.SENDING:
+        batch.state, batch.due_at = Batch.State.WAITING, None
     batch.save()
 
 
-def _restate(delivery: Delivery, who: str, sent: bool, number: int) -> None:
+def _restate(delivery: Delivery, who: str, to: Recipient.State, number: int) -> None:
     delivery.refresh_from_db()
     people = "1 reader" if number == 1 else f"{number} readers"
-    what = f"{who} found out that {people} {'got' if sent else 'did not get'} it."
+    what = f"{who} found out that {people} {'got' if to == Recipient.State.SENT else 'did not get'} it."
     if delivery.state not in (*_ENDED, State.SENDING):  # it waits for something else, and says so
         note(what, who=who, delivery=delivery)
-    elif not sent:
+    elif to == Recipient.State.WAITING:
         reason = f"{what} Their copies go out now."
         transition(
             delivery, Q(state=delivery.state), state=State.SENDING, waits_for=WaitsFor.NETWORK, reason=reason, who=who, unknown_since=None
