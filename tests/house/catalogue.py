@@ -40,12 +40,12 @@ SILENT = {
     "worker/newsletter/wording.py",
 }
 CODE = re.compile(
-    r"[=<>\\|]|//|^/|^[A-Z]{3,} |\bcharset\b|^[\w-]+:$|^(?:Bearer|Basic|gzip,|success:|organization|\(fbtrace_id) |\bmax-age\b|[à-ü].* "
+    r"[=<>\\|]|//|^/|^[A-Z]{3,} |\bcharset\b|^[\w-]+:$|^\w+:\w+:|^(?:Bearer|Basic|gzip,|success:|organization|\(fbtrace_id) |\bmax-age\b|[à-ü].* "
 )
 """What only programs read, though it has letters and spaces in it; and what is French already."""
 LOCALES = Path("locale")
 FRENCH = LOCALES / "fr" / "LC_MESSAGES" / "django.po"
-NAMES_IN_PLACE = re.compile(r"\{(\w*)\}")
+NAMES_IN_PLACE = re.compile(r"\{(\w*)(?::[^{}]*)?\}")
 
 
 def sources() -> list[Path]:
@@ -73,11 +73,20 @@ def catalogue() -> Catalog:
 # What people read in a Python file -------------------------------------------------------------------------------------
 
 
-def shown(source: str, *, labels: bool) -> Iterator[str]:
-    """`labels`: single words, too, and not only what has a space in it."""
+def shown(source: str, *, labels: bool) -> Iterator[str | tuple[str, str]]:
+    """`labels`: what begins like a label, too, and not only what has a space in it. A pair is singular and plural."""
     tree = ast.parse(source)
+    yield from _plurals(tree)
     _mark_unread(tree)
-    yield from dict.fromkeys(text for node in _texts(tree) for text in _shapes(node) if _is_read(text, labels or hasattr(node, "label")))
+    yield from dict.fromkeys(text for node in _texts(tree) for text in _shapes(node) if hasattr(node, "said") or _is_read(text, labels))
+
+
+def _plurals(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="ngettext"), args=[ast.Constant(value=str(one)), ast.Constant(value=str(many)), _]):
+                yield one, many
+                _silence(node)
 
 
 def _mark_unread(tree: ast.AST) -> None:
@@ -98,20 +107,26 @@ def _mark_unread(tree: ast.AST) -> None:
                 _silence(node)
             case ast.keyword(arg="help_text" | "related_name" | "salt" | "extra" | "detail"):
                 _silence(node)
-            case ast.ClassDef():
-                for each in node.body:
-                    _label(each)
+            case _:
+                _mark_said(node)
 
 
-def _label(node: ast.stmt) -> None:
-    """`HELD = "held", "Held"` of a model's choices; `done = "Pinned"` of a channel."""
+def _mark_said(node: ast.AST) -> None:
+    """Words that are read however short they are: in `gettext()`, after `or`, a model's choice, what a channel calls itself."""
     match node:
-        case ast.Assign(value=ast.Tuple(elts=[ast.Constant(), ast.Constant() as label])):
-            label.label = True  # type: ignore[attr-defined]
-        case ast.Assign(targets=[ast.Name(id="done" | "name")], value=ast.Constant() as label):
-            label.label = True  # type: ignore[attr-defined]
-        case ast.AnnAssign(target=ast.Name(id="done" | "name"), value=ast.Constant() as label):
-            label.label = True  # type: ignore[attr-defined]
+        case ast.Call(func=ast.Name(id="_" | "gettext" | "gettext_noop"), args=[ast.Constant() as words]):
+            words.said = True  # type: ignore[attr-defined]
+        case ast.BoolOp(op=ast.Or(), values=[*_, ast.Constant(value=str(text)) as words]) if re.fullmatch("[a-z]{4,}", text):
+            words.said = True  # type: ignore[attr-defined]
+        case ast.ClassDef():
+            for each in node.body:
+                match each:
+                    case ast.Assign(value=ast.Tuple(elts=[ast.Constant(), ast.Constant(value=str(text)) as words])) if text[:1].isupper():
+                        words.said = True  # type: ignore[attr-defined]
+                    case ast.Assign(targets=[ast.Name(id="done" | "name")], value=ast.Constant() as words):
+                        words.said = True  # type: ignore[attr-defined]
+                    case ast.AnnAssign(target=ast.Name(id="done" | "name"), value=ast.Constant() as words):
+                        words.said = True  # type: ignore[attr-defined]
 
 
 def _silence(node: ast.AST | None) -> None:
@@ -191,12 +206,12 @@ def _named(text: str) -> str:
     return NAMES_IN_PLACE.sub(numbered, text)
 
 
-def _is_read(text: str, label: bool) -> bool:
+def _is_read(text: str, labels: bool) -> bool:
     """Two words of everyday letters, or one that begins like a label; nothing that has code in it."""
     bare = NAMES_IN_PLACE.sub("", text)
     if CODE.search(bare) or not re.search(r"[a-z]{2}", bare) or len(text) > 600:
         return False
-    return bool(re.search(r"[a-z]{2,}.*\s|\s.*[a-z]{2,}|“", text) or (label and re.fullmatch(r"[A-Z][a-z-]+[.…?]?", text)))
+    return bool(re.search(r"[a-z]{2,}.*\s|\s.*[a-z]{2,}|“", text) or (labels and re.fullmatch(r"[A-Z][a-z-]+[.…?]?", text)))
 
 
 # The files ---------------------------------------------------------------------------------------------------------------
@@ -227,8 +242,8 @@ def bring_up_to_date(path: Path = FRENCH) -> list[Message]:
     return [message for message in fresh if message.id and not all(_forms(message.string))]
 
 
-def _forms(words: str | tuple[str, ...] | list[str]) -> list[str]:
-    return [words] if isinstance(words, str) else list(words)
+def _forms(words: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [words or ""] if isinstance(words, str | None) else list(words)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from random import Random
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from worker.alerts.notice import TOGETHER
 from worker.channels.base import DeliveryError, Envelope, Handed, MailTemplate
@@ -64,7 +64,8 @@ def tell(blog_id: int) -> None:
     if file is None:
         mine.update(try_at=None)
         return
-    troubles = [trouble for to in file.alerts.to if (trouble := _tell_at(to, file, alerts))]
+    with translation.override(file.language.partition("-")[0]):
+        troubles = [trouble for to in file.alerts.to if (trouble := _tell_at(to, file, alerts))]
     if len(troubles) < len(file.alerts.to):
         _note_told(blog, alerts, troubles)
     else:
@@ -146,7 +147,7 @@ def _values(to: str, file: BlogFile, alerts: Sequence[Alert]) -> dict[str, objec
     return {
         "blog": file,
         "sender": file.sender,
-        "words": WORDS["en-CA"],
+        "words": WORDS[file.language],
         "paint": paint(file),
         "needs": [line for alert in alerts if alert.over_at is None for line in _lines(alert, to)],
         "over": [alert for alert in alerts if alert.over_at is not None],

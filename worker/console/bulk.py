@@ -26,7 +26,7 @@ State, WaitsFor = Delivery.State, Delivery.WaitsFor
 class Act:
     label: str
     title: str
-    """With {number} and {lines}."""
+    """With {lines}."""
     consequence: str
     button: str
     can: Q
@@ -37,7 +37,7 @@ class Act:
 ACTS: Mapping[str, Act] = {
     "hold": Act(
         "Hold…",
-        "Hold {number} {lines} back?",
+        "Hold {lines} back?",
         "They stay here until somebody releases or cancels them.",
         "Hold them",
         Q(state=State.PENDING),
@@ -45,7 +45,7 @@ ACTS: Mapping[str, Act] = {
     ),
     "release": Act(
         "Release…",
-        "Send {number} {lines} now?",
+        "Send {lines} now?",
         "They go out at once, whatever they were waiting for. What waits for somebody's approval is left out: only they can give it.",
         "Send them now",
         (Q(state=State.HELD) & ~Q(held_for=Delivery.HeldFor.APPROVAL)) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK),
@@ -53,7 +53,7 @@ ACTS: Mapping[str, Act] = {
     ),
     "cancel": Act(
         "Cancel…",
-        "Cancel {number} {lines}?",
+        "Cancel {lines}?",
         "They will not go out. Each post can still be sent later from its page.",
         "Cancel them",
         Q(state__in=[State.HELD, State.PENDING]),
@@ -61,7 +61,7 @@ ACTS: Mapping[str, Act] = {
     ),
     "resend-missing": Act(
         "Send newsletters to who misses them…",
-        "Send {number} {lines} to readers who do not have them?",
+        "Send {lines} to readers who do not have them?",
         "Each goes by e-mail to subscribed readers who do not have that post yet, and to nobody else.",
         "Send to who misses them",
         Q(channel="email", state__in=[State.SENT, State.FAILED], occasion=Delivery.Occasion.AUTOMATIC, post__isnull=False),
@@ -89,7 +89,7 @@ def show(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
     number = min(len(found), MOST)
     context = {
         "act": act,
-        "title": act.title.format(number=number, lines="delivery" if number == 1 else "deliveries"),
+        "title": act.title.format(lines=f"{number} {'delivery' if number == 1 else 'deliveries'}"),
         "number": number,
         "more": len(found) > MOST,
         "filtered": choice.in_words(desk),

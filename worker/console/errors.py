@@ -39,4 +39,5 @@ _BROKEN = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Somethi
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/static/postlark.css">
 <main class="page narrow"><h1>Something broke on our side.</h1>
 <p>What you asked for may not have happened. Look at the record before you ask again; the log of the web process says more.</p>
-<p><a href="/">Back to the posts</a></p></main></html>"""
+<p lang="fr-CA">Quelque chose s’est brisé de notre côté. Ce que vous avez demandé ne s’est peut-être pas fait. Consultez le registre avant de le redemander.</p>
+<p><a href="/">Postlark</a></p></main></html>"""

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext
 
 from worker import channels
 from worker.console.access import Desk, zone_of
 from worker.console.page import whole_number
 from worker.console.words import STATE_WORDS
+from worker.lib.language import said
 from worker.models import Delivery, Event, Post
 from worker.record.needs import NEEDS_YOU
 from worker.record.transition import POSTLARK
@@ -47,7 +49,7 @@ class Chosen:
 
     def in_words(self, desk: Desk) -> str:
         """As the head of a printed page says it."""
-        said = [
+        chosen = [
             self.blog,
             channels.find(self.channel).name if self.channel in channels.all_channels() else self.channel,
             STATES.get(self.state, ""),
@@ -56,7 +58,7 @@ class Chosen:
             self.who and f"by {self.who}",
             self.find and f"“{self.find}”",
         ]
-        return ", ".join(filter(None, said)) or "everything"
+        return ", ".join(said(each) for each in chosen if each) or gettext("everything")
 
 
 def chosen(given: Mapping[str, str]) -> Chosen:

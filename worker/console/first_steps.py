@@ -63,7 +63,7 @@ def _until_then(file: BlogFile) -> str:
     if "live" not in modes.values():
         return "Until the rest is, this blog rehearses and nothing is sent."
     rehearsing = [channels.find(slug).name for slug, mode in modes.items() if mode == "rehearsal"]
-    return f"Until the rest is, nothing is sent by {' or '.join(rehearsing)}: it is rehearsed."
+    return f"Until the rest is, nothing is sent by {_either(rehearsing)}: it is rehearsed."
 
 
 def _steps(blog: Blog, file: BlogFile) -> list[Step]:
@@ -135,11 +135,15 @@ def _live(file: BlogFile, used: Mapping[str, ChannelOptions]) -> Step:
     return Step(
         False,
         "Going live",
-        f"{_spoken([channels.find(slug).name for slug in rehearsing])} rehearse: everything is made and shown, nothing is sent. "
+        f"{_all([channels.find(slug).name for slug in rehearsing])} rehearse: everything is made and shown, nothing is sent. "
         f"When you have seen enough, change {file.slug}.toml and start Postlark again. What was rehearsed stays unsent.",
         lines,
     )
 
 
-def _spoken(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+def _either(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def _all(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)

@@ -209,7 +209,8 @@ def looks(blog: Blog, now: datetime) -> str:
     zone = zone_of(blog)
     last = f"Looked {times.relative(blog.last_good_at, now, zone)}" if blog.last_good_at else "Not looked at yet"
     soon = blog.next_look_at is None or blog.next_look_at <= now
-    return f"{last}, {'looking now' if soon or not blog.next_look_at else 'next ' + times.relative(blog.next_look_at, now, zone)}"
+    following = "looking now" if soon or not blog.next_look_at else f"next {times.relative(blog.next_look_at, now, zone)}"
+    return f"{last}, {following}"
 
 
 def channel_status(options: ChannelOptions, blog: Blog, connection: Connection | None, now: datetime) -> Status:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from worker.channels.base import INLINE_PICTURE
 from worker.console.access import Desk, file_of, staff_page
+from worker.lib.language import said
 from worker.models import Rendition
 from worker.newsletter.mail import sample
 from worker.render.keep import kept
@@ -67,7 +68,7 @@ def with_samples(text: str, *, html: bool = False) -> str:
 
 
 def _sample(name: str, html: bool) -> str:
-    sample = SAMPLES.get(name, "…")
+    sample = said(SAMPLES.get(name, "…"))
     return escape(sample) if html else sample
 
 

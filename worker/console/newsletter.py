@@ -21,13 +21,12 @@ from worker.newsletter.reading import named_by
 from worker.record.sums import Sum
 from worker.render.hosts import hosts_asked
 
-TERMS = ("sent", "refused", "skipped", "unknown", "waiting")
 STATES = {
-    "sent": ("sent", [Recipient.State.SENT]),
-    "refused": ("refused", [Recipient.State.REFUSED]),
-    "skipped": ("skipped", [Recipient.State.SKIPPED]),
-    "unknown": ("in doubt", [Recipient.State.UNKNOWN]),
-    "waiting": ("waiting", [Recipient.State.WAITING, Recipient.State.SENDING]),
+    "sent": ("Sent", [Recipient.State.SENT]),
+    "refused": ("Refused", [Recipient.State.REFUSED]),
+    "skipped": ("Skipped", [Recipient.State.SKIPPED]),
+    "unknown": ("In doubt", [Recipient.State.UNKNOWN]),
+    "waiting": ("Waiting", [Recipient.State.WAITING, Recipient.State.SENDING]),
 }
 PEOPLE_A_PAGE = 100
 LATELY = timedelta(minutes=1)
@@ -61,11 +60,11 @@ def shown(delivery: Delivery, total: Sum, now: datetime, zone: tzinfo) -> Shown:
 
 def _terms(delivery: Delivery, total: Sum) -> Iterator[Term]:
     start, people = 0.0, reverse("people", args=[delivery.pk])
-    for name in TERMS:
+    for name in words.TERMS:
         number = getattr(total, name)
         width = 1000 * number / total.audience if total.audience else 0.0
         if number or name == "sent":
-            yield Term(name, number, f"{number} {STATES[name][0]}", f"{people}?state={name}", round(start, 1), round(width, 1))
+            yield Term(name, number, words.term(name, number), f"{people}?state={name}", round(start, 1), round(width, 1))
         start += width
 
 
@@ -88,9 +87,14 @@ def spoken_pace(a_second: float, waiting: int) -> str:
     if not waiting:
         return pace
     left = waiting / a_second
-    unit, number = ("second", left) if left < 90 else ("minute", left / 60) if left < 5400 else ("hour", left / 3600)
-    number = max(1, round(number))
-    return f"{pace}, about {number} {unit}{'' if number == 1 else 's'} left"
+    if left < 90:
+        number = max(1, round(left))
+        return f"{pace}, about {number} {'second' if number == 1 else 'seconds'} left"
+    if left < 5400:
+        number = round(left / 60)
+        return f"{pace}, about {number} {'minute' if number == 1 else 'minutes'} left"
+    number = round(left / 3600)
+    return f"{pace}, about {number} {'hour' if number == 1 else 'hours'} left"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from worker.console.access import Desk
+from worker.lib.language import said
 from worker.models import Event
 
 CHANGES_READ_OUT = 3
@@ -57,7 +58,7 @@ def _changes(about: Q, since: str) -> list[str]:
 
 def _read_out(event: Event) -> str:
     about = event.delivery.title if event.delivery else event.post.title if event.post else ""
-    return f"{about}: {event.what}" if about else event.what
+    return f"{about}: {said(event.what)}" if about else said(event.what)
 
 
 def whole_number(text: str) -> int | None:

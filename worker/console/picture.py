@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from worker.console.access import Desk, file_of, staff_page
 from worker.lib import http
+from worker.lib.language import said
 from worker.models import Blog, Rendition
 from worker.render.keep import kept
 
@@ -44,11 +45,11 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     own = kept(rendition.picture)
     picture = Picture(own.media_type, own.data) if own else fetch(rendition.image, delivery.blog)
     if picture is None:
-        return HttpResponse(_NOT_TO_BE_HAD, content_type="image/svg+xml")
+        return HttpResponse(_NOT_TO_BE_HAD.format(said("The picture cannot be shown just now.")), content_type="image/svg+xml")
     response = HttpResponse(picture.body, content_type=picture.kind)
     response["Cache-Control"] = "private, max-age=86400"
     return response
 
 
 _NOT_TO_BE_HAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 150"><rect width="480" height="150" fill="#e9edf0"/>
-<text x="240" y="80" text-anchor="middle" font-family="sans-serif" font-size="15" fill="#505a63">The picture cannot be shown just now.</text></svg>"""
+<text x="240" y="80" text-anchor="middle" font-family="sans-serif" font-size="15" fill="#505a63">{}</text></svg>"""

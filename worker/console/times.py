@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta, tzinfo
 
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+
 from worker.connections.warn import days_left
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -13,20 +16,21 @@ def relative(moment: datetime, now: datetime, zone: tzinfo) -> str:
     if -HOUR < distance < HOUR:
         return _near(distance)
     days = (moment.astimezone(zone).date() - now.astimezone(zone).date()).days
-    if days in _NEAR_DAYS:
-        return f"{_NEAR_DAYS[days]} {clock(moment, zone)}"
+    if -1 <= days <= 1:
+        return _near_day(days).format(clock=clock(moment, zone))
     day = date(moment, now, zone)
     return f"{day} {clock(moment, zone)}" if days > 0 else day
 
 
-_NEAR_DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+def _near_day(days: int) -> str:
+    return _("yesterday {clock}") if days < 0 else _("today {clock}") if days == 0 else _("tomorrow {clock}")
 
 
 def _near(distance: timedelta) -> str:
     minutes = abs(distance) // MINUTE
     if distance <= timedelta(0):
-        return f"{minutes} min ago" if minutes else "just now"
-    return f"in {minutes} min" if minutes else "in a moment"
+        return _("{minutes} min ago").format(minutes=minutes) if minutes else _("just now")
+    return _("in {minutes} min").format(minutes=minutes) if minutes else _("in a moment")
 
 
 def until(moment: datetime, now: datetime, zone: tzinfo) -> str:
@@ -34,7 +38,7 @@ def until(moment: datetime, now: datetime, zone: tzinfo) -> str:
     days = (moment.astimezone(zone).date() - now.astimezone(zone).date()).days
     if days == 0:
         return clock(moment, zone)
-    return f"{_NEAR_DAYS.get(days) or date(moment, now, zone)} {clock(moment, zone)}"
+    return _near_day(days).format(clock=clock(moment, zone)) if days in (-1, 1) else f"{date(moment, now, zone)} {clock(moment, zone)}"
 
 
 def is_today(moment: datetime, now: datetime, zone: tzinfo) -> bool:
@@ -42,23 +46,21 @@ def is_today(moment: datetime, now: datetime, zone: tzinfo) -> bool:
 
 
 def clock(moment: datetime, zone: tzinfo) -> str:
-    return f"{moment.astimezone(zone):%H:%M}"
+    return dateformat.format(moment.astimezone(zone), _("H:i"))
 
 
 def date(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """The year is said only where it is another one."""
     local = moment.astimezone(zone)
-    day = f"{local.day} {local:%B}"
-    return day if local.year == now.astimezone(zone).year else f"{day} {local.year}"
+    return dateformat.format(local, _("j F") if local.year == now.astimezone(zone).year else _("j F Y"))
 
 
 def exact(moment: datetime, zone: tzinfo) -> str:
-    local = moment.astimezone(zone)
-    return f"{local.day} {local:%B %Y, %H:%M:%S}"
+    return dateformat.format(moment.astimezone(zone), _("j F Y, H:i:s"))
 
 
 def clock_with_seconds(moment: datetime, zone: tzinfo) -> str:
-    return f"{moment.astimezone(zone):%H:%M:%S}"
+    return dateformat.format(moment.astimezone(zone), _("H:i:s"))
 
 
 def left(end: datetime | None, now: datetime) -> str:
@@ -66,4 +68,6 @@ def left(end: datetime | None, now: datetime) -> str:
     if end is None:
         return ""
     days = days_left(end, now)
-    return "ended" if days < 0 else "ends today" if days == 0 else "1 day left" if days == 1 else f"{days} days left"
+    if days <= 0:
+        return _("ended") if days < 0 else _("ends today")
+    return _("1 day left") if days == 1 else _("{days} days left").format(days=days)

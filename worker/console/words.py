@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
+from django.utils.translation import ngettext
+
 from worker import channels
 from worker.console import times
+from worker.lib.language import said
 from worker.models import Attempt, Delivery
 from worker.record.sums import Sum, sum_of
 
@@ -67,7 +70,7 @@ def _done(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) ->
     if total:
         return f"{total.sent} of {total.audience}"
     known = channels.all_channels().get(delivery.channel)
-    word = known.done if known else "Sent"
+    word = said(known.done if known else "Sent")
     at = delivery.finished_at
     return f"{word} {times.clock(at, zone)}" if at and times.is_today(at, now, zone) else word
 
@@ -112,7 +115,7 @@ _CAME_OF_IT = {
     Attempt.Outcome.OPEN: "not finished",
     Attempt.Outcome.OK: "it worked",
     Attempt.Outcome.TRANSIENT: "not now, later",
-    Attempt.Outcome.REJECTED: "refused",
+    Attempt.Outcome.REJECTED: "it was refused",
     Attempt.Outcome.UNAUTHORIZED: "not let in",
     Attempt.Outcome.UNKNOWN: "the answer was lost",
 }
@@ -120,9 +123,23 @@ _CAME_OF_IT = {
 
 def parts_of(total: Sum) -> str:
     """2 refused, 9 skipped: the other terms of the sum that are not nothing."""
-    terms = {name: getattr(total, name) for name in ("refused", "skipped", "unknown", "waiting")}
-    said = [f"{number} {name}" for name, number in terms.items() if number]
-    return ", ".join(said) or "Everybody has it"
+    there = [term(name, number) for name in TERMS[1:] if (number := getattr(total, name))]
+    return ", ".join(there) or "Everybody has it"
+
+
+TERMS = ("sent", "refused", "skipped", "unknown", "waiting")
+"""Of the sum, as they stand on a page."""
+
+
+def term(name: str, number: int) -> str:
+    said_of = {
+        "sent": ngettext("{number} sent", "{number} sent", number),
+        "refused": ngettext("{number} refused", "{number} refused", number),
+        "skipped": ngettext("{number} skipped", "{number} skipped", number),
+        "unknown": ngettext("{number} in doubt", "{number} in doubt", number),
+        "waiting": ngettext("{number} waiting", "{number} waiting", number),
+    }
+    return said_of[name].format(number=number)
 
 
 def capital(text: str) -> str:

@@ -7,14 +7,17 @@ form. What has no entry, as a title, the staff's own words or a network's, stays
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import time
 from functools import cache, lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
-from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
-from django.utils.translation import get_language, gettext
+from django.utils import dateformat
+from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext, override
 
 
 class Language(NamedTuple):
@@ -26,9 +29,6 @@ class Language(NamedTuple):
 
 ENGLISH, FRENCH = LANGUAGES = (Language("en", "en", "English"), Language("fr", "fr-CA", "Français"))
 _PLACE = re.compile(r"\{(\w*)\}")
-_MOMENT = re.compile(r"(?:(?P<day>[A-Z][a-z]{2}) (?P<date>\d{1,2}) (?P<month>[A-Z][a-z]{2}) )?(?P<hour>\d\d):(?P<minute>\d\d)")
-_ENGLISH_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DOT = re.compile(" · ")
 _NEXT_SENTENCE = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][”’\")]))\s+(?=[“\"A-ZÀ-Þ])")
 
@@ -51,7 +51,7 @@ def _said(text: str, language: str) -> str:
     bare = text.strip()
     if not bare:
         return text
-    found = known.exact.get(bare) or _by_shape(bare, known.candidates(bare), language)
+    found = known.exactly(bare) or _by_shape(bare, known.candidates(bare), language)
     return text.replace(bare, found or _by_parts(bare, language))
 
 
@@ -112,17 +112,30 @@ def _by_shape(text: str, shapes: Iterable[Shape], language: str) -> str | None:
 
 
 def _value(text: str, language: str) -> str:
-    moment = _MOMENT.fullmatch(text)
-    return _moment(moment) if moment else _said(text, language)
+    words = [_of_a_moment(word) for word in text.split(" ")]
+    known = [word for word in words if word is not None]
+    return " ".join(known) if len(known) == len(words) else _said(text, language)
 
 
-def _moment(found: re.Match[str]) -> str:
-    """`14:05` or `Mon 23 Nov 14:05`, as worker/lib/clock.py writes them."""
-    clock = gettext("{hour}:{minute}").format(**found.groupdict())
-    if not found["day"]:
-        return clock
-    day, month = WEEKDAYS_ABBR[_ENGLISH_DAYS.index(found["day"])], MONTHS_3[_ENGLISH_MONTHS.index(found["month"]) + 1]
-    return gettext("{day} {date} {month} {clock}").format(day=day, date=found["date"], month=month, clock=clock)
+def _of_a_moment(word: str) -> str | None:
+    """One word of `14:05`, `Mon 23 Nov 14:05`, `23 November 2026`; None for any other word."""
+    if name := _calendar().get(word):
+        return str(name)
+    if clock := _CLOCK.fullmatch(word):
+        return dateformat.time_format(time(int(clock[1]), int(clock[2])), gettext("H:i"))
+    return word if _DATE.fullmatch(word) else None
+
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_DATE = re.compile(r"\d{1,2}|20\d\d")
+
+
+@cache
+def _calendar() -> dict[str, Promise | str]:
+    """English name of a day or month -> the same in the language of whoever looks."""
+    with override(None):
+        long = {str(name): name for names in (WEEKDAYS, WEEKDAYS_ABBR, MONTHS) for name in names.values()}
+        return {**{str(name).capitalize(): name for name in MONTHS_3.values()}, **long}
 
 
 class _Catalogue:
@@ -137,6 +150,13 @@ class _Catalogue:
                 self.exact[english] = becomes
         for shapes in self._shapes.values():
             shapes.sort(key=lambda each: -sum(map(len, each.fixed)))
+
+    def exactly(self, text: str) -> str | None:
+        """Also where only the first letter is another: within a sentence, and at its head."""
+        found = self.exact.get(text)
+        if found is None and (other := self.exact.get(text[:1].swapcase() + text[1:])):
+            return (other[:1].upper() if text[:1].isupper() else other[:1].lower()) + other[1:]
+        return found
 
     def candidates(self, text: str) -> Iterator[Shape]:
         yield from self._shapes.get(_first_word(text + " "), ())

@@ -34,7 +34,7 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   const texts = [...document.querySelectorAll(`#${button.dataset.copies} .technical`)].map((each) => each.textContent.trim());
   await navigator.clipboard.writeText(texts.join("\n\n"));
-  button.textContent = "Copied";
+  button.textContent = button.dataset.copied;
 });
 
 document.addEventListener("DOMContentLoaded", offerCopy);
