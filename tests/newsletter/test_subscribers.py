@@ -9,14 +9,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tests.factories import make_blog, make_post
+from tests.factories import blog_file, make_blog, make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, planned, send_to_the_end
 from worker.models import Blog, Consent, Event, Recipient, Subscriber, Suppression
 from worker.newsletter.imports import read_sheet
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.now().date().isoformat()
+TODAY = blog_file().local(timezone.now()).date().isoformat()
 
 
 @pytest.fixture
@@ -315,3 +315,16 @@ def test_an_exported_list_brings_nobody_back_who_had_left(blog, sheet):
     out = run("import", "other", file, "--basis", "express", "--obtained", TODAY, "--proof", "their old list")
     assert out.startswith("1 imported; 2 left out, because they have unsubscribed.")
     assert Subscriber.objects.get(blog__slug="other").email == "ann@reader.example"
+
+
+def test_an_address_is_barred_and_let_out_on_a_new_consent(blog):
+    make_subscriber(blog, "ann@reader.example")
+    assert json.loads(run("suppress", "example", "Ann@Reader.example", "--reason", "She rang.", "--json"))["changed"]
+    assert json.loads(run("suppress", "example", "ann@reader.example", "--json"))["changed"] is False
+    assert json.loads(run("show", "example", "ann@reader.example", "--json"))["may_be_written_to"] is False
+    with pytest.raises(CommandError, match="A new consent is needed"):
+        run("unsuppress", "example", "ann@reader.example", "--obtained", "2020-05-04", "--proof", "an old form")
+    assert "the new consent is on record" in run(
+        "unsuppress", "example", "ann@reader.example", "--obtained", TODAY, "--proof", "her letter"
+    )
+    assert json.loads(run("show", "example", "ann@reader.example", "--json"))["may_be_written_to"] is True

@@ -1,11 +1,16 @@
 """Addresses that may not be written to: added once, told to every sender at once, and never named."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from tests.newsletter.people import live_blog, make_subscriber
 from worker.lib.signing import unsubscribe_token
 from worker.models import Blog, Event, Subscriber, Suppression
+from worker.newsletter.audience import today
 from worker.newsletter.leave import forget, unsubscribe, unsubscribe_by_mail
+from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import allow, suppress
 
 pytestmark = pytest.mark.django_db
@@ -49,12 +54,37 @@ def test_a_stronger_cause_takes_the_place_of_a_weaker_one_and_never_the_other_wa
     assert Suppression.objects.get().cause == "complained"
 
 
-def test_staff_let_out_what_staff_put_there_but_nobody_who_left_by_their_own_wish(blog):
+def again(blog, proof="Her letter, from ann@reader.example.", days=0) -> bool:
+    return allow(blog, ANN, who="desk", obtained_on=today(blog, timezone.now()) + timedelta(days=days), proof=proof)
+
+
+def test_staff_let_out_what_staff_put_there_on_a_new_consent_which_is_kept(blog):
+    ann = make_subscriber(blog, ANN, basis="inquiry")
     suppress(blog, ANN, "bounced", who="Postlark")
-    assert allow(blog, ANN, who="desk", reason="The mailbox is mended.")
+    assert again(blog)
     assert not Suppression.objects.exists()
+    assert ann.consents.order_by("-pk").values_list("basis", "proof", "recorded_by")[0] == (
+        "express",
+        "Her letter, from ann@reader.example.",
+        "desk",
+    )
+    assert Event.objects.order_by("-pk")[0].data["reason"] == "Her letter, from (an address)"
+    assert not again(blog)
+
+
+@pytest.mark.parametrize(("proof", "days"), [(" ", 0), ("Her letter.", -1), ("Her letter.", 1)])
+def test_nobody_is_let_out_without_proof_of_a_consent_since_then(blog, proof, days):
+    suppress(blog, ANN, "complained", who="a provider")
+    with pytest.raises(Refused):
+        again(blog, proof, days)
+    assert Suppression.objects.exists()
+
+
+def test_who_left_by_their_own_wish_is_let_in_by_nobody_else(blog):
     unsubscribe(make_subscriber(blog, ANN))
-    assert not allow(blog, ANN, who="desk", reason="They surely want it.")
+    with pytest.raises(Refused, match="only they can come back"):
+        again(blog)
+    assert Suppression.objects.exists()
 
 
 def test_two_people_can_be_forgotten_who_had_the_same_address_one_after_the_other(blog):

@@ -18,6 +18,7 @@ from worker.models import Recipient, Subscriber
 from worker.newsletter import people
 from worker.newsletter.audience import today
 from worker.newsletter.leave import forget, unsubscribe
+from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import BY_THEIR_OWN_WISH, allow, suppression_of
 
 NEWSLETTERS = 100
@@ -106,8 +107,12 @@ def act(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
     if not reason:
         messages.warning(request, "Nothing was changed: say why, it is kept in the record.")
     else:
-        changed, done = _ACTS[key](row, desk.staff.email, reason)
-        messages.success(request, done) if changed else messages.info(request, "That was done already; nothing has changed.")
+        try:
+            changed, done = _ACTS[key](row, desk.staff.email, reason)
+        except Refused as refused:
+            messages.warning(request, str(refused))
+        else:
+            messages.success(request, done) if changed else messages.info(request, "That was done already; nothing has changed.")
     return redirect("subscriber", pk=pk)
 
 
@@ -120,7 +125,8 @@ def _forget(row: Subscriber, who: str, reason: str) -> tuple[bool, str]:
 
 
 def _let_in(row: Subscriber, who: str, reason: str) -> tuple[bool, str]:
-    return allow(row.blog, row.address_key, who=who, reason=reason), "They may be written to again."
+    changed = allow(row.blog, row.address_key, who=who, obtained_on=today(row.blog, timezone.now()), proof=reason)
+    return changed, "They may be written to again; their consent of today is on record."
 
 
 _ACTS: dict[str, Callable[[Subscriber, str, str], tuple[bool, str]]] = {"off": _off, "forget": _forget, "let-in": _let_in}

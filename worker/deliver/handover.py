@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from worker import gate
 from worker.channels.base import Carrier, Envelope, Handed, Message, OutcomeUnknown, Picture, Poster, Receipt
 from worker.connections import poster as connections
@@ -107,11 +105,9 @@ def _one(carrier: Carrier, template: Any, envelope: Envelope) -> Receipt:
 
 
 def keep_rehearsal(delivery: Delivery, file: BlogFile) -> Path | None:
-    """E-mail rehearsals are kept as files that any mail program opens."""
+    """E-mail only."""
     if delivery.channel != "email":
         return None
-    folder = settings.POSTLARK_DATA / "rehearsal"
-    folder.mkdir(exist_ok=True)
-    path: Path = folder / f"{delivery.pk}.eml"
+    path = mail.kept_as(str(delivery.pk))
     path.write_bytes(mail.sample(delivery, file).as_bytes())
     return path

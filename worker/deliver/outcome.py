@@ -21,6 +21,7 @@ from worker.deliver import money
 from worker.deliver.admission import or_late
 from worker.deliver.claim import State, WaitsFor, still_ours
 from worker.deliver.retry import MOST_TRIES, Again, next_try
+from worker.lib.address import masked
 from worker.lib.blogs import blog_file
 from worker.lib.clock import spoken
 from worker.models import Attempt, Connection, Delivery
@@ -88,7 +89,7 @@ def rehearsed(delivery: Delivery, kept: Path | None) -> None:
 def _sent(delivery: Delivery, receipt: Receipt) -> None:
     done = channels.find(delivery.channel).done
     if delivery.occasion == Delivery.Occasion.TEST:
-        reason = f"Test copy sent to {delivery.audience} at {_spoken(delivery, timezone.now())}."
+        reason = f"Test copy sent to {masked(delivery.audience)} at {_spoken(delivery, timezone.now())}."
     else:
         paid = delivery.attempts.values_list("cost", flat=True).get(number=delivery.attempt)
         reason = f"{done} on {_name(delivery)} at {_spoken(delivery, timezone.now())}{f', for about {money.spoken(paid)}' if paid else ''}."

@@ -15,10 +15,12 @@ from worker.deliver import approval, issues, money
 from worker.deliver.amended import goes_on
 from worker.deliver.claim import State, WaitsFor, amends
 from worker.deliver.plan import draft, draft_issue, write
+from worker.lib.address import masked
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
 from worker.models import Blog, Connection, Delivery, Issue, Post
 from worker.newsletter.returns import let_in_again
+from worker.newsletter.suppress import named_nobody
 from worker.record.sums import sum_of
 from worker.record.transition import note, transition
 from worker.render import Rendered
@@ -109,10 +111,9 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
     file = _open_channel(post.blog, channel)
     because = because_of(because)
     if channel == "email":
-        audience = audience or "missing"
         with transaction.atomic():
             let_in_again(post, audience, who, because)
-            _check_audience(post.blog, audience)
+            audience = _audience(post.blog, audience or "missing")
     elif audience:
         raise Refused(f"{channels.find(channel).name} has no readers to choose from; --to is for e-mail.")
     made = draft(post, file, channel, text)
@@ -218,7 +219,7 @@ def test(post: Post, to: str, who: str) -> Delivery:
             occasion=Occasion.TEST,
             state=State.PENDING,
             waits_for=WaitsFor.CLOCK,
-            reason=f"A test copy for {to} goes out now.",
+            reason=f"A test copy for {masked(to)} goes out now.",
             created_at=now,
             due_at=now,
             first_due_at=now,
@@ -344,8 +345,8 @@ def _so_far(delivery: Delivery) -> str:
 
 
 def because_of(text: str) -> str:
-    """A person's reason as a sentence. Raises Refused where there is none."""
-    text = " ".join(text.split())
+    """A person's reason as a sentence, without a reader's address in it. Raises Refused where there is none."""
+    text = named_nobody(text)
     if not text:
         raise Refused("A reason is needed; it is kept in the record.")
     return text if text[-1] in ".!?" else f"{text}."
@@ -381,9 +382,9 @@ def _unfinished(deliveries: QuerySet[Delivery]) -> Delivery | None:
     return deliveries.exclude(occasion=Occasion.TEST).filter(state__in=under_way).first()
 
 
-def _check_audience(blog: Blog, audience: str) -> None:
+def _audience(blog: Blog, audience: str) -> str:
     try:
-        newsletter.check_audience(blog, audience)
+        return newsletter.check_audience(blog, audience)
     except newsletter.Refused as refused:
         raise Refused(str(refused)) from None
 

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from worker.hooks.page import masked, page
+from worker.hooks.page import page
+from worker.lib.address import masked
 from worker.lib.blogs import blog_file
 from worker.lib.signing import read_confirmation_token, unsubscribe_token
 from worker.models import Confirmation, Subscriber

@@ -24,9 +24,3 @@ def page(request: HttpRequest, name: str, language: str, status: int = HTTPStatu
     for header, value in _HEADERS.items():
         response[header] = value
     return response
-
-
-def masked(email: str) -> str:
-    """`a•••@reader.example`: enough for its owner, too little for whoever a mail was forwarded to."""
-    local, _, domain = email.rpartition("@")
-    return f"{local[:1]}•••@{domain}"

@@ -16,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from worker import tasks
-from worker.hooks.page import masked, page
-from worker.lib.address import read_address
+from worker.hooks.page import page
+from worker.lib.address import masked, read_address
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import iso
 from worker.lib.signing import read_unsubscribe_token

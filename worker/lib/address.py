@@ -54,6 +54,12 @@ def address_key(text: str) -> str:
     return read_address(text).key
 
 
+def masked(email: str) -> str:
+    """`a•••@reader.example`: enough for its owner, too little for whoever a mail was forwarded to, and fit for the record."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
 @lru_cache(maxsize=1000)  # of a long list most are at few providers
 def _ascii(domain: str) -> str:
     try:

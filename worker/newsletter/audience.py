@@ -51,10 +51,10 @@ def today(blog: Blog, now: datetime) -> date:
     return (file.local(now) if file else now).date()
 
 
-def check_audience(blog: Blog, audience: str) -> None:
-    """Refused unless it is one of the words, or the address of a subscriber who may be mailed."""
+def check_audience(blog: Blog, audience: str) -> str:
+    """The word, or the `address_key` that a delivery keeps. Refused unless it is one of the words, or a subscriber who may be mailed."""
     if audience in WORDS:
-        return
+        return audience
     try:
         key = read_address(audience).key
     except ValueError as error:
@@ -69,6 +69,7 @@ def check_audience(blog: Blog, audience: str) -> None:
         raise Refused(f"{audience} has unsubscribed and may not be written to.")
     if reason := consent.why_not(subscriber.consents.all(), today(blog, timezone.now())):
         raise Refused(f"{audience} may not be written to: {reason}")
+    return key
 
 
 def prepare(delivery: Delivery) -> None:
@@ -157,7 +158,7 @@ def _candidates(delivery: Delivery) -> QuerySet[Subscriber]:
             first = sends.filter(batches__isnull=False).order_by("created_at").values_list("created_at", flat=True).first()
             return missing.filter(created_at__gte=first) if first else missing
         case address:
-            return _subscribed(delivery.blog).filter(address_key=read_address(address).key)
+            return _subscribed(delivery.blog).filter(address_key=address)
 
 
 def _everybody(delivery: Delivery) -> QuerySet[Subscriber]:

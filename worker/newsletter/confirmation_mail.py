@@ -110,10 +110,7 @@ def _hand_over(asked: Confirmation, file: BlogFile) -> None:
 
 
 def _keep(asked: Confirmation, file: BlogFile) -> Path:
-    """As rehearsed newsletters are kept: a file that any mail program opens."""
-    folder: Path = settings.POSTLARK_DATA / "rehearsal"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"confirm-{asked.pk}.eml"
+    path = mail.kept_as(f"confirm-{asked.pk}")
     path.write_bytes(mime(_template(asked, file), _envelope(asked)).as_bytes())
     return path
 

@@ -15,6 +15,7 @@ from worker.lib.rows import Rows, ready
 from worker.lib.signing import address_hash
 from worker.lib.text import one_line, shortened
 from worker.models import Blog, Consent, Subscriber, Suppression
+from worker.newsletter.audience import today
 from worker.newsletter.consent import ends_on
 from worker.newsletter.export import FORMULA
 from worker.newsletter.refused import Refused
@@ -167,7 +168,7 @@ def take(blog: Blog, sheet: Sheet, basis: Basis, *, dry_run: bool = False) -> Ta
 
     Refused when the basis is no longer in force, or a line has a mistake; nothing has changed then.
     """
-    _check(sheet, basis)
+    _check(sheet, basis, today(blog, timezone.now()))
     rows, hashes = _ready(blog, sheet), [address_hash(row.address.key) for row in sheet.rows]
     with transaction.atomic():
         only_one(blog)  # two imports at once come one after the other
@@ -186,14 +187,13 @@ def take(blog: Blog, sheet: Sheet, basis: Basis, *, dry_run: bool = False) -> Ta
     return Taken(len(fresh), len(to_renew), len(there) - len(to_renew), suppressed, sheet.repeated)
 
 
-def _check(sheet: Sheet, basis: Basis) -> None:
+def _check(sheet: Sheet, basis: Basis, day: date) -> None:
     if sheet.mistakes:
         raise Refused("\n".join(sheet.mistakes))
-    today = timezone.now().date()
     last = ends_on(basis.basis, basis.obtained_on)
-    if basis.obtained_on > today:
+    if basis.obtained_on > day:
         raise Refused(f"{basis.obtained_on} is in the future; say on which day the consent was given.")
-    if last and last < today:
+    if last and last < day:
         raise Refused(
             f"This consent ended on {last}: a purchase gives 24 months, an inquiry 6. Nobody on the list may be written to on it."
         )

@@ -1,6 +1,7 @@
 """A reader leaves, at once and for good: the address is suppressed, whatever list it is imported from later."""
 
 import re
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -8,8 +9,8 @@ from django.utils import timezone
 
 from worker.lib.address import read_address
 from worker.lib.signing import read_unsubscribe_token
-from worker.models import Blog, Confirmation, Recipient, Return, Subscriber, Suppression
-from worker.newsletter import suppress
+from worker.models import Attempt, Blog, Confirmation, Delivery, Recipient, Return, Subscriber, Suppression
+from worker.newsletter import mail, suppress
 from worker.record.transition import note
 
 State, Cause = Subscriber.State, Suppression.Cause
@@ -42,13 +43,25 @@ def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
         if not suppress.add(subscriber.blog_id, subscriber.address_key, Cause.FORGOTTEN):
             suppress.of_own_wish(subscriber.blog_id, subscriber.address_key).update(cause=Cause.FORGOTTEN, reason="")
         theirs = Q(address_key=subscriber.address_key) | Q(subscriber=subscriber)  # also the address that they wanted to move to
-        Confirmation.objects.filter(theirs, blog=subscriber.blog_id).delete()
+        asked = Confirmation.objects.filter(theirs, blog=subscriber.blog_id)
+        for pk in asked.values_list("pk", flat=True):
+            transaction.on_commit(partial(mail.kept_as(f"confirm-{pk}").unlink, missing_ok=True))
+        asked.delete()
         subscriber.consents.all().delete()
         Recipient.objects.filter(subscriber=subscriber).update(detail="")
         Return.objects.filter(recipient__subscriber=subscriber).update(words="")
+        _forget_in_the_ledger(subscriber)
         note("A reader was forgotten.", who=who, blog=subscriber.blog, subscriber=subscriber, data=_why(because))
     subscriber.refresh_from_db()
     return True
+
+
+def _forget_in_the_ledger(subscriber: Subscriber) -> None:
+    """What staff sent to this address by name no longer names it; what has not gone out yet finds nobody."""
+    by_name = Delivery.objects.filter(blog=subscriber.blog_id, channel="email", audience__contains="@").values_list("pk", "audience")
+    theirs = [pk for pk, audience in by_name if _key(audience) == subscriber.address_key]
+    Attempt.objects.filter(delivery__in=theirs).update(detail="")
+    Delivery.objects.filter(pk__in=theirs).update(audience=f"forgotten {subscriber.pk}")
 
 
 def _why(because: str) -> dict[str, str]:
@@ -80,8 +93,13 @@ def unsubscribe_by_mail(blog: Blog | None, sender: str, *texts: str) -> Subscrib
 
 
 def _on_the_list(blog: Blog, sender: str) -> Subscriber | None:
+    key = _key(sender)
+    return Subscriber.objects.filter(blog=blog, address_key=key).select_related("blog").first() if key else None
+
+
+def _key(address: str) -> str:
+    """Empty for what is no address."""
     try:
-        key = read_address(sender).key
+        return read_address(address).key
     except ValueError:
-        return None
-    return Subscriber.objects.filter(blog=blog, address_key=key).select_related("blog").first()
+        return ""

@@ -7,6 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from functools import lru_cache
 from html import escape
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -136,6 +137,13 @@ def test_copy(delivery: Delivery, file: BlogFile) -> Letter:
 def sample(delivery: Delivery, file: BlogFile) -> EmailMessage:
     """How it would look in a reader's mailbox; for rehearsal and preview."""
     return mime(template(delivery, file), _for_nobody(delivery, file, "a.reader@example.com"))
+
+
+def kept_as(name: str) -> Path:
+    """Where a rehearsed mail lies, as a file that any mail program opens."""
+    folder: Path = settings.POSTLARK_DATA / "rehearsal"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{name}.eml"
 
 
 def unsubscribe_address(blog: int, subscriber: int) -> str:

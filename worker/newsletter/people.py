@@ -1,8 +1,8 @@
 """What is known of one person on a list, as plain values: for the commands, the console, and the person's own download."""
 
 from collections.abc import Iterable
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Protocol
 
 from worker.lib.address import read_address
 from worker.lib.text import shortened
@@ -39,14 +39,35 @@ def barred(known: Suppression) -> str:
     return f"It may not be written to since {known.since:%Y-%m-%d}: {why[:1].lower()}{why[1:]}{because}."
 
 
-def why_not(subscriber: Subscriber, known: Suppression | None, consents: Iterable[Consent], day: date) -> str:
+class Known(Protocol):
+    """As much of a subscriber as is told of them: the row, or as many of its values."""
+
+    @property
+    def email(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def topics(self) -> list[str]: ...
+    @property
+    def edition(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def left_at(self) -> datetime | None: ...
+
+
+def why_not(subscriber: Known, known: Suppression | None, consents: Iterable[consent.Terms], day: date) -> str:
     """Why they get no newsletter; empty when they do."""
     if subscriber.state != Subscriber.State.CONFIRMED:
-        return f"{subscriber.get_state_display()}."
+        return f"{Subscriber.State(subscriber.state).label}."
     return barred(known) if known else consent.why_not(consents, day)
 
 
-def person(subscriber: Subscriber, reason: str) -> Values:
+def person(subscriber: Known, reason: str) -> Values:
     """`reason`: why they get no newsletter."""
     return {
         "email": subscriber.email,

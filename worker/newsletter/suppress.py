@@ -6,13 +6,16 @@ staff let out again.
 """
 
 import re
+from datetime import date
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from worker.lib.signing import address_hash
-from worker.models import Blog, Suppression
+from worker.models import Blog, Consent, Subscriber, Suppression
+from worker.newsletter.audience import today
+from worker.newsletter.refused import Refused
 from worker.record.transition import note
 
 Cause = Suppression.Cause
@@ -63,13 +66,42 @@ def of_own_wish(blog_id: int, key: str) -> QuerySet[Suppression]:
     return Suppression.objects.filter(blog_id=blog_id, address_hash=address_hash(key), cause__in=BY_THEIR_OWN_WISH)
 
 
-def allow(blog: Blog, key: str, *, who: str, reason: str) -> bool:
-    """Staff let an address out again that staff, a complaint or a dead mailbox put here; it needs a consent like any other. Else False."""
+def reopen(blog: Blog, key: str, *, who: str, reason: str) -> bool:
+    """A mailbox that was taken for dead is tried again; its owner never took their consent back. False: that was not why."""
     with transaction.atomic():
-        others = Suppression.objects.filter(blog=blog, address_hash=address_hash(key)).exclude(cause__in=BY_THEIR_OWN_WISH)
-        if not others.delete()[0]:
+        dead = Suppression.objects.filter(blog=blog, address_hash=address_hash(key), cause=Cause.BOUNCED)
+        if not dead.delete()[0]:
             return False
         note("An address may be written to again.", who=who, blog=blog, data={"reason": named_nobody(reason)})
+    return True
+
+
+def allow(blog: Blog, key: str, *, who: str, obtained_on: date, proof: str) -> bool:
+    """Staff let an address out again that staff, a complaint or a dead mailbox put here, on its owner's new consent. False: it was not here.
+
+    Refused without proof, for a consent older than the ban, and for who left by their own wish.
+    """
+    known, proof = suppression_of(blog.pk, key), " ".join(proof.split())
+    if known is None:
+        return False
+    if known.cause in BY_THEIR_OWN_WISH:
+        raise Refused("They left by their own wish, so only they can come back: by the sign-up page, confirmed from their mailbox.")
+    if not proof:
+        raise Refused("The proof is missing; say where it can be seen that they asked to be written to again.")
+    since = today(blog, known.since)
+    if not since <= obtained_on <= today(blog, timezone.now()):
+        raise Refused(
+            f"A new consent is needed, from {since}, when the address was barred, or later; {obtained_on} is not a day since then."
+        )
+    with transaction.atomic():
+        if not Suppression.objects.filter(pk=known.pk, cause=known.cause).delete()[0]:
+            return False
+        reader = Subscriber.objects.filter(blog=blog, address_key=key, state=Subscriber.State.CONFIRMED).first()
+        if reader:
+            new = {"basis": Consent.Basis.EXPRESS, "obtained_on": obtained_on, "proof": proof}
+            Consent.objects.create(subscriber=reader, recorded_at=timezone.now(), recorded_by=who, **new)
+        asked = {"reason": named_nobody(proof), "obtained_on": obtained_on.isoformat()}
+        note("An address may be written to again.", who=who, blog=blog, subscriber=reader, data=asked)
     return True
 
 

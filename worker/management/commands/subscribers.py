@@ -17,13 +17,13 @@ from worker.newsletter.export import as_csv, everybody
 from worker.newsletter.imports import Basis, Taken, read_sheet, take
 from worker.newsletter.leave import forget, unsubscribe
 from worker.newsletter.refused import Refused
-from worker.newsletter.suppress import suppression_of
+from worker.newsletter.suppress import allow, suppress, suppression_of
 
 _MOST_MISTAKES = 50
 
 
 class Command(PostlarkCommand):
-    help = "The people on a blog's list: import, list, export, show, unsubscribe, forget."
+    help = "The people on a blog's list: import, list, export, show, unsubscribe, forget, suppress, unsuppress."
 
     def arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -52,6 +52,13 @@ class Command(PostlarkCommand):
             one.add_argument("email", metavar="EMAIL")
             if name == "unsubscribe":
                 one.add_argument("--reason", default="", help="kept in the record")
+        barring = self._action(actions, "suppress", "never write to an address, whether it is on the list or not")
+        barring.add_argument("email", metavar="ADDRESS")
+        barring.add_argument("--reason", default="", help="kept in the record, without any address")
+        letting = self._action(actions, "unsuppress", "write to a barred address again, on its owner's new consent")
+        letting.add_argument("email", metavar="ADDRESS")
+        letting.add_argument("--obtained", required=True, type=_day, metavar="DATE", help="the day of the new consent, as 2026-05-04")
+        letting.add_argument("--proof", required=True, help="where that can be seen, for example: her letter of 4 May, in the file")
 
     def _action(self, actions: Any, name: str, what: str) -> CommandParser:
         parser: CommandParser = actions.add_parser(name, help=what, description=what)
@@ -69,12 +76,16 @@ class Command(PostlarkCommand):
                 case "list":
                     return _list(row, options["state"])
                 case "export":
-                    return _export(row)
+                    return _export(row, options["json"])
                 case "show":
                     return _show(row, options["email"])
                 case "unsubscribe":
                     return _unsubscribe(row, options["email"], options["reason"])
-            return _forget(row, options["email"])
+                case "forget":
+                    return _forget(row, options["email"])
+                case "suppress":
+                    return _suppress(row, options["email"], options["reason"])
+            return _unsuppress(row, options["email"], options["obtained"], options["proof"])
         except Refused as refused:
             raise CommandError(str(refused)) from None
 
@@ -130,9 +141,10 @@ def without_consent(each: people.Values) -> people.Values:
     return {name: value for name, value in each.items() if name != "consent"}
 
 
-def _export(blog: Blog) -> tuple[Any, list[str]]:
-    listed = list(everybody(blog, today(blog, timezone.now())))
-    return listed, ["".join(as_csv(iter(listed))).rstrip("\n")]
+def _export(blog: Blog, as_json: bool) -> tuple[Any, Iterable[str]]:
+    """Read once, as it is printed: a list may be long."""
+    listed = everybody(blog, today(blog, timezone.now()))
+    return (list(listed), ()) if as_json else (None, as_csv(listed))
 
 
 def _show(blog: Blog, email: str) -> tuple[Any, list[str]]:
@@ -177,3 +189,15 @@ def _forget(blog: Blog, email: str) -> tuple[Any, list[str]]:
     forget(subscriber, the_operator())
     what = "They are erased; only a hash of the address is kept, so that nobody writes to them again."
     return {"id": str(subscriber.pk), "email": "", "state": subscriber.state, "changed": True}, [what]
+
+
+def _suppress(blog: Blog, email: str, reason: str) -> tuple[Any, list[str]]:
+    changed = suppress(blog, people.key_of(email), Suppression.Cause.STAFF, who=the_operator(), reason=reason)
+    what = "is not written to any more, whatever list it is on." if changed else "was barred already; nothing has changed."
+    return {"email": email, "suppressed": True, "changed": changed}, [f"{email} {what}"]
+
+
+def _unsuppress(blog: Blog, email: str, obtained: date, proof: str) -> tuple[Any, list[str]]:
+    changed = allow(blog, people.key_of(email), who=the_operator(), obtained_on=obtained, proof=proof)
+    what = "may be written to again; the new consent is on record." if changed else "was not barred; nothing has changed."
+    return {"email": email, "suppressed": False, "changed": changed}, [f"{email} {what}"]

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from worker.lib.address import address_key
 from worker.models import Post, Recipient, Return, Suppression
-from worker.newsletter.suppress import allow, suppression_of
+from worker.newsletter.suppress import reopen, suppression_of
 
 
 def let_in_again(post: Post, audience: str, who: str, because: str) -> None:
@@ -25,4 +25,4 @@ def let_in_again(post: Post, audience: str, who: str, because: str) -> None:
             reader = one.recipient.subscriber
             known = suppression_of(reader.blog_id, reader.address_key)
             if known and known.cause == Suppression.Cause.BOUNCED:
-                allow(reader.blog, reader.address_key, who=who, reason=f"Sent again to those who were refused: {because}")
+                reopen(reader.blog, reader.address_key, who=who, reason=f"Sent again to those who were refused: {because}")
