@@ -117,7 +117,7 @@ def after_a_first_send(blog):
         ("failed", {"full"}),
         ("new", {"new"}),
         ("all", {"ann", "full", "lost", "old", "new"}),
-        ("Ann@reader.example", {"ann"}),
+        ("ann@reader.example", {"ann"}),
     ],
 )
 def test_a_second_send_goes_to_whom_it_was_asked_for(blog, after_a_first_send, audience, chosen):

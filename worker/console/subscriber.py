@@ -16,10 +16,10 @@ from worker.console.page import page, typed
 from worker.console.words import Chip
 from worker.models import Recipient, Subscriber
 from worker.newsletter import people
-from worker.newsletter.audience import today
+from worker.newsletter.consent import today
 from worker.newsletter.leave import forget, unsubscribe
 from worker.newsletter.refused import Refused
-from worker.newsletter.suppress import BY_THEIR_OWN_WISH, allow, suppression_of
+from worker.newsletter.suppress import BY_THEIR_OWN_WISH, allow, reopen, suppression_of
 
 NEWSLETTERS = 100
 _CHIPS = {
@@ -125,6 +125,8 @@ def _forget(row: Subscriber, who: str, reason: str) -> tuple[bool, str]:
 
 
 def _let_in(row: Subscriber, who: str, reason: str) -> tuple[bool, str]:
+    if reopen(row.blog, row.address_key, who=who, reason=reason):
+        return True, "They may be written to again, as far as their consent goes."
     changed = allow(row.blog, row.address_key, who=who, obtained_on=today(row.blog, timezone.now()), proof=reason)
     return changed, "They may be written to again; their consent of today is on record."
 

@@ -22,7 +22,7 @@ from worker.lib.address import read_address
 from worker.lib.signing import address_hash
 from worker.models import Blog, Confirmation, Consent, Subscriber, Suppression
 from worker.newsletter import confirmation_mail, consent, export, lapse, people
-from worker.newsletter.audience import today
+from worker.newsletter.consent import today
 from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import suppress, suppression_of
 from worker.record.transition import note

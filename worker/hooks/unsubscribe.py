@@ -23,7 +23,7 @@ from worker.lib.clock import iso
 from worker.lib.signing import read_unsubscribe_token
 from worker.models import Confirmation, Subscriber
 from worker.newsletter import change, choices
-from worker.newsletter.audience import today
+from worker.newsletter.consent import today
 from worker.newsletter.leave import BY_LINK, forget, unsubscribe
 from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import TooMany, Wish, ask

@@ -1,7 +1,7 @@
 """Who gets a newsletter: written down once, in slices, and frozen when the sending begins."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import islice
 from typing import NamedTuple
 
@@ -12,7 +12,6 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from worker.lib.address import read_address
-from worker.lib.blogs import blog_file
 from worker.lib.crash import point
 from worker.lib.editions import INSTANT
 from worker.lib.signing import address_hash
@@ -45,12 +44,6 @@ def readers(delivery: Delivery) -> int:
     return _everybody(delivery).count()
 
 
-def today(blog: Blog, now: datetime) -> date:
-    """The date where the blog is."""
-    file = blog_file(blog.slug)
-    return (file.local(now) if file else now).date()
-
-
 def check_audience(blog: Blog, audience: str) -> str:
     """The word, or the `address_key` that a delivery keeps. Refused unless it is one of the words, or a subscriber who may be mailed."""
     if audience in WORDS:
@@ -67,7 +60,7 @@ def check_audience(blog: Blog, audience: str) -> str:
         raise Refused(f"{audience} may not be written to ({known.get_cause_display()}). Let them in again on their page first.")
     if subscriber.state != Subscriber.State.CONFIRMED or known:
         raise Refused(f"{audience} has unsubscribed and may not be written to.")
-    if reason := consent.why_not(subscriber.consents.all(), today(blog, timezone.now())):
+    if reason := consent.why_not(subscriber.consents.all(), consent.today(blog, timezone.now())):
         raise Refused(f"{audience} may not be written to: {reason}")
     return key
 
@@ -117,7 +110,7 @@ def _by_what_is_left_out(
 
 def _write_batch(delivery: Delivery, subscribers: list[Subscriber], left_out: frozenset[int], *, nothing_new: bool) -> None:
     now = timezone.now()
-    day = today(delivery.blog, now)
+    day = consent.today(delivery.blog, now)
     places = [place(subscriber.consents.all(), day, nothing_new=nothing_new, topics=subscriber.topics) for subscriber in subscribers]
     waiting = sum(one.state == Recipient.State.WAITING for one in places)
     batch = Batch.objects.create(

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from worker.models import Blog, Confirmation, Consent, Subscriber, Suppression
 from worker.newsletter import suppress
-from worker.newsletter.audience import today
+from worker.newsletter.consent import today
 from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import is_valid
 from worker.record.transition import note

@@ -22,8 +22,8 @@ from worker.lib.signing import confirmation_token
 from worker.lib.text import one_line
 from worker.models import Confirmation, Subscriber
 from worker.newsletter import consent, mail
-from worker.newsletter.audience import today
 from worker.newsletter.confirm import is_barred
+from worker.newsletter.consent import today
 from worker.newsletter.sign_up import is_valid
 from worker.newsletter.suppress import suppression_of
 from worker.record.transition import note

@@ -7,10 +7,11 @@ it ends is the last one on which we may write. https://laws-lois.justice.gc.ca/e
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from worker.models import Consent
+from worker.lib.blogs import blog_file
+from worker.models import Blog, Consent
 
 _MONTHS = {Consent.Basis.PURCHASE: 24, Consent.Basis.INQUIRY: 6}
 BASES = {Consent.Basis.EXPRESS: "they asked for it", Consent.Basis.PURCHASE: "a purchase", Consent.Basis.INQUIRY: "an inquiry"}
@@ -28,6 +29,12 @@ class Terms(Protocol):
 
 
 Some = TypeVar("Some", bound=Terms)
+
+
+def today(blog: Blog, now: datetime) -> date:
+    """The date where the blog is: by it consents begin and end."""
+    file = blog_file(blog.slug)
+    return (file.local(now) if file else now).date()
 
 
 def ends_on(basis: str, obtained_on: date) -> date | None:

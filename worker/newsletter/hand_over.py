@@ -22,9 +22,9 @@ from worker.lib.crash import point
 from worker.lib.deadline import deadly
 from worker.models import Batch, Blog, Connection, Delivery, Recipient
 from worker.newsletter import batches, brake, mail
-from worker.newsletter.audience import today
 from worker.newsletter.batches import Claim
 from worker.newsletter.conclusion import finish, spoken_for
+from worker.newsletter.consent import today
 from worker.newsletter.journal import Journal, Page
 from worker.newsletter.outcome import Outcome, outcome
 from worker.newsletter.reader import Reader, load

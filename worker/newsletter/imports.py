@@ -15,8 +15,7 @@ from worker.lib.rows import Rows, ready
 from worker.lib.signing import address_hash
 from worker.lib.text import one_line, shortened
 from worker.models import Blog, Consent, Subscriber, Suppression
-from worker.newsletter.audience import today
-from worker.newsletter.consent import ends_on
+from worker.newsletter.consent import ends_on, today
 from worker.newsletter.export import FORMULA
 from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import only_one

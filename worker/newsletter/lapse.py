@@ -9,8 +9,7 @@ from django.utils import timezone
 from worker.lib.blogs import BlogFile, blogs
 from worker.models import Blog, Confirmation, Consent, Subscriber
 from worker.newsletter import wording
-from worker.newsletter.audience import today
-from worker.newsletter.consent import months_later
+from worker.newsletter.consent import months_later, today
 from worker.newsletter.sign_up import VALID_FOR, Kind, mailbox
 from worker.record.transition import note
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from worker.lib.signing import address_hash
 from worker.models import Blog, Consent, Subscriber, Suppression
-from worker.newsletter.audience import today
+from worker.newsletter.consent import today
 from worker.newsletter.refused import Refused
 from worker.record.transition import note
 

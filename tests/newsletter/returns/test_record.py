@@ -10,7 +10,7 @@ from worker.lib.signing import copy_id
 from worker.models import Blog, Event, Recipient, Return, Subscriber, Suppression
 from worker.newsletter.leave import forget
 from worker.newsletter.returns import Kind, Report, of_address, of_copy, record
-from worker.newsletter.suppress import allow, suppress, suppression_of
+from worker.newsletter.suppress import reopen, suppress, suppression_of
 
 pytestmark = pytest.mark.django_db
 ANN = "ann@reader.example"
@@ -107,7 +107,7 @@ def test_five_soft_returns_in_a_row_over_two_weeks_end_it_and_staff_may_begin_an
     send_to_the_end(delivery)
     record(people(delivery)["ann"], report(Kind.SOFT))
     assert suppression_of(blog.pk, ANN).cause == "bounced"
-    assert allow(blog, ANN, who="desk", reason="They made room.")
+    assert reopen(blog, ANN, who="desk", reason="They made room.")
     delivery = planned(blog)
     send_to_the_end(delivery)
     record(people(delivery)["ann"], report(Kind.SOFT))

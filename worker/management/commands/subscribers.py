@@ -11,8 +11,8 @@ from django.utils import timezone
 from worker.management.command import PostlarkCommand, find_blog, the_operator
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter import people
-from worker.newsletter.audience import today
 from worker.newsletter.choices import editions
+from worker.newsletter.consent import today
 from worker.newsletter.export import as_csv, everybody
 from worker.newsletter.imports import Basis, Taken, read_sheet, take
 from worker.newsletter.leave import forget, unsubscribe
