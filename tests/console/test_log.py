@@ -3,10 +3,13 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from tests.console.conftest import client_of
-from tests.factories import make_blog, make_delivery, make_post
+from tests.factories import make_blog, make_delivery, make_post, make_staff
+from worker.console import filters
+from worker.console.access import desk_of
 from worker.deliver import staff
 from worker.models import Attempt, Delivery
 
@@ -48,13 +51,68 @@ def test_older_lines_are_a_page_away_and_none_is_left_out(office, django_assert_
     made = {make_delivery(make_post(blog), "email" if n % 2 else "facebook").pk for n in range(120)}
     seen, address = [], "/log?state=pending"
     while address:
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(9):
             answer = office.get(address)
         seen += lines(answer)
         older = answer.content.decode().partition('class="pages"')[2].rpartition('<a href="')[2].partition('">Older')
         address = "/log" + older[0].replace("&amp;", "&") if older[1] else ""
     assert sorted(seen) == sorted(made)
     assert len(seen) == len(set(seen))
+
+
+def test_what_a_title_finds_stands_post_by_post_and_the_older_ones_are_a_page_away(office, monkeypatch) -> None:
+    monkeypatch.setattr("worker.console.log.LINES_A_PAGE", 3)
+    blog = make_blog()
+    older, newer = make_post(blog, title="Coping with stress"), make_post(blog, title="Coping skills")
+    of_the_newer = [make_delivery(newer, channel).pk for channel in ("facebook", "twitter")]
+    of_the_older = [make_delivery(older, channel).pk for channel in ("facebook", "twitter")]
+    first, _ = of_the_older[::-1]
+    assert lines(office.get("/log?find=coping")) == [*of_the_newer[::-1], first]
+    assert lines(office.get(f"/log?find=coping&before={first}")) == [of_the_older[0]]
+
+
+def test_of_very_many_posts_with_that_title_the_newest_are_shown_and_it_says_so(office, monkeypatch) -> None:
+    monkeypatch.setattr(filters, "MOST_POSTS", 2)
+    blog = make_blog()
+    _, *newest = [make_delivery(make_post(blog, title=f"Coping {n}"), "facebook").pk for n in range(3)]
+    for address in ("/log?find=coping", "/log?find=coping&print=1", "/log/hold?find=coping"):
+        assert "More than 2 posts have that in their title" in office.get(address).content.decode(), address
+    assert lines(office.get("/log?find=coping")) == newest[::-1]
+    assert "More than" not in office.get("/log?find=coping+1").content.decode()
+
+
+def test_the_sheet_is_read_a_page_at_a_time(office, monkeypatch) -> None:
+    monkeypatch.setattr("worker.console.log.LINES_OF_A_SHEET", 2)
+    blog = make_blog()
+    made = [make_delivery(make_post(blog, title="Coping"), "facebook").pk for _ in range(5)]
+    for query in ("", "?find=coping", "?state=pending"):
+        rows = csv.DictReader(io.StringIO(b"".join(office.get(f"/log.csv{query}").streaming_content).decode()))
+        assert [int(row["id"]) for row in rows] == made[::-1], query
+
+
+FILTERS = [
+    {"blog": "mine"},
+    {"channel": "twitter"},
+    {"state": "failed"},
+    {"state": "needs-you"},
+    {"since": "2026-01-01", "until": "2026-01-31"},
+    {"who": "desk@practice.example"},
+    {"find": "coping"},
+    {"find": "https://blog.example"},
+    {"find": "#1"},
+]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a table of few rows from end to end, as it should.")
+@pytest.mark.parametrize("one", FILTERS)
+@pytest.mark.parametrize("other", FILTERS)
+def test_no_filter_and_no_pair_of_them_reads_every_delivery(one, other) -> None:
+    blog = make_blog("mine")
+    make_delivery(make_post(blog, title="Coping"), "facebook")
+    desk = desk_of(make_staff("office"))
+    numbers = filters.found(desk, filters.chosen(one | other)).numbers[:51]
+    read_all = [step for step in numbers.explain().splitlines() if "SCAN worker_delivery" in step and "INDEX" not in step]
+    assert read_all == []
 
 
 def test_an_empty_record_says_so(office) -> None:
@@ -74,7 +132,9 @@ def test_it_can_be_narrowed_by_day_person_and_title() -> None:
         f"until={day}": [old],
         "since=nonsense&until=2026-99-99": [new, old],
         "who=desk@practice.example": [new],
-        "who=Postlark": [],
+        "who=nobody@practice.example": [],
+        "who=desk@practice.example&find=reflection": [new],
+        "who=desk@practice.example&find=coping": [],
         "find=coping": [old],
         "find=https://blog.example": [new, old],
         f"find=%23{old.pk}": [old],

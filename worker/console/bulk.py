@@ -78,8 +78,8 @@ def show(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
         raise Http404
     choice = filters.chosen(request.POST if request.method == "POST" else request.GET)
     seen = whole_number(typed(request, "newest")) if request.method == "POST" else None
-    rows = _rows(desk, choice, act, seen)
-    found = list(rows[: MOST + 1])
+    all_found = filters.found(desk, choice)
+    found = _acted_on(all_found.numbers, choice, act, seen)
     refused = ""
     if request.method == "POST":
         refused = "" if typed(request, "reason") else "Write down why, in a few words. It is kept in the record."
@@ -93,6 +93,7 @@ def show(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
         "number": number,
         "more": len(found) > MOST,
         "filtered": choice.in_words(desk),
+        "only": all_found.only,
         "chosen": choice,
         "newest": max((delivery.pk for delivery in found), default=0),
         "some": [(delivery.pk, delivery.title, words.channel_name(delivery.channel)) for delivery in found[:10]],
@@ -101,10 +102,10 @@ def show(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
     return page(request, desk, "bulk", context, status=422 if refused else 200)
 
 
-def _rows(desk: Desk, choice: filters.Chosen, act: Act, seen: int | None) -> QuerySet[Delivery]:
+def _acted_on(numbers: QuerySet[Delivery, int], choice: filters.Chosen, act: Act, seen: int | None) -> list[Delivery]:
     """What can be acted on; once asked for, nothing that came after the page was shown."""
-    rows = filters.deliveries(desk, choice).filter(act.can).select_related("blog", "post", "issue")
-    return rows if seen is None else rows.filter(pk__lte=seen)
+    can = numbers.filter(act.can) if seen is None else numbers.filter(act.can, pk__lte=seen)
+    return list(filters.read(can[: MOST + 1], choice).select_related("blog", "post", "issue"))
 
 
 def _do(request: HttpRequest, desk: Desk, act: Act, deliveries: list[Delivery], *, more: bool) -> None:

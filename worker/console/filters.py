@@ -15,12 +15,12 @@ from worker.console.access import Desk, zone_of
 from worker.console.page import whole_number
 from worker.console.words import STATE_WORDS
 from worker.lib.language import said
-from worker.models import Delivery, Event, Post
+from worker.models import Delivery, Post
 from worker.record.needs import NEEDS_YOU
-from worker.record.transition import POSTLARK
 
 STATES = {"needs-you": "Needs you", **STATE_WORDS}
-NEWEST_FIRST = ("-created_at", "-pk")
+MOST_POSTS = 1000
+"""So many are looked through for a title, so that a word that stands in all of them costs no more than one that stands in few."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Chosen:
 
     def __bool__(self) -> bool:
         return any(asdict(self).values())
+
+    @property
+    def number(self) -> int | None:
+        """The line that is looked for by its number."""
+        return whole_number(self.find.removeprefix("#"))
 
     def query(self, **more: Any) -> str:
         return "?" + urlencode({name: value for name, value in (asdict(self) | more).items() if value})
@@ -66,9 +71,17 @@ def chosen(given: Mapping[str, str]) -> Chosen:
     return Chosen(**{name: given.get(name, "").replace("\0", "").strip() for name in Chosen.__dataclass_fields__})
 
 
-def deliveries(desk: Desk, choice: Chosen) -> QuerySet[Delivery]:
-    """Newest first. Every filter finds an index: models/deliveries.py."""
-    rows = _of_blogs(desk, choice.blog).order_by(*_order(choice))
+@dataclass(frozen=True)
+class Found:
+    """`numbers`: of the deliveries, so that an index alone is read until a page is full; `only`: what was not looked through, if anything."""
+
+    numbers: QuerySet[Delivery, int]
+    only: str = ""
+
+
+def found(desk: Desk, choice: Chosen) -> Found:
+    """Newest first; what a title or an address finds, the newest post first. benchmarks/record.py holds each filter and each pair quick."""
+    rows, only = _of_blogs(desk, choice.blog), ""
     if choice.channel:
         rows = rows.filter(channel=choice.channel) if choice.channel in channels.all_channels() else rows.none()
     if choice.state == "needs-you":
@@ -79,41 +92,66 @@ def deliveries(desk: Desk, choice: Chosen) -> QuerySet[Delivery]:
         rows = rows.filter(created_at__gte=since)
     if until := _midnight(choice.until, choice.blog, desk, days=1):
         rows = rows.filter(created_at__lt=until)
+    if choice.number is not None:
+        rows = rows.filter(pk=choice.number)
+    elif choice.find:
+        posts, only = _posts(desk, choice)
+        rows = rows.filter(post__in=posts)
     if choice.who:
-        theirs = Event.objects.filter(who=choice.who, delivery__isnull=False).exclude(who=POSTLARK)
-        rows = rows.filter(pk__in=theirs.values("delivery"))
-    return rows.filter(_found(desk, choice.find)) if choice.find else rows
+        rows = rows.filter(events__who=choice.who).distinct()
+    return Found(rows.order_by(*_order(choice)).values_list("pk", flat=True), only)
+
+
+def read(numbers: QuerySet[Delivery, int], choice: Chosen) -> QuerySet[Delivery]:
+    """The deliveries of a page of numbers, in the same order."""
+    return Delivery.objects.filter(pk__in=list(numbers)).order_by(*_order(choice))
 
 
 def _order(choice: Chosen) -> tuple[str, ...]:
-    """By number what one person had a hand in: that is how the events are indexed. Both are the order in which they were made."""
-    return ("-pk",) if choice.who else NEWEST_FIRST
+    """As the one index goes that finds them: PostgreSQL would else read from the newest on, however old what matches is."""
+    if choice.find and choice.number is None:
+        return ("-post_id", "-pk")
+    return ("-pk",) if choice.who else ("-created_at", "-pk")
 
 
-def older_than(rows: QuerySet[Delivery], choice: Chosen, pk: int | None) -> QuerySet[Delivery]:
+def older_than(numbers: QuerySet[Delivery, int], choice: Chosen, pk: int | None) -> QuerySet[Delivery, int]:
     """What stands below the line of this delivery; all of it where there is none."""
-    if pk is not None and choice.who:
-        return rows.filter(pk__lt=pk)
-    line = Delivery.objects.filter(pk=pk).values("created_at").first() if pk is not None else None
-    if line is None:
-        return rows
-    at = line["created_at"]
-    return rows.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk), created_at__lte=at)  # the last part finds the index
+    line = Delivery.objects.filter(pk=pk).first() if pk is not None else None
+    first = _order(choice)[0].removeprefix("-")
+    value = getattr(line, first, None)
+    if value is None:
+        return numbers
+    below = Q(**{f"{first}__lt": value}) | Q(**{first: value, "pk__lt": pk})
+    return numbers.filter(below, **{f"{first}__lte": value})  # the last part finds the index
 
 
 def _of_blogs(desk: Desk, slug: str) -> QuerySet[Delivery]:
-    wanted = [pk for pk, blog in desk.blogs.items() if slug in ("", blog.slug)]
+    wanted = _blogs(desk, slug)
     if desk.sees_everything and not slug:
         return Delivery.objects.all()
     return Delivery.objects.filter(blog=wanted[0]) if len(wanted) == 1 else Delivery.objects.filter(blog__in=wanted)
 
 
-def _found(desk: Desk, find: str) -> Q:
-    number = whole_number(find.removeprefix("#"))
-    if number is not None:
-        return Q(pk=number)
-    posts = Post.objects.filter(url__icontains=find) if "://" in find else Post.objects.filter(title__icontains=find)
-    return Q(post__in=(posts if desk.sees_everything else posts.filter(blog__in=desk.blogs)).values("pk"))
+def _blogs(desk: Desk, slug: str) -> list[int]:
+    return [pk for pk, blog in desk.blogs.items() if slug in ("", blog.slug)]
+
+
+def _posts(desk: Desk, choice: Chosen) -> tuple[list[int], str]:
+    """The numbers of the posts whose title or address it stands in; of very many the newest, and a sentence that says so."""
+    by_address = "://" in choice.find
+    posts = Post.objects.filter(**{"url__icontains" if by_address else "title__icontains": choice.find})
+    if choice.blog or not desk.sees_everything:
+        posts = posts.filter(blog__in=_blogs(desk, choice.blog))
+    numbers = list(posts.order_by("-pk").values_list("pk", flat=True)[: MOST_POSTS + 1])
+    if len(numbers) <= MOST_POSTS:
+        return numbers, ""
+    if by_address:
+        return numbers[
+            :MOST_POSTS
+        ], f"More than {MOST_POSTS} posts have that in their address: these are the newest. Type more to find older ones."
+    return numbers[
+        :MOST_POSTS
+    ], f"More than {MOST_POSTS} posts have that in their title: these are the newest. Type more to find older ones."
 
 
 def _midnight(day: str, slug: str, desk: Desk, days: int = 0) -> datetime | None:

@@ -229,7 +229,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["-at", "-id"], name="events_newest_first"),
             models.Index(fields=["id"], condition=Q(seal=None), name="events_to_seal"),
-            models.Index(fields=["who", "delivery"], condition=~Q(who="Postlark"), name="events_by_people"),
+            models.Index(fields=["who", "delivery"], name="events_by_whom"),
         ]
 
     def __str__(self) -> str:
