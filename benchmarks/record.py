@@ -1,10 +1,11 @@
-"""F9: the record and the home page over a million deliveries.
+"""F9: the console over a million deliveries.
 
     python -m benchmarks.record [--postgres] [--posts 100000] [--rounds 30]
 
-Fills a fresh database in bulk (ten deliveries a post, with a try and an event each), starts `postlark web` and asks for each
-page as a signed-in person would: first pages, filters, pages far down. Prints the 95th percentile of the time to the first
-byte of each, beside what is to be reached.
+Fills a fresh database in bulk (ten deliveries a post, with a try and an event each; as many subscribers as posts), starts
+`postlark web` and asks for each page as signed-in people would: an owner of everything, and somebody of two blogs of ten. First
+pages, every filter of the record and every pair of them, pages far down, the lists as files. Prints the 95th percentile of the time
+to the first byte of each beside what is to be reached, and for files how long they take and what the server's memory grows by.
 """
 
 import argparse
@@ -13,10 +14,14 @@ import re
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from tests.__main__ import postgresql
@@ -49,11 +54,17 @@ def main() -> None:
         here.run("migrate", seconds=300)
         os.environ.update(here.environment, DJANGO_SETTINGS_MODULE="config.settings")
         fill(options.posts)
-        stack.enter_context(here.running("web", output=folder / "output"))
+        web = stack.enter_context(here.running("web", output=folder / "output"))
         home = f"http://127.0.0.1:{port}"
         until(lambda: answers(home), "the page answers", 60)
-        session = signed_in(home, here)
-        measure(session, home, options.rounds, 150 if options.postgres else 300, "PostgreSQL" if options.postgres else "SQLite")
+        owner, reach = signed_in(home, here, "owner"), Reach("PostgreSQL" if options.postgres else "SQLite", options.rounds, home)
+        two_blogs = signed_in(home, here, "office", "--blog", "blog-3", "--blog", "blog-4")
+        reach.pages(owner, everything())
+        reach.pages(
+            two_blogs, ["/", "/log", "/log?channel=linkedin", "/log?find=stress+7777", "/record", "/subscribers", "/health"], "of two blogs"
+        )
+        reach.pairs(owner)
+        reach.files(owner, web.pid)
 
 
 def answers(home: str) -> bool:
@@ -63,44 +74,97 @@ def answers(home: str) -> bool:
         return False
 
 
-def signed_in(home: str, here: Installation) -> requests.Session:
-    link = re.search(r"http\S+/sign-in/\S+", here.run("staff", "add", "desk@practice.example", "--role", "owner").stdout)
+def signed_in(home: str, here: Installation, role: str, *more: str) -> requests.Session:
+    link = re.search(r"http\S+/sign-in/\S+", here.run("staff", "add", f"{role}@practice.example", "--role", role, *more).stdout)
     assert link, "no sign-in link was printed"
     session = requests.Session()
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', session.get(link[0]).text)
-    assert token, "no form at the sign-in link"
-    session.post(link[0], data={"csrfmiddlewaretoken": token[1]}).raise_for_status()
+    session.post(link[0], data={"csrfmiddlewaretoken": form_token(session, link[0])}).raise_for_status()
     return session
 
 
-def measure(session: requests.Session, home: str, rounds: int, most: int, where: str) -> None:
-    from worker.models import Delivery, Post
+def form_token(session: requests.Session, page: str) -> str:
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', session.get(page).text)
+    assert token, f"no form at {page}"
+    return token[1]
 
-    deep = Delivery.objects.order_by("pk").values_list("pk", flat=True)[Delivery.objects.count() // 10]
-    old = Post.objects.order_by("pk").values_list("pk", flat=True)[Post.objects.count() // 2]
-    pages = [
-        "/",
-        f"/?older={old}",
-        "/?blog=blog-3",
-        "/log",
-        f"/log?before={deep}",
-        "/log?blog=blog-3",
-        f"/log?blog=blog-3&state=failed&before={deep}",
-        "/log?state=needs-you",
-        "/log?state=held",
-        "/log?state=skipped",
-        "/log?channel=linkedin",
-        f"/log?channel=linkedin&before={deep}",
-        "/log?since=2024-01-01&until=2024-01-31",
-        "/log?who=desk%40practice.example",
-        "/log?find=stress+77777",
-        "/log?find=nothing+like+it",
+
+def everything() -> list[str]:
+    from worker.models import Delivery, Event, Post, Subscriber
+
+    def far_down(model: Any) -> int:
+        return model.objects.order_by("pk").values_list("pk", flat=True)[model.objects.count() // 10]
+
+    deep = far_down(Delivery)
+    return [
+        *("/", f"/?older={far_down(Post)}", "/?blog=blog-3"),
+        *("/log", f"/log?before={deep}", "/log?print=1", f"/log?blog=blog-3&state=failed&before={deep}"),
+        *("/log?find=nothing+like+it", f"/log?find=coping&before={deep}", f"/log?who=desk%40practice.example&before={deep}"),
+        *("/log?who=former%40practice.example", "/log?who=rare%40practice.example", "/log/hold?state=held"),
+        *("/record", f"/record?before={far_down(Event)}"),
+        *("/subscribers", f"/subscribers?before={far_down(Subscriber)}", "/subscribers?q=reader-77777%40readers.example"),
+        *("/subscribers?q=reader-77", "/subscribers?q=nobody-like-it"),
+        *("/subscribers?state=on", "/subscribers?state=left", "/subscribers?state=ending", "/subscribers?state=ended"),
     ]
-    for page in pages:
-        session.get(home + page).raise_for_status()
-        times = [first_byte(session, home + page) for _ in range(rounds)]
-        percentile = statistics.quantiles(times, n=20)[-1] * 1000
-        print(f"F9 {where} {page}: p95 {percentile:.0f} ms, median {statistics.median(times) * 1000:.0f} ms (reach: {most})", flush=True)
+
+
+FILTERS = [
+    *("blog=blog-3", "channel=linkedin", "state=failed", "state=needs-you", "state=held", "state=skipped"),
+    *("since=2026-01-01", "since=2025-06-01&until=2025-06-30", "until=2025-06-30"),
+    *("who=desk%40practice.example", "who=former%40practice.example", "who=rare%40practice.example"),
+    *("find=coping", "find=stress+1", "find=stress+77777", "find=https%3A%2F%2Fblog.example%2F777"),
+]
+SLOWEST = 8
+
+
+@dataclass(frozen=True)
+class Reach:
+    where: str
+    rounds: int
+    home: str
+
+    @property
+    def most(self) -> int:
+        return 150 if self.where == "PostgreSQL" else 300
+
+    def pages(self, session: requests.Session, pages: Sequence[str], who: str = "of everything") -> None:
+        for page in pages:
+            percentile, median = self.asked(session, page, self.rounds)
+            print(f"F9 {self.where}, {who}, {page}: p95 {percentile:.0f} ms, median {median:.0f} ms (reach: {self.most})", flush=True)
+
+    def pairs(self, session: requests.Session) -> None:
+        """Every filter alone and with every other."""
+        queries = [*FILTERS, *("&".join(pair) for pair in combinations(FILTERS, 2))]
+        found = sorted(((*self.asked(session, f"/log?{query}", 5), query) for query in queries), reverse=True)
+        over = sum(slowest > self.most for slowest, _, _ in found)
+        print(f"F9 {self.where}: {len(queries)} filters and pairs, {over} over {self.most} ms. The slowest:", flush=True)
+        for slowest, median, query in found[:SLOWEST]:
+            print(f"F9 {self.where}, /log?{query}: p95 {slowest:.0f} ms, median {median:.0f} ms", flush=True)
+
+    def asked(self, session: requests.Session, page: str, rounds: int) -> tuple[float, float]:
+        """The 95th percentile and the median to the first byte, in ms."""
+        session.get(self.home + page).raise_for_status()
+        times = [first_byte(session, self.home + page) * 1000 for _ in range(rounds)]
+        return statistics.quantiles(times, n=20, method="inclusive")[-1], statistics.median(times)
+
+    def files(self, session: requests.Session, pid: int) -> None:
+        token = form_token(session, self.home + "/subscribers")
+        self.file(
+            "the subscribers",
+            session.post(self.home + "/subscribers/export", {"csrfmiddlewaretoken": token, "blog": "blog-0"}, stream=True),
+            pid,
+        )
+        self.file("the record", session.get(self.home + "/log.csv", stream=True), pid)
+
+    def file(self, name: str, answer: requests.Response, pid: int) -> None:
+        answer.raise_for_status()
+        web = psutil.Process(pid)
+        began, cpu, before = time.perf_counter(), sum(web.cpu_times()[:2]), web.memory_info().rss
+        lines = sum(piece.count(b"\n") for piece in answer.iter_content(1 << 16))
+        spent, grown = sum(web.cpu_times()[:2]) - cpu, (web.memory_info().rss - before) / 1e6
+        print(
+            f"F9 {self.where}, {name} as a file: {lines:,} lines in {time.perf_counter() - began:.0f} s, {spent:.0f} s CPU, memory +{grown:.0f} MB",
+            flush=True,
+        )
 
 
 def first_byte(session: requests.Session, address: str) -> float:
@@ -119,7 +183,7 @@ def fill(posts: int) -> None:
     django.setup()
     from django.db import connection
 
-    from worker.models import Attempt, Blog, Delivery, Event, Post
+    from worker.models import Attempt, Blog, Consent, Delivery, Event, Post, Subscriber
 
     began = time.monotonic()
     Blog.objects.bulk_create(Blog(slug=f"blog-{number}", state="ok", sentence="The feed is fine.") for number in range(BLOGS))
@@ -146,8 +210,19 @@ def fill(posts: int) -> None:
     )  # fmt: skip
     insert(
         Event, deliveries, at=moment(f"({deliveries} - n)"), delivery_id="n", post_id=f"(n - 1) / {A_POST} + 1",
-        who="CASE WHEN n % 50 = 0 THEN 'desk@practice.example' ELSE 'Postlark' END", what="'It went out.'", data="'{}'",
+        who=f"CASE WHEN n % {deliveries // 5} = 0 THEN 'rare@practice.example' WHEN n % 50 > 0 THEN 'Postlark'"
+        f" WHEN n < {deliveries // 5} THEN 'former@practice.example' ELSE 'desk@practice.example' END", what="'It went out.'", data="'{}'",
         blog_id=f"((n - 1) / {A_POST} + 1) % {BLOGS} + {first}",
+    )  # fmt: skip
+    insert(
+        Subscriber, posts, blog_id=f"{first}", email="'reader-' || CAST(n AS text) || '@readers.example'",
+        address_key="'reader-' || CAST(n AS text) || '@readers.example'", edition="'instant'",
+        state="CASE WHEN n % 20 = 0 THEN 'unsubscribed' ELSE 'confirmed' END", created_at=moment(f"({posts} - n)"),
+    )  # fmt: skip
+    insert(
+        Consent, posts, subscriber_id="n", basis="CASE WHEN n % 5 = 0 THEN 'purchase' ELSE 'express' END", proof="'sign-up sheet'",
+        obtained_on="'2025-06-01'", ends_on="CASE WHEN n % 100 = 0 THEN CURRENT_DATE WHEN n % 5 = 0 THEN '2029-06-01' END",
+        recorded_at=moment("0"),
     )  # fmt: skip
     Delivery.objects.filter(pk__gt=deliveries - 40).update(state="held", waits_for="person", reason="Held by desk: a typo.")
     with connection.cursor() as cursor:
@@ -198,7 +273,7 @@ def moment(minutes_ago: str) -> str:
 
     if connection.vendor == "postgresql":
         return f"now() - ({minutes_ago}) * interval '1 minute'"
-    return f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || ({minutes_ago}) || ' minutes')"
+    return f"strftime('%Y-%m-%d %H:%M:%S', 'now', '-' || ({minutes_ago}) || ' minutes')"
 
 
 if __name__ == "__main__":
