@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.factories import blog_file, make_blog, make_post
 from tests.render.test_properties import CHANNELS, MARKUP, keeps_the_promises
-from worker.channels.email import RelaySettings
+from worker.channels.email import SmtpSettings
 from worker.deliver import handover, staff
 from worker.deliver.plan import plan
 from worker.models import Delivery
@@ -29,7 +29,7 @@ SOME = settings(
 
 @pytest.fixture(autouse=True)
 def _relay(settings: object) -> None:
-    settings.RELAYS = {"default": RelaySettings(host="127.0.0.1", port=1, tls="none")}
+    settings.RELAYS = {"default": SmtpSettings(host="127.0.0.1", port=1, tls="none")}
 
 
 @SOME

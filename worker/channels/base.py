@@ -374,6 +374,8 @@ class MailTemplate:
     html: str
     picture: Picture | None = None
     """It travels in the mail itself, and `html` shows it as INLINE_PICTURE."""
+    label: str = ""
+    """The newsletter's own name for a provider's log; empty: nobody will look for it there."""
 
 
 class Envelope(NamedTuple):
@@ -406,12 +408,22 @@ class Handed(NamedTuple):
 
 
 class Carrier(Channel, ABC):
-    """A way to many people, each with an own copy."""
+    """A way to many people, each with an own copy. `settle`: no copy takes longer to show in the provider's log; None: there is none to read."""
+
+    settle: timedelta | None = None
 
     @abstractmethod
     def send(self, template: MailTemplate, envelopes: Iterable[Envelope]) -> Generator[Intent | Handed, bool | None, None]:
         """Yield an Intent before each body and a Handed for each envelope; an envelope without a Handed was not sent.
 
         Many may be on their way at once. Raises Transient when the relay cannot be reached, Unauthorized when it refuses the
-        login; by then each copy whose body had begun has its Handed.
+        login; by then each copy whose body may have left has its Handed.
         """
+
+    def find(self, label: str, address: str, since: datetime) -> str:
+        """The provider's own words where its log has this newsletter's copy to this address; empty: a complete reading does not have it.
+
+        Raises Transient when the reading could not be completed, Unauthorized or Rejected when it may not be read. Never
+        called where `settle` is None.
+        """
+        raise Rejected(f"{self.name} cannot be read back.")

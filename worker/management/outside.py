@@ -61,11 +61,9 @@ def _relay(file: BlogFile) -> Finding:
         sentence = missing if relay else cannot_send(file)
         return Finding(file.slug, "mail relay", not live, sentence if live else f"Rehearsing. {sentence}")
     try:
-        Email(relay).check()
+        return Finding(file.slug, "mail relay", True, Email(relay).check())
     except DeliveryError as error:
         return Finding(file.slug, "mail relay", False, error.sentence)
-    greeted = "greets us, encrypts" if relay.tls != "none" else "greets us"
-    return Finding(file.slug, "mail relay", True, f"{relay.host} {greeted}{' and takes our login' if relay.user else ''}.")
 
 
 def _connection(file: BlogFile, channel: str) -> Finding:

@@ -107,7 +107,7 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "", le
     html = sections.without(words.html, "html", names, words.sections).replace(mark("read"), escape(read))
     shows_picture = words.picture and INLINE_PICTURE in html
     picture = again(words.picture, delivery.posts()[0], file, "email")[1] if shows_picture else None
-    return MailTemplate(tuple(headers), sender=own, text=text, html=html, picture=picture)
+    return MailTemplate(tuple(headers), sender=own, text=text, html=html, picture=picture, label=reading_token(delivery.pk))
 
 
 def envelope(reader: Reader, delivery: Delivery, file: BlogFile, template: MailTemplate | None = None) -> Envelope:

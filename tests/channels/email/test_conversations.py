@@ -373,13 +373,13 @@ def test_a_server_that_others_wrote_takes_it_byte_for_byte():
     assert ".a dot" in mail.get_body(("plain",)).get_content().splitlines()
 
 
-class TestEmailKeepsTheContract(contract.CarrierContract):
+class TestEmailKeepsTheContract(contract.RelayContract):
     def carrier_at(self, relay: Relay) -> Email:
         login = f"me:{contract.SECRET}@" if relay.login else ""
         return Email(parse_relay(f"smtp://{login}127.0.0.1:{relay.port}?connections=1"))
 
 
-class TestEmailKeepsTheContractOnManyLines(contract.CarrierContract):
+class TestEmailKeepsTheContractOnManyLines(contract.RelayContract):
     def carrier_at(self, relay: Relay) -> Email:
         login = f"me:{contract.SECRET}@" if relay.login else ""
         return Email(parse_relay(f"smtp://{login}127.0.0.1:{relay.port}?connections=3"))

@@ -55,7 +55,7 @@ def test_it_reads_a_pace_and_says_it(rate, interval, spoken):
     [
         (f"mail.example:{SECRET}", "smtp://"),
         (f"smtps://u:{SECRET}@mail.example", "smtp://"),
-        (f"anymail+mailgun://u:{SECRET}@mail.example", "SMTP only"),
+        (f"anymail+mailgun://u:{SECRET}@mail.example", "has a colon in the key for Mailgun"),
         (f"smtp://u:{SECRET}@", "host"),
         (f"smtp://u:{SECRET}@ma il.example", "host"),
         (f"smtp://u:{SECRET}@mail.example:0", "port"),

@@ -1,4 +1,4 @@
-"""E-mail over an SMTP relay: an own copy for each reader, many on their way at once.
+"""E-mail: an own copy for each reader, over an SMTP relay or by a mail provider's own interface.
 
 What a relay may answer, and when a message counts as taken: https://www.rfc-editor.org/rfc/rfc5321 (4.2.5 and 6.1).
 
@@ -9,10 +9,12 @@ What a relay may answer, and when a message counts as taken: https://www.rfc-edi
 | `opening` | connect, encrypt, sign in |
 | `line`, `replies` | one open line: what is said, what the answers mean |
 | `conversations` | all lines together |
+| `esp/` | a provider that takes many copies in one request |
 """
 
 import time
 from collections.abc import Generator, Iterable
+from datetime import datetime, timedelta
 
 from pydantic import field_validator
 
@@ -20,12 +22,29 @@ from worker.channels.base import Carrier, Envelope, Handed, Intent, Limits, Mail
 from worker.channels.email.conversations import OPEN_WITHIN, Conversations
 from worker.channels.email.copies import Copies, mime
 from worker.channels.email.dkim import Signer, read_signer
+from worker.channels.email.esp.settings import EspSettings, parse_esp
 from worker.channels.email.opening import Opening
-from worker.channels.email.relay import RelaySettings, is_loopback, parse_relay
+from worker.channels.email.relay import RelaySettings, SmtpSettings, is_loopback, parse_smtp
 from worker.lib.blogs import ChannelOptions
 from worker.lib.editions import ALLOWED, INSTANT, Digest, parse_edition
 
-__all__ = ["Email", "EmailOptions", "RelaySettings", "Signer", "is_loopback", "mime", "parse_relay", "read_signer"]
+__all__ = [
+    "Email",
+    "EmailOptions",
+    "EspSettings",
+    "RelaySettings",
+    "Signer",
+    "SmtpSettings",
+    "is_loopback",
+    "mime",
+    "parse_relay",
+    "read_signer",
+]
+
+
+def parse_relay(url: str) -> RelaySettings:
+    """What EMAIL_URL says. ValueError with a sentence that goes on after the variable's name, and never repeats what stands there."""
+    return parse_esp(url) if url.startswith("anymail") else parse_smtp(url)
 
 
 class EmailOptions(ChannelOptions):
@@ -88,16 +107,39 @@ class Email(Carrier):
         self.until = until
         self.lines = lines or relay.connections
         self.signer = signer
+        self.settle = LOG_SETTLES if isinstance(relay, EspSettings) and relay.logs else None
 
-    def check(self) -> None:
-        """Greet the relay, encrypt, sign in, and leave. Raises Transient or Unauthorized."""
+    def check(self) -> str:
+        """Greet the relay, encrypt, sign in, and leave. What it said, in words for people. Raises Transient or Unauthorized."""
+        if isinstance(self.relay, EspSettings):
+            from worker.channels.email.esp import hand_in  # only where a provider is spoken to: it takes long to import
+
+            return hand_in.check(self.relay)
+        assert isinstance(self.relay, SmtpSettings)
         patience = max(0.05, min(OPEN_WITHIN, self.until - time.monotonic()))
         Opening(self.relay, self.hello, patience).run().sock.close()
+        greeted = "greets us, encrypts" if self.relay.tls != "none" else "greets us"
+        return f"{self.relay.host} {greeted}{' and takes our login' if self.relay.user else ''}."
 
     def send(self, template: MailTemplate, envelopes: Iterable[Envelope]) -> Generator[Intent | Handed, bool | None, None]:
         """As `Carrier.send`. The Intent comes once the relay waits for the body: nothing lies between it and the first byte.
 
         A line that is lost is opened again for the next envelope; lost five times in a row, Transient ends the run.
         """
+        if isinstance(self.relay, EspSettings):
+            from worker.channels.email.esp import hand_in
+
+            return hand_in.send(self.relay, template, iter(envelopes), self.until)
+        assert isinstance(self.relay, SmtpSettings)
         conversations = Conversations(self.relay, self.hello, self.lines, self.until)
         return conversations.send(template.sender, iter(envelopes), Copies(template, self.signer).copy)
+
+    def find(self, label: str, address: str, since: datetime) -> str:
+        assert isinstance(self.relay, EspSettings), "only then there is something to settle"
+        from worker.channels.email.esp import hand_in
+
+        return hand_in.find(self.relay, label, address, since)
+
+
+LOG_SETTLES = timedelta(minutes=10)
+"""No provider's log shows a mail later than this, by what they say."""

@@ -18,7 +18,7 @@ import idna
 from worker.channels.base import DeliveryError, Envelope, Handed, Intent, OutcomeUnknown, Rejected, Transient, Unauthorized
 from worker.channels.email.line import DATA, END, MESSAGE, Answer, Copy, Line
 from worker.channels.email.opening import Opened, Opening
-from worker.channels.email.relay import RelaySettings
+from worker.channels.email.relay import SmtpSettings
 from worker.channels.email.replies import CLOSING, GO_ON, NEEDS_LOGIN, login_refused, refusal
 
 Steps = Generator[Intent | Handed, bool | None, None]
@@ -34,7 +34,7 @@ _SENDABLE = re.compile(r"[^\s<>@\x00-\x20\x7f]{1,64}@[^\s<>@\x00-\x20\x7f]{1,255
 class Conversations:
     """`lines`: so many at once at most. `until`: on time.monotonic(), when the last answer is in or given up."""
 
-    def __init__(self, relay: RelaySettings, hello: str, lines: int, until: float) -> None:
+    def __init__(self, relay: SmtpSettings, hello: str, lines: int, until: float) -> None:
         self._relay, self._hello, self._most, self._until = relay, hello, lines, until
         self._watched: dict[Line, int] = {}
         self._idle: set[Line] = set()

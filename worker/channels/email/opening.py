@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from worker.channels.base import Transient, Unauthorized
-from worker.channels.email.relay import RelaySettings
+from worker.channels.email.relay import SmtpSettings
 from worker.channels.email.replies import Reply, login_refused, said
 
 
@@ -25,7 +25,7 @@ class Opened:
 class Opening:
     """One try at a line. `cut` ends it from another thread, for a relay that dawdles."""
 
-    def __init__(self, relay: RelaySettings, hello: str, patience: float) -> None:
+    def __init__(self, relay: SmtpSettings, hello: str, patience: float) -> None:
         self._relay = relay
         self._smtp = (
             smtplib.SMTP_SSL(local_hostname=hello, timeout=patience, context=context(relay))
@@ -105,7 +105,7 @@ class Opening:
         raise Transient(f"The mail relay {relay.host} cannot be reached.", detail=str(error)) from None
 
 
-def context(relay: RelaySettings) -> ssl.SSLContext:
+def context(relay: SmtpSettings) -> ssl.SSLContext:
     made = ssl.create_default_context()
     if relay.is_loopback:  # a certificate on this machine is self-made: there is nothing to check it against
         made.check_hostname = False

@@ -15,22 +15,13 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _SHAPE = "smtp://USER:PASSWORD@HOST:PORT?tls=starttls"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RelaySettings:
-    """One relay, as EMAIL_URL names it. `interval`: the least time between two messages; zero: no limit.
-
-    `auth`: how to sign in; empty: as the relay offers. `messages`: so many on one connection, then a new one is opened.
-    """
+    """One relay, as EMAIL_URL names it. `interval`: the least time between two messages; zero: no limit."""
 
     host: str
-    port: int
-    tls: Tls
-    user: str = ""
-    password: str = field(default="", repr=False)
     interval: timedelta = timedelta(0)
     connections: int = 4
-    auth: Auth = ""
-    messages: int = 1000
 
     @property
     def rate(self) -> str:
@@ -46,6 +37,18 @@ class RelaySettings:
         return is_loopback(self.host)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SmtpSettings(RelaySettings):
+    """`auth`: how to sign in; empty: as the relay offers. `messages`: so many on one connection, then a new one is opened."""
+
+    port: int
+    tls: Tls
+    user: str = ""
+    password: str = field(default="", repr=False)
+    auth: Auth = ""
+    messages: int = 1000
+
+
 def is_loopback(host: str) -> bool:
     """By its name alone; nothing is looked up."""
     try:
@@ -54,33 +57,31 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def parse_relay(url: str) -> RelaySettings:
+def parse_smtp(url: str) -> SmtpSettings:
     """ValueError with a sentence that goes on after the variable's name. It never repeats what stands there: it may hold a password.
 
     `tls` unset: ssl on port 465, none on this machine, else starttls.
     """
     parts = _split(url)
-    options = _options(parts.query)
+    options = options_of(parts.query, "tls", "rate", "connections", "messages", "auth")
     host = (parts.hostname or "").lower()
     tls = _tls(options.get("tls", ""), host, parts.port)
-    return RelaySettings(
+    return SmtpSettings(
         host=host,
         port=parts.port or _PORTS[tls],
         tls=tls,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        interval=_interval(options.get("rate", "")),
-        connections=_number("connections", options.get("connections", "4"), 100),
+        interval=read_interval(options.get("rate", "")),
+        connections=read_number("connections", options.get("connections", "4"), 100),
         auth=_auth(options.get("auth", ""), parts.username),
-        messages=_number("messages", options.get("messages", "1000"), 100_000),
+        messages=read_number("messages", options.get("messages", "1000"), 100_000),
     )
 
 
 def _split(url: str) -> SplitResult:
-    if url.startswith("anymail"):
-        raise ValueError(f"names a provider's own interface; this version sends through SMTP only: {_SHAPE}.")
     if not url.startswith("smtp://"):
-        raise ValueError(f"must begin with smtp://, as in {_SHAPE}.")
+        raise ValueError(f"must begin with smtp://, as in {_SHAPE}, or with anymail+, as in anymail+mailgun://KEY@DOMAIN.")
     try:
         parts = urlsplit(url)
         has_port = parts.port is None or parts.port > 0
@@ -99,10 +100,12 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _options(query: str) -> dict[str, str]:
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    if not options.keys() <= {"tls", "rate", "connections", "auth", "messages"}:
-        raise ValueError("has an option that Postlark does not know; allowed are tls, rate, connections, messages and auth.")
+def options_of(query: str, *allowed: str) -> dict[str, str]:
+    """A + is a plus sign, as keys in base64 have it."""
+    options = dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))
+    if not options.keys() <= set(allowed):
+        *others, last = allowed
+        raise ValueError(f"has an option that Postlark does not know; allowed are {', '.join(others)} and {last}.")
     return options
 
 
@@ -115,7 +118,7 @@ def _tls(value: str, host: str, port: int | None) -> Tls:
     raise ValueError("has an option tls that Postlark does not know; allowed are tls=starttls, tls=ssl and tls=none.")
 
 
-def _interval(rate: str) -> timedelta:
+def read_interval(rate: str) -> timedelta:
     if not rate:
         return timedelta(0)
     match = re.fullmatch(r"(\d{1,6})/([smh])", rate)
@@ -124,7 +127,7 @@ def _interval(rate: str) -> timedelta:
     return timedelta(seconds=_SECONDS[match[2]]) / int(match[1])
 
 
-def _number(name: str, value: str, most: int) -> int:
+def read_number(name: str, value: str, most: int) -> int:
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= most:
         raise ValueError(f"has an option {name} that is not a number from 1 to {most}.")
     return int(value)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from worker.channels.base import Bounce, DeliveryError, Rejected, Transient, Unauthorized
 from worker.channels.email.bounce import bounce
-from worker.channels.email.relay import RelaySettings
+from worker.channels.email.relay import SmtpSettings
 
 GO_ON = 354
 CLOSING = 421  # the relay ends the conversation, whatever was asked
@@ -49,7 +49,7 @@ def refusal(stage: str, reply: Reply) -> DeliveryError:
     return Rejected(_for_good(means, reply), bounce=means, status=status, detail=detail)
 
 
-def login_refused(relay: RelaySettings, reply: Reply) -> DeliveryError:
+def login_refused(relay: SmtpSettings, reply: Reply) -> DeliveryError:
     status, detail = str(reply.code), str(reply)
     if reply.is_for_now:
         return Transient(f"The mail relay {relay.host} does not take logins just now.", status=status, detail=detail)

@@ -1,0 +1,100 @@
+"""What a provider's file says of it: how it is spoken to, what it can do, how it is looked up."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from typing import Any, ClassVar
+
+from anymail.backends.base import AnymailBaseBackend
+from anymail.message import AnymailMessage
+
+from worker.channels.base import DeliveryError, Rejected, Transient
+from worker.channels.email.esp.answers import trouble, words
+from worker.channels.email.esp.door import Door
+from worker.channels.email.esp.settings import EspSettings
+from worker.lib.http import Answer, NoAnswer
+
+
+class Provider(ABC):
+    """`many`: so many readers in one request at most; 1: it cannot give each of many an own link.
+
+    `probe`: an address that is read to see whether the key is good. `untracked`: what people must switch off themselves, since
+    the provider does not let a request do so; empty: each request does.
+    """
+
+    many: ClassVar[int] = 100
+    probe: ClassVar[str]
+    untracked: ClassVar[str] = ""
+
+    def __init__(self, settings: EspSettings, until: float = float("inf")) -> None:
+        self.settings = settings
+        self.door = Door(until, private=settings.is_loopback)
+
+    @abstractmethod
+    def backend(self) -> AnymailBaseBackend:
+        """anymail's, whose requests leave by our door."""
+
+    @abstractmethod
+    def headers(self) -> dict[str, str]:
+        """What signs us in, for our own readings."""
+
+    def slot(self, name: str) -> str:
+        """How it writes the place of one reader's words."""
+        raise NotImplementedError("asked for only where `many` is more than one")
+
+    def literal(self, text: str) -> str:
+        """Words that are the same for all, safe from being taken for a `slot`."""
+        return text
+
+    def prepare(self, message: AnymailMessage) -> None:
+        """What this provider needs beside. Tracking is switched off in each request."""
+        message.track_opens = message.track_clicks = False
+
+    def means(self, answer: Answer) -> DeliveryError | None:
+        """Where this provider's own code says more than the status does; None: it does not."""
+        return None
+
+    def find(self, label: str, address: str, since: datetime) -> str:
+        """The provider's words where its log has this copy; empty: a complete reading has not. Raises like `Carrier.find`."""
+        raise Rejected(f"{self.settings.name} has no log that can be searched.")
+
+    def ready(self) -> None:  # noqa: B027  most ask for nothing
+        """Before the first request of a run: what must be so. Raises a DeliveryError."""
+
+    def check(self) -> None:
+        """A harmless read. Raises a DeliveryError."""
+        self.read("GET", self.probe.format(place=self.settings.place))
+
+    def read(self, method: str, path: str, **request: Any) -> Answer:
+        """Whatever is not 200 raises: Transient, Unauthorized or Rejected."""
+        try:
+            answer = self.door.ask(method, self.settings.base_url + path, headers=self.headers(), **request)
+        except NoAnswer as error:
+            raise Transient(f"{self.settings.name} cannot be read just now.", detail=error.sentence) from None
+        if answer.status >= 500:
+            raise self.hide(unreadable(self.settings.name, answer))
+        if answer.status != 200:
+            raise self.hide(trouble(self.settings.name, answer))
+        return answer
+
+    def hide(self, error: DeliveryError) -> DeliveryError:
+        """Without our key, should the provider have repeated it."""
+        for secret in filter(None, (self.settings.key, self.settings.secret, *self.headers().values())):
+            error.detail = error.detail.replace(secret, "...")
+        return error
+
+
+def unreadable(name: str, answer: Answer) -> Transient:
+    return Transient(f"{name} cannot be read just now.", status=str(answer.status), detail=words(answer))
+
+
+@cache
+def _class_of(slug: str) -> type[Provider]:
+    module = import_module(f"worker.channels.email.esp.{slug}")
+    own = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Provider)]
+    return next(value for value in own if value.__module__ == module.__name__)
+
+
+def provider(settings: EspSettings, until: float = float("inf")) -> Provider:
+    return _class_of(settings.esp)(settings, until)

@@ -1,0 +1,91 @@
+"""Amazon SES: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+
+A mail with own headers goes to one reader a request. Its log is searched by Amazon's own id alone, which a lost answer takes along:
+who is in doubt is settled by a report, or by a person.
+"""
+
+import logging
+from io import BytesIO
+from typing import Any
+
+from anymail.backends.amazon_ses import AmazonSESV2SendEmailPayload, EmailBackend
+from anymail.message import AnymailMessage
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from urllib3 import HTTPResponse
+
+from worker.channels.base import DeliveryError, Transient, Unauthorized
+from worker.channels.email.esp.answers import trouble, words
+from worker.channels.email.esp.provider import Provider
+from worker.lib.http import Answer, NoAnswer
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
+_OF_THE_ACCOUNT = ("AccountSuspended", "SendingPaused", "MailFromDomainNotVerified", "not verified")
+_FOR_NOW = ("LimitExceeded", "TooManyRequests", "Throttling")
+
+logging.getLogger("botocore").setLevel(logging.INFO)  # below that it logs each mail whole, with whom it goes to and who signs in
+
+
+class AmazonSes(Provider):
+    many = 1
+
+    def backend(self) -> "_Backend":
+        settings = self.settings
+        backend = _Backend(
+            session_params={
+                "aws_access_key_id": settings.key,
+                "aws_secret_access_key": settings.secret,
+                "region_name": settings.place,
+            },
+            client_params={"endpoint_url": settings.base_url, "config": {"retries": {"total_max_attempts": 1}}},
+        )
+        backend.open()
+        backend.client.meta.events.register("before-send.sesv2", self._by_our_door)
+        return backend
+
+    def headers(self) -> dict[str, str]:
+        """None: each request is signed for itself."""
+        return {}
+
+    def prepare(self, message: AnymailMessage) -> None:
+        off = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
+        message.esp_extra = {"ConfigurationOverrides": {"Tracking": off}}
+
+    def means(self, answer: Answer) -> DeliveryError | None:
+        said = f"{answer.headers.get('x-amzn-errortype', '')} {words(answer)}"
+        if answer.status == 400 and any(word in said for word in _FOR_NOW):
+            return Transient("Amazon SES takes no more for now.", cooldown=True, status="400", detail=words(answer))
+        if answer.status == 400 and any(word in said for word in _OF_THE_ACCOUNT):
+            return Unauthorized(
+                "Amazon SES does not send for this account or sender; its own words say why.", status="400", detail=words(answer)
+            )
+        return None
+
+    def check(self) -> None:
+        backend = self.backend()
+        try:
+            backend.client.get_account()
+        except (BotoCoreError, ClientError):
+            raise self.hide(trouble(self.settings.name, self.door.last)) from None
+
+    def _by_our_door(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        """https://boto3.amazonaws.com/v1/documentation/api/latest/guide/events.html: whoever answers here sends nothing elsewhere."""
+        headers = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
+        try:
+            answer = self.door.ask(request.method, request.url, headers=headers, body=request.body)
+        except NoAnswer as error:
+            raise HTTPClientError(error=error.sentence) from None
+        return AWSResponse(request.url, answer.status, answer.headers, HTTPResponse(BytesIO(answer.body), preload_content=False))
+
+
+class _Backend(EmailBackend):  # type: ignore[misc] # it has no types
+    def build_message_payload(self, message: AnymailMessage, defaults: dict[str, Any]) -> "_Payload":
+        return _Payload(message, defaults, self)
+
+
+class _Payload(AmazonSESV2SendEmailPayload):  # type: ignore[misc] # it has no types
+    def generate_raw_message(self) -> bytes:
+        """List-Unsubscribe in one line: folded, some mail programs do not read it. A line may have 998 signs (RFC 5322, 2.1.1)."""
+        self.mime_message.policy = self.mime_message.policy.clone(max_line_length=998)
+        raw: bytes = super().generate_raw_message()
+        return raw
