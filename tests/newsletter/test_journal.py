@@ -1,6 +1,7 @@
 """What a killed sender's notes tell, on its own machine, on another, and after a power cut."""
 
 import os
+import resource
 import shutil
 import time
 from datetime import timedelta
@@ -107,6 +108,39 @@ def test_a_note_without_its_end_is_none(settings, tmp_path):
     assert (notes.intents, list(notes.outcomes)) == ({7}, [8])
     assert notes.outcomes[8].reason == 'No\nand "no".'
     own.__exit__(None)
+
+
+def test_a_note_of_which_only_the_end_was_written_is_none(settings, tmp_path):
+    settings.POSTLARK_DATA = tmp_path
+    with Journal() as own:
+        page = own.page(1, 1)
+        page.intend(7)
+        page._note(b"\0 8\n")
+        assert journal.read(own.holder, 1, 1) == ({7}, {})
+
+
+def test_notes_have_as_much_room_as_they_need(settings, tmp_path):
+    settings.POSTLARK_DATA = tmp_path
+    with Journal() as own:
+        page = own.page(1, 1)
+        for key in range(2000):
+            page.intend(key)
+            page.answered(key, outcome(None, 1, timezone.now(), f"250 {'x' * 100} {key}"))
+        notes = journal.read(own.holder, 1, 1)
+    assert notes.intents == notes.outcomes.keys() == set(range(2000))
+    assert notes.outcomes[1999].detail.endswith(" 1999")
+
+
+def test_without_room_for_its_notes_a_sender_stops(settings, tmp_path):
+    settings.POSTLARK_DATA = tmp_path
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Journal() as own:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            with pytest.raises(OSError, match="too large"):
+                own.page(1, 1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def killed(reader: int) -> Journal:

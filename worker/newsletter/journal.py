@@ -9,7 +9,6 @@ has written, so nothing is forced to the disk; a machine that was started anew c
 believed (docs/adr/0011-the-journal-survives-a-process.md).
 """
 
-import errno
 import fcntl
 import json
 import os
@@ -18,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from mmap import mmap
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -29,6 +29,7 @@ from worker.models import Recipient
 from worker.newsletter.outcome import Outcome, outcome
 
 _INTENT, _TAKEN = "> ", "= "
+_BLANK = "\0"  # what room is that holds no note yet
 
 
 class Notes(NamedTuple):
@@ -65,12 +66,20 @@ class Journal:
         return Page(self._folder / f"{delivery}-{attempt}")
 
 
+_ROOM = 1 << 16  # bytes, twice as many each time they are full
+
+
 class Page:
-    """The notes of one claim. A note that cannot be written (a full disk) raises: nothing may leave without it."""
+    """The notes of one claim. A note for which there is no room (a full disk) raises: nothing may leave without it.
+
+    The file is memory that the process shares with the kernel: a note costs no call, and outlives the process all the same.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        self._file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        self._end = self._room = 0
+        self._make_room(_ROOM)
 
     def intend(self, key: int) -> None:
         self._note(b"> %d\n" % key)
@@ -82,11 +91,19 @@ class Page:
             self._note(json.dumps([key, *came[:3], came.at.isoformat(), *came[4:]]).encode() + b"\n")
 
     def _note(self, line: bytes) -> None:
-        if os.write(self._file, line) < len(line):
-            raise OSError(errno.ENOSPC, "No room for the whole note")
+        end = self._end + len(line)
+        if end > self._room:
+            self._make_room(max(end, 2 * self._room))
+        self._memory[self._end : end] = line
+        self._end = end
+
+    def _make_room(self, room: int) -> None:
+        os.posix_fallocate(self._file, 0, room)  # without it, a full disk would show as a signal in the middle of a note
+        self._memory, self._room = mmap(self._file, room), room
 
     def close(self) -> None:
         """Everything in it stands in the rows now."""
+        self._memory.close()
         os.close(self._file)
         with suppress(FileNotFoundError):
             self._path.unlink()
@@ -128,10 +145,10 @@ def read(holder: str, delivery: int, attempt: int) -> Notes | None:
         return None
     notes = Notes(set(), {})
     with suppress(FileNotFoundError):
-        for line in (
-            (_journals() / run / f"{delivery}-{attempt}").read_text().split("\n")[:-1]
-        ):  # one without its end was not written to its end
-            _read_line(line, notes)
+        written = (_journals() / run / f"{delivery}-{attempt}").read_text(errors="replace").rstrip(_BLANK)
+        for line in written.split("\n")[:-1]:
+            if _BLANK not in line:  # or it was not written to its end
+                _read_line(line, notes)
     return notes
 
 

@@ -138,7 +138,6 @@ class Conversations:
 
     def _serve(self, line: Line) -> Steps:
         try:
-            line.push()
             for answer in line.pull():
                 yield from self._heard(line, answer)
                 if line not in self._watched:

@@ -18,6 +18,7 @@ from worker.channels.email.replies import Reply, said
 MAIL, RCPT, DATA, MESSAGE, NOTHING, RSET = "MAIL", "RCPT", "DATA", "message", "nothing", "RSET"
 END = b".\r\n"
 _BEFORE = (MAIL, RCPT)
+_CODES = {b"%d" % code: code for code in range(200, 600)}
 _LONGEST_LINE, _MOST_LINES = 100_000, 1000  # of a reply; what goes on for longer is no relay
 
 
@@ -186,21 +187,20 @@ class Line:
             self._words.append(line[4:])
             if line[3:4] == b"-" and len(self._words) < _MOST_LINES:
                 continue
-            code = line[:3]
-            if not (code.isdigit() and 200 <= int(code) < 600 and self.awaited):
+            code = _CODES.get(line[:3])
+            if code is None or not self.awaited:
                 if answers:
                     self._heard = b"\n".join((line, self._heard))  # first what came before
                     break
                 raise ConnectionError(f"The relay said {said(line)[:200]}")
             stage, copy = self.awaited.popleft()
+            words, self._words = self._words, []
             if copy is not None:
                 copy.heard = True
-            if code == b"250" and stage in _BEFORE:  # as expected: nothing to tell
-                self._words.clear()
+            if code == 250 and stage in _BEFORE:  # as expected: nothing to tell
                 self.go_on()
-                continue
-            answers.append(Answer(stage, copy, Reply(int(code), said(b" ".join(self._words)))))
-            self._words.clear()
+            else:
+                answers.append(Answer(stage, copy, Reply(code, b" ".join(words))))
         if len(self._heard) > _LONGEST_LINE:
             raise ConnectionError("The relay's reply has no end.")
         return answers

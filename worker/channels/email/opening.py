@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from worker.channels.base import Transient, Unauthorized
 from worker.channels.email.relay import SmtpSettings
-from worker.channels.email.replies import Reply, login_refused, said
+from worker.channels.email.replies import Reply, login_refused
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,9 @@ class Opening:
                     f"The mail relay {relay.host} shows a certificate that is not valid for it.", detail=str(error)
                 ) from None
             case smtplib.SMTPAuthenticationError():
-                raise login_refused(relay, Reply(error.smtp_code, said(error.smtp_error))) from None
+                raise login_refused(relay, Reply(error.smtp_code, error.smtp_error)) from None
             case smtplib.SMTPResponseException():
-                reply = Reply(error.smtp_code, said(error.smtp_error))
+                reply = Reply(error.smtp_code, error.smtp_error)
                 raise Transient(
                     f"The mail relay {relay.host} does not take mail just now.", status=str(reply.code), detail=str(reply)
                 ) from None

@@ -13,8 +13,14 @@ NEEDS_LOGIN = (530, 534, 535, 538)
 
 
 class Reply(NamedTuple):
+    """`words`: as they came; `text`: in one line."""
+
     code: int
-    text: str
+    words: bytes | str
+
+    @property
+    def text(self) -> str:
+        return said(self.words)
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}"
