@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from config.env import Env
-from worker.channels.email import RelaySettings, Signer, is_loopback, parse_relay, read_signer
+from worker.channels.email import MailboxSettings, RelaySettings, Signer, is_loopback, parse_mailbox, parse_relay, read_signer
 from worker.lib.blogs import BlogFile
 
 Relays = Mapping[str, RelaySettings | None]
@@ -22,6 +22,18 @@ def read_relays(env: Env) -> Relays:
             env.mistakes.append(f"{variable} {mistake}")
             relays[name] = None
     return relays
+
+
+def read_mailboxes(env: Env) -> Mapping[str, MailboxSettings]:
+    """RETURNS_URL is the mailbox of all relays, RETURNS_URL_MAIN that of the relay `main`."""
+    mailboxes = {}
+    for variable, url in env.matching(r"RETURNS_URL(?:_[A-Z0-9_]+?)?").items():
+        name = variable.removeprefix("RETURNS_URL").lstrip("_").lower() or "default"
+        try:
+            mailboxes[name] = parse_mailbox(url)
+        except ValueError as mistake:
+            env.mistakes.append(f"{variable} {mistake}")
+    return mailboxes
 
 
 def read_dkim(env: Env) -> Signer | None:

@@ -14,7 +14,7 @@ from config.database import database
 from config.env import Env
 from config.keys import encryption_keys, signing_keys
 from config.logs import LEVELS, logging
-from config.relays import Relays, live_mail_mistakes, read_dkim, read_relays
+from config.relays import Relays, live_mail_mistakes, read_dkim, read_mailboxes, read_relays
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env(os.environ)
@@ -38,6 +38,7 @@ SWEEP = env.duration("SWEEP", "15s")
 BROKER_URL = env.url("BROKER_URL", "", ("redis", "rediss", "redis+socket"))
 POSTLARK_LOG = env.choice("POSTLARK_LOG", "info", LEVELS)
 RELAYS: Relays = read_relays(env)
+MAILBOXES = read_mailboxes(env)
 DKIM = read_dkim(env)
 _signing = signing_keys(env, POSTLARK_DATA, datetime.now(UTC).date())
 SECRET_KEY, SECRET_KEY_FALLBACKS, ADDRESS_KEY, KEPT_SECRET_KEY = _signing.now, _signing.older, _signing.addresses, _signing.file

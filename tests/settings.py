@@ -11,7 +11,7 @@ TEMPORARY = Path(tempfile.mkdtemp(prefix="postlark-tests-"))
 atexit.register(shutil.rmtree, TEMPORARY, ignore_errors=True)
 
 (TEMPORARY / "blogs").mkdir()
-_SAID = ("POSTLARK_", "EMAIL_URL", "BROKER_URL", "PUBLIC_URL", "LISTEN", "TRUSTED_")
+_SAID = ("POSTLARK_", "EMAIL_URL", "RETURNS_URL", "BROKER_URL", "PUBLIC_URL", "LISTEN", "TRUSTED_")
 _KEPT = {"POSTLARK_PICTURES", "POSTLARK_EXAMPLES"}  # where tests leave what they saw; how many posts they try
 for name in [name for name in os.environ if name.startswith(_SAID) and name not in _KEPT]:
     del os.environ[name]

@@ -25,6 +25,7 @@ from worker.ingest import websub
 from worker.ingest.health import notice_silence
 from worker.newsletter import confirmation_mail as asking
 from worker.newsletter import lapse, sign_up
+from worker.newsletter.returns import mailboxes
 from worker.record.seal import seal
 from worker.record.tidy import tidy_if_due
 
@@ -90,6 +91,11 @@ def confirmation_mail(confirmation_id: int) -> None:
 
 
 @shared_task
+def collect(mailbox: str) -> None:
+    mailboxes.collect(mailbox)
+
+
+@shared_task
 def reconcile(delivery_id: int) -> None:
     ring(send, reconciling.reconcile(delivery_id))
 
@@ -120,6 +126,7 @@ def tick() -> None:
     ring(send, sweeping.deliveries_due())
     ring(hand_over, newsletter.due_batches())
     ring(confirmation_mail, asking.due())
+    ring(collect, mailboxes.due())
     ring(reconcile, sweeping.looks_due())
     ring(check_connection, checking.due())
     ring(alert, alerts.due())

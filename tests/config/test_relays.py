@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from config.env import Env
-from config.relays import live_mail_mistakes, read_dkim, read_relays
+from config.relays import live_mail_mistakes, read_dkim, read_mailboxes, read_relays
 from tests.factories import blog_file
 
 SENDER = {"name": "Practice", "email": "news@blog.example", "mailing_address": "1 Street", "contact": "416 555 0100"}
@@ -27,6 +27,34 @@ def test_a_mistake_is_told_once_with_its_variable_and_without_the_password():
     assert env.mistakes == ["EMAIL_URL_MAIN has an option tls that Postlark does not know; allowed are tls=starttls, tls=ssl and tls=none."]
     blog = blog_file(channels={"email": {"mode": "live"}}, sender={**SENDER, "relay": "main"})
     assert live_mail_mistakes([blog], relays, "https://news.example") == []
+
+
+def test_a_mailbox_is_that_of_one_relay_or_of_all():
+    env = Env(
+        {"RETURNS_URL": "imaps://a:b%40c@mail.example", "RETURNS_URL_MAIN": "imap://a:b@127.0.0.1:1143/Back?address=Back@blog.example"}
+    )
+    mailboxes = read_mailboxes(env)
+    one, main = mailboxes["default"], mailboxes["main"]
+    assert (one.host, one.port, one.encrypted, one.password, one.folder, one.address) == ("mail.example", 993, True, "b@c", "INBOX", "")
+    assert (main.port, main.encrypted, main.folder, main.address) == (1143, False, "Back", "Back@blog.example")
+    assert "b@c" not in repr(one)
+
+
+@pytest.mark.parametrize(
+    ("url", "mistake"),
+    [
+        ("pop3://u:s3cr3t@mail.example", "is not of the form imaps://"),
+        ("imaps://u:s3cr3t/x@mail.example", "is not of the form imaps://"),
+        ("imaps://mail.example", "needs a user name and a password"),
+        ("imaps://u:s3cr3t@mail.example/INBOX?folder=x", "has an option that Postlark does not know; allowed is address."),
+        ("imaps://u:s3cr3t@mail.example/INBOX?address=x", "has an option address that is not an e-mail address"),
+    ],
+)
+def test_a_mistake_in_a_mailbox_is_told_without_the_password(url, mistake):
+    env = Env({"RETURNS_URL": url})
+    assert read_mailboxes(env) == {}
+    assert env.mistakes[0].startswith(f"RETURNS_URL {mistake}")
+    assert "s3cr3t" not in env.mistakes[0]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from worker.record.tidy import Removed, tidy, tidy_if_due
 from worker.render.keep import keep, kept
 
 pytestmark = pytest.mark.django_db
-NOTHING = Removed(0, 0, 0, 0, 0, 0)
+NOTHING = Removed(0, 0, 0, 0, 0, 0, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def test_a_picture_that_no_delivery_names_goes_after_a_month(data: Path) -> None
         aged(data / "images" / name, days)
     make_delivery(make_post(make_blog()))
     Rendition.objects.update(picture=named)
-    assert removed() == Removed(1, 0, 0, 0, 0, 0)
+    assert removed() == Removed(1, 0, 0, 0, 0, 0, 0)
     assert kept(named)
     assert not kept(old)
     assert kept(young)

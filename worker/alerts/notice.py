@@ -12,6 +12,8 @@ from worker.connections import warn
 from worker.lib.blogs import BlogFile, blogs
 from worker.models import Alert, Batch, Blog, Connection, Delivery
 from worker.newsletter import complaints
+from worker.newsletter.mail import mailbox_name
+from worker.newsletter.returns import mailboxes
 from worker.record.needs import NEEDS_YOU
 
 TOGETHER = timedelta(minutes=1)
@@ -40,7 +42,14 @@ def notice(now: datetime) -> None:
     open_ones = Alert.objects.filter(blog__in=rows, over_at=None)
     known = {(blog, key): pk for pk, blog, key in open_ones.values_list("pk", "blog", "key")}
     needs = dict(
-        (*_feeds(rows), *_connections(rows, known, now), *_deliveries(rows, known), *_readers(rows, known), *_complaints(rows, now))
+        (
+            *_feeds(rows),
+            *_connections(rows, known, now),
+            *_deliveries(rows, known),
+            *_readers(rows, known),
+            *_complaints(rows, now),
+            *_mailboxes(rows),
+        )
     )
     fresh = [_alert(key, need, now) for key, need in needs.items() if need and key not in known]
     Alert.objects.bulk_create(fresh, ignore_conflicts=True)
@@ -111,6 +120,12 @@ def _readers(rows: dict[int, Blog], known: Container[Key]) -> Iterator[tuple[Key
 def _complaints(rows: dict[int, Blog], now: datetime) -> Iterator[tuple[Key, Need | None]]:
     for blog, sentence in complaints.warnings(rows, now).items():
         yield (blog, "complaints"), Need("The newsletter", sentence, reverse("subscribers"), recovers=True)
+
+
+def _mailboxes(rows: dict[int, Blog]) -> Iterator[tuple[Key, Need | None]]:
+    for pk, blog in rows.items():
+        if sentence := mailboxes.sentence(mailbox_name(blogs()[blog.slug])):
+            yield (pk, "returns"), Need("What comes back", sentence, f"{reverse('health')}#{blog.slug}")
 
 
 def _of_deliveries(waiting: QuerySet[Delivery], named: str, known: Container[Key]) -> Iterator[tuple[Key, Need | None]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Sum as Total
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +14,7 @@ from worker.console import words
 from worker.console.access import Desk, file_of, name_of
 from worker.models import Batch, Connection, Delivery, Post
 from worker.newsletter import complaints
+from worker.newsletter.returns import mailboxes
 from worker.record.needs import NEEDS_YOU
 
 MOST_SHOWN = 10
@@ -30,7 +32,14 @@ class Need:
 
 def what_needs_a_person(desk: Desk) -> list[Need]:
     """The newest first, blogs in trouble before all."""
-    found = [*_troubled_blogs(desk), *_complaints(desk), *_ending_connections(desk), *_deliveries(desk), *_unknown_readers(desk)]
+    found = [
+        *_troubled_blogs(desk),
+        *_complaints(desk),
+        *_mailboxes(),
+        *_ending_connections(desk),
+        *_deliveries(desk),
+        *_unknown_readers(desk),
+    ]
     rest = len(found) - MOST_SHOWN
     if rest <= 0:
         return found
@@ -50,6 +59,12 @@ def _troubled_blogs(desk: Desk) -> Iterator[Need]:
 def _complaints(desk: Desk) -> Iterator[Need]:
     for pk, sentence in complaints.warnings(desk.blogs, timezone.now()).items():
         yield Need(name_of(desk.blogs[pk]), sentence, "See who reads…", reverse("subscribers"))
+
+
+def _mailboxes() -> Iterator[Need]:
+    for name in settings.MAILBOXES:
+        if sentence := mailboxes.sentence(name):
+            yield Need("What comes back:", sentence, "See the health…", reverse("health"))
 
 
 def _ending_connections(desk: Desk) -> Iterator[Need]:

@@ -5,6 +5,7 @@ from worker.models.blogs import Blog, Connection, Hub, Relay
 from worker.models.confirmations import Confirmation
 from worker.models.deliveries import Attempt, Delivery, Event, Rendition
 from worker.models.issues import Issue, Part
+from worker.models.mailboxes import Mailbox
 from worker.models.posts import Alias, Post
 from worker.models.readers import Batch, Consent, ImportDraft, Recipient, Subscriber, Suppression
 from worker.models.returns import Return
@@ -26,6 +27,7 @@ __all__ = [
     "Hub",
     "ImportDraft",
     "Issue",
+    "Mailbox",
     "Part",
     "Post",
     "Recipient",

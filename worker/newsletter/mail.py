@@ -17,7 +17,7 @@ from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from worker.channels.base import INLINE_PICTURE, Envelope, MailTemplate, mark
-from worker.channels.email import Email, RelaySettings, mime
+from worker.channels.email import Email, MailboxSettings, RelaySettings, mime
 from worker.lib.address import read_address
 from worker.lib.blogs import BlogFile, Sender
 from worker.lib.signing import copy_id, reading_token, unsubscribe_token
@@ -65,6 +65,17 @@ def relay_of(file: BlogFile) -> RelaySettings | None:
     return relay
 
 
+def mailbox_name(file: BlogFile) -> str:
+    """Of the mailbox to which this blog's newsletters come back: its relay's own, or the one for all. Empty: none is read."""
+    return next((name for name in (relay_name(file), "default") if name in settings.MAILBOXES), "")
+
+
+def comes_back_to(file: BlogFile) -> str:
+    """The address that a mail server tells of a copy it cannot bring."""
+    mailbox: MailboxSettings | None = settings.MAILBOXES.get(mailbox_name(file))
+    return (mailbox and mailbox.address) or sendable(_sender(file).email)
+
+
 def cannot_send(file: BlogFile) -> str:
     """The sentence that says what is missing before any mail can leave; empty when nothing is."""
     if file.sender is None:
@@ -90,12 +101,13 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "", le
     """The frozen rendition with its headers; what differs between readers stands as marks. `left_out`: a digest's posts that these have."""
     sender = _sender(file)
     own = sendable(sender.email)
+    by_mail = f", <mailto:{comes_back_to(file)}?subject=unsubscribe%20{mark('token')}>" if mailbox_name(file) else ""
     headers = [
         ("From", str(Address(display_name=sender.name, addr_spec=own))),
         ("Subject", subject_prefix + delivery.rendition.subject),
         ("Message-ID", f"<{mark('copy')}@{own.rpartition('@')[2]}>"),
         ("List-Id", f"<{file.slug}.{own.rpartition('@')[2]}>"),
-        ("List-Unsubscribe", f"<{mark('unsubscribe')}>"),
+        ("List-Unsubscribe", f"<{mark('unsubscribe')}>{by_mail}"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("Auto-Submitted", "auto-generated"),
     ]
@@ -107,15 +119,17 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "", le
     html = sections.without(words.html, "html", names, words.sections).replace(mark("read"), escape(read))
     shows_picture = words.picture and INLINE_PICTURE in html
     picture = again(words.picture, delivery.posts()[0], file, "email")[1] if shows_picture else None
-    return MailTemplate(tuple(headers), sender=own, text=text, html=html, picture=picture, label=reading_token(delivery.pk))
+    return MailTemplate(tuple(headers), sender=comes_back_to(file), text=text, html=html, picture=picture, label=reading_token(delivery.pk))
 
 
 def envelope(reader: Reader, delivery: Delivery, file: BlogFile, template: MailTemplate | None = None) -> Envelope:
     """One reader's copy. The same copy always has the same Message-ID: a mailbox that gets it twice shows it once."""
     assert reader.why is not None, "whoever has no consent in force is left out"
+    token = unsubscribe_token(delivery.blog_id, reader.pk)
     words = {
         "copy": copy_id(delivery.pk, reader.pk),
-        "unsubscribe": unsubscribe_address(delivery.blog_id, reader.pk),
+        "token": token,
+        "unsubscribe": _unsubscribe_page(token),
         "why": _why(reader.why.basis, reader.why.obtained_on, file.language, _sender(file).name),
     }
     return Envelope(reader.key, reader.address, words, template)
@@ -147,7 +161,11 @@ def kept_as(name: str) -> Path:
 
 
 def unsubscribe_address(blog: int, subscriber: int) -> str:
-    return f"{settings.PUBLIC_URL}/u/{unsubscribe_token(blog, subscriber)}"
+    return _unsubscribe_page(unsubscribe_token(blog, subscriber))
+
+
+def _unsubscribe_page(token: str) -> str:
+    return f"{settings.PUBLIC_URL}/u/{token}"
 
 
 def browser_address(delivery: int) -> str:
@@ -163,6 +181,7 @@ def _for_nobody(delivery: Delivery, file: BlogFile, address: str) -> Envelope:
     _, why = _TEST[file.language]
     words = {
         "copy": f"{delivery.pk}.test.{timezone.now():%Y%m%d%H%M%S}",
+        "token": unsubscribe_token(delivery.blog_id, _NOBODY),
         "unsubscribe": unsubscribe_address(delivery.blog_id, _NOBODY),
         "why": why,
     }

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
-from worker.models import Alert, Recipient, Rendition
+from worker.models import Alert, Recipient, Rendition, Return
 from worker.record.transition import POSTLARK, note
 
 DAILY = timedelta(days=1)
@@ -45,10 +45,11 @@ class Removed:
     sessions: int
     alerts: int
     readers: int
+    returns: int
 
     @property
     def unfinished(self) -> bool:
-        return self.readers >= MOST
+        return self.readers >= MOST or self.returns >= MOST
 
     def __add__(self, other: "Removed") -> "Removed":
         more = asdict(other)
@@ -63,6 +64,7 @@ class Removed:
             "sessions": "sessions that have ended",
             "alerts": f"alerts that were over more than {ALERTS.days} days ago",
             "readers": f"a relay's own words about one reader, older than {READERS.days} days",
+            "returns": f"the words with which a copy came back, older than {READERS.days} days",
         }
         return [f"{said[name]}: {count}" for name, count in asdict(self).items() if count]
 
@@ -89,6 +91,7 @@ def tidy(now: datetime, who: str = POSTLARK, *, really: bool = True) -> Removed:
         sessions=_delete(Session.objects.filter(expire_date__lt=now), really),
         alerts=_delete(Alert.objects.filter(over_at__lt=now - ALERTS), really),
         readers=_silence(now - READERS, really),
+        returns=_forget_words(now - READERS, really),
     )
     if really and removed.lines:
         note(f"Removed what had served its time: {'; '.join(removed.lines)}.", who=who, data=asdict(removed))
@@ -137,3 +140,10 @@ def _silence(before: datetime, really: bool) -> int:
     for start in range(0, len(found), AT_ONCE):
         Recipient.objects.filter(pk__in=found[start : start + AT_ONCE]).update(detail="")
     return len(found)
+
+
+def _forget_words(before: datetime, really: bool) -> int:
+    rows = Return.objects.filter(at__lt=before).exclude(words="")
+    if not really:
+        return rows.count()
+    return Return.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[:MOST])).update(words="")

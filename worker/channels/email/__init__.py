@@ -4,12 +4,14 @@ What a relay may answer, and when a message counts as taken: https://www.rfc-edi
 
 | file | is about |
 |---|---|
-| `relay` | what EMAIL_URL may say |
+| `relay`, `mailbox` | what EMAIL_URL and RETURNS_URL may say |
 | `copies`, `dkim` | the bytes of each reader's copy |
 | `opening` | connect, encrypt, sign in |
 | `line`, `replies` | one open line: what is said, what the answers mean |
 | `conversations` | all lines together |
 | `esp/` | a provider that takes many copies in one request |
+| `bounce` | what a refusal says of a mailbox |
+| `imap` | the mailbox to which copies come back |
 """
 
 import time
@@ -23,6 +25,7 @@ from worker.channels.email.conversations import OPEN_WITHIN, Conversations
 from worker.channels.email.copies import Copies, mime
 from worker.channels.email.dkim import Signer, read_signer
 from worker.channels.email.esp.settings import EspSettings, parse_esp
+from worker.channels.email.mailbox import MailboxSettings, parse_mailbox
 from worker.channels.email.opening import Opening
 from worker.channels.email.relay import RelaySettings, SmtpSettings, is_loopback, parse_smtp
 from worker.lib.blogs import ChannelOptions
@@ -32,11 +35,13 @@ __all__ = [
     "Email",
     "EmailOptions",
     "EspSettings",
+    "MailboxSettings",
     "RelaySettings",
     "Signer",
     "SmtpSettings",
     "is_loopback",
     "mime",
+    "parse_mailbox",
     "parse_relay",
     "read_signer",
 ]

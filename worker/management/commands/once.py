@@ -17,6 +17,7 @@ from worker.management.command import PostlarkCommand, find_blog
 from worker.management.shapes import deliveries_json, title_of
 from worker.models import Batch, Delivery, Event
 from worker.newsletter import confirmation_mail
+from worker.newsletter.returns import mailboxes
 
 
 class Command(PostlarkCommand):
@@ -30,6 +31,8 @@ class Command(PostlarkCommand):
         slugs = [find_blog(blog).slug] if blog else list(blogs())
         looked = [f"{slug}: {each.sentence}" for slug, each in ingest.look_at(slugs).items()]
         tasks.upkeep()
+        for mailbox in mailboxes.due():
+            mailboxes.collect(mailbox)
         _hand_over_everything_due(blog)
         touched = Delivery.objects.filter(pk__in=Event.objects.filter(at__gte=began, delivery__isnull=False).values("delivery"))
         document = deliveries_json(touched.select_related("blog", "post", "issue").order_by("-id"))

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from worker.lib.address import address_key
 from worker.lib.signing import read_copy_id
-from worker.models import Recipient
+from worker.models import Recipient, Subscriber
 
 _COPY = re.compile(r"\d{1,19}-\d{1,19}\.[\w-]{20,100}")
 
@@ -28,6 +28,11 @@ def of_address(delivery_id: int, address: str) -> Recipient | None:
     except ValueError:
         return None
     return _recipients().filter(delivery=delivery_id, subscriber__address_key=key).first()
+
+
+def newest_of(reader: Subscriber) -> Recipient | None:
+    """The last copy that they got, where somebody tells of a reader and not of a copy."""
+    return _recipients().filter(subscriber=reader, state=Recipient.State.SENT).order_by("-pk").first()
 
 
 def _recipients() -> QuerySet[Recipient]:

@@ -1,0 +1,61 @@
+"""The returns mailboxes: when each is read, by one process at a time, and what staff hear of it."""
+
+import time
+from datetime import timedelta
+from random import Random
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from worker.channels.base import DeliveryError, Unauthorized
+from worker.channels.email import MailboxSettings
+from worker.lib.backoff import delay
+from worker.lib.deadline import deadly
+from worker.models import Mailbox
+
+EVERY = timedelta(minutes=1)
+_AFTER_A_REFUSAL = timedelta(minutes=15)
+_QUIET = timedelta(hours=1)
+"""A mailbox may be away for so long before anybody hears of it."""
+
+
+def due() -> list[str]:
+    """Those that are to be read now."""
+    known = dict(Mailbox.objects.values_list("name", "look_at"))
+    return [name for name in settings.MAILBOXES if name not in known or known[name] <= timezone.now()]
+
+
+def collect(name: str) -> None:
+    """Read what is new in it. Quietly nothing when it is not due, or somebody else is at it."""
+    from worker.newsletter.returns.collect import read_new  # slow to import, and most installations read no mailbox
+
+    mailbox: MailboxSettings = settings.MAILBOXES[name]
+    Mailbox.objects.get_or_create(name=name, defaults={"look_at": timezone.now()})
+    mine, lease = Mailbox.objects.filter(name=name), settings.LEASE
+    if not mine.filter(look_at__lte=timezone.now()).update(look_at=timezone.now() + lease, tries=F("tries") + 1):
+        return
+    row = mine.get()
+    try:
+        with deadly(0.9 * lease):
+            seen = read_new(row, mailbox, until=time.monotonic() + lease.total_seconds() / 2)
+    except DeliveryError as error:
+        wait = _AFTER_A_REFUSAL if isinstance(error, Unauthorized) else delay(row.tries, Random())
+        mine.update(trouble=error.sentence, look_at=timezone.now() + wait)
+        return
+    now = timezone.now()
+    mine.update(trouble="", tries=0, starred=seen.starred, looked_at=now, look_at=now + EVERY if seen.through else now)
+
+
+def sentence(name: str) -> str:
+    """What a person should do about this mailbox; empty: nothing."""
+    row, mailbox = Mailbox.objects.filter(name=name).first(), settings.MAILBOXES.get(name)
+    if row is None or mailbox is None:
+        return ""
+    if row.trouble and (row.looked_at is None or row.looked_at < timezone.now() - _QUIET):
+        return f"{row.trouble} Until it can be read, nobody notices what comes back, or who asks by mail to be taken off."
+    if row.starred == 1:
+        return f"1 mail in the mailbox {mailbox.user} waits with a star, because Postlark does not understand it. Read it there, do what it asks, and take the star off or file it away."
+    if row.starred:
+        return f"{row.starred} mails in the mailbox {mailbox.user} wait with a star, because Postlark does not understand them. Read them there, do what they ask, and take the stars off or file them away."
+    return ""

@@ -1,0 +1,149 @@
+"""What a mail in the returns mailbox says. Pure: bytes in, what it is out; whatever it is made of.
+
+Delivery reports: https://www.rfc-editor.org/rfc/rfc3464 · complaints: https://www.rfc-editor.org/rfc/rfc5965 · automatic
+answers: https://www.rfc-editor.org/rfc/rfc3834 · bounces of servers that keep to none of it: https://flufl-bounce.readthedocs.io
+"""
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import parseaddr
+from itertools import islice
+from typing import Literal, NamedTuple
+
+from flufl.bounce import scan_message
+
+from worker.channels.email.bounce import bounce
+from worker.models import Return
+
+Kind = Return.Kind
+Part = Message
+_LEAVE = re.compile(r"\W*((me|se|stop|please|svp) )?(unsubscribe|d[ée]sabonne|d[ée]sinscri)", re.IGNORECASE)
+_SENT_SINGLY = re.compile(r"<(confirm|doctor)\.[\w.-]+@", re.IGNORECASE)
+"""Message-IDs of mails that we send one by one: what comes back of them needs nobody."""
+_REFUSAL = re.compile(r"^.{0,200}\b5\d\d[ -].{0,300}$", re.MULTILINE)
+_COMPLAINTS = ("abuse", "fraud", "virus", "other")
+_MOST_PARTS = 50
+
+
+class Said(NamedTuple):
+    """Of one copy. No `kind`: nothing that matters has come of it yet."""
+
+    kind: str = ""
+    status: str = ""
+    words: str = ""
+    address: str = ""
+
+
+class Mail(NamedTuple):
+    """`report`: it tells of a copy what stands in `said`. `leave`: its sender asks to be taken off. `nothing`: there is nothing to do.
+    `unclear`: a person must read it. `text`: where to look for whose copy, or which reader, it is about."""
+
+    what: Literal["report", "leave", "nothing", "unclear"]
+    subject: str = ""
+    sender: str = ""
+    text: str = ""
+    said: Said = Said()
+
+
+def read_mail(raw: bytes) -> Mail:
+    try:
+        return _read(message_from_bytes(raw))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        # The library's parser, met by what nobody writes by accident.
+        return Mail("unclear", "(a mail that cannot be read)")
+
+
+def _read(mail: Part) -> Mail:
+    subject, sender, parts = line(mail, "Subject"), parseaddr(line(mail, "From"))[1], list(islice(mail.walk(), _MOST_PARTS))
+    text = "\n".join(each for part in parts for each in (_ids(part), _content(part)) if each)
+    said = _complaint(parts) or _status(parts) or _bounce(mail, text)
+    if said and said.kind and not _SENT_SINGLY.search(text):
+        return Mail("report", subject, sender, text, said)
+    if said or _is_automatic(mail) or _SENT_SINGLY.search(line(mail, "Message-ID")):
+        return Mail("nothing", subject, sender)
+    if _asks_to_leave(subject, parts):
+        return Mail("leave", subject, sender, "\n".join([subject, line(mail, "To"), line(mail, "Delivered-To"), text]))
+    return Mail("unclear", subject, sender)
+
+
+# Reports ------------------------------------------------------------------------------------------------------------------
+
+
+def _complaint(parts: Sequence[Part]) -> Said | None:
+    for part in parts:
+        if part.get_content_type() == "message/feedback-report":
+            kind = next((block["feedback-type"].lower() for block in _blocks(part) if "feedback-type" in block), "")
+            if kind in _COMPLAINTS:
+                return Said(Kind.COMPLAINED, words=f"Feedback-Type: {kind}")
+            return Said(Kind.UNSUBSCRIBED if kind.startswith("opt-out") else "")
+    return None
+
+
+def _status(parts: Sequence[Part]) -> Said | None:
+    for part in parts:
+        if part.get_content_type() == "message/delivery-status":
+            told = {block["action"].lower().split()[0]: block for block in _blocks(part) if block.get("action")}
+            if "failed" in told:
+                return _failure(told["failed"])
+            return Said(Kind.DELIVERED if told.keys() == {"delivered"} else "") if told else None
+    return None
+
+
+def _failure(block: dict[str, str]) -> Said:
+    status, words = block.get("status", ""), block.get("diagnostic-code", "")
+    address = block.get("original-recipient") or block.get("final-recipient", "")
+    return Said(bounce(status, words), status.partition(" ")[0], words, address.rpartition(";")[2].strip(" <>"))
+
+
+def _bounce(mail: Part, text: str) -> Said | None:
+    """Of a server that keeps to no standard."""
+    if not scan_message(mail):
+        return None
+    refusal = _REFUSAL.search(text)
+    words = " ".join((refusal[0] if refusal else text[:500]).split())
+    return Said(bounce("", words), words=words)
+
+
+def _blocks(part: Part) -> list[dict[str, str]]:
+    """The groups of fields of a report."""
+    blocks = part.get_payload()
+    return [{name.lower(): " ".join(str(value).split()) for name, value in block.items()} for block in blocks if isinstance(block, Message)]
+
+
+# Mails that people and their programs write -----------------------------------------------------------------------------------
+
+
+def _is_automatic(mail: Part) -> bool:
+    if line(mail, "Auto-Submitted").lower() not in ("", "no"):
+        return True
+    return any(mail[name] for name in ("X-Autoreply", "X-Autorespond")) or line(mail, "Precedence").lower() == "auto_reply"
+
+
+def _asks_to_leave(subject: str, parts: Sequence[Part]) -> bool:
+    """By the subject, or by the first words somebody wrote; what they quote says nothing."""
+    plain = next((_content(part) for part in parts if part.get_content_type() == "text/plain"), "")
+    return bool(_LEAVE.match(subject) or _LEAVE.match(plain.strip()))
+
+
+def line(mail: Part, name: str) -> str:
+    """A header as people read it."""
+    raw = next((value for key, value in mail.raw_items() if key.lower() == name.lower()), "")
+    value = str(raw)[:2000].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    with suppress(ValueError, LookupError):
+        value = str(make_header(decode_header(value)))
+    return " ".join(value.split())
+
+
+def _ids(part: Part) -> str:
+    return "\n".join(str(part[name]) for name in ("Message-ID", "In-Reply-To", "References", "List-Unsubscribe") if part[name])
+
+
+def _content(part: Part) -> str:
+    if part.is_multipart() or part.get_content_maintype() not in ("text", "message"):
+        return ""
+    payload = part.get_payload(decode=True)
+    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
