@@ -162,7 +162,7 @@ def test_the_command_says_what_it_removed_and_the_record_keeps_it(data: Path, re
     for dry in (True, False):
         call_command("tidy", "--json", *(["--dry-run"] if dry else []))
         told = json.loads(capsys.readouterr().out)
-        counted = {"pictures": 1, "rehearsals": 0, "journals": 0, "sessions": 0, "alerts": 0, "readers": 2}
+        counted = {"pictures": 1, "rehearsals": 0, "journals": 0, "sessions": 0, "alerts": 0, "readers": 2, "returns": 0}
         assert told == {"dry_run": dry, "removed": counted}
         assert Event.objects.exists() is not dry
     assert "pictures that no delivery names, older than 30 days: 1" in Event.objects.earliest("pk").what
