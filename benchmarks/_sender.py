@@ -83,8 +83,8 @@ def write_down(blog: Blog, delivery: Delivery, readers: int) -> None:
     address = "'reader.' || i || '@reader.example'"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO worker_subscriber (id, blog_id, email, address_key, name, language, topics, edition, edition_before, state, created_at)"
-            f" {numbers} SELECT i, %s, {address}, {address}, '', '', {empty}, 'instant', '', 'confirmed', %s FROM n",
+            f"INSERT INTO worker_subscriber (id, blog_id, email, address_key, name, language, topics, edition, state, created_at)"
+            f" {numbers} SELECT i, %s, {address}, {address}, '', '', {empty}, 'instant', 'confirmed', %s FROM n",
             [blog.pk, now],
         )
         cursor.execute(

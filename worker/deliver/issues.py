@@ -45,6 +45,7 @@ def add(post: Post, file: BlogFile, needs_a_person: str, held_for: str, now: dat
     for digest in [each for each in _digests(file) if each.name not in placed]:
         delivery = _still_open(post.blog, file, digest, now + file.hold_for("email"))
         Part.objects.create(issue=_issue(delivery), edition=digest.name, post=post)
+        Issue.objects.filter(pk=_issue(delivery).pk, since__gt=now).update(since=now)  # the one before it went out ahead of its day
         if needs_a_person and delivery.state == State.PENDING:
             what = f"“{post.title}” came into it. {needs_a_person}"
             stand(delivery, State.HELD, WaitsFor.PERSON, needs_a_person, what, held_for=held_for)

@@ -20,11 +20,10 @@ from worker.hooks.page import page
 from worker.lib.address import masked, read_address
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import iso
-from worker.lib.signing import read_unsubscribe_token
 from worker.models import Confirmation, Subscriber
 from worker.newsletter import change, choices
 from worker.newsletter.consent import today
-from worker.newsletter.leave import BY_LINK, forget, unsubscribe
+from worker.newsletter.leave import BY_LINK, forget, reader_of, unsubscribe
 from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import TooMany, Wish, ask
 
@@ -35,9 +34,8 @@ Answer = Callable[[HttpRequest, Subscriber, BlogFile], HttpResponse]
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
-    leaver = read_unsubscribe_token(token)
-    reader = leaver and Subscriber.objects.select_related("blog").filter(pk=leaver.subscriber, blog=leaver.blog).first()
-    if not reader:
+    reader = reader_of(token)
+    if reader is None:
         return page(request, "bad_link", "en-CA", HTTPStatus.NOT_FOUND, confirms=False)
     file = blog_file(reader.blog.slug)
     wants = request.POST.get("wants", "") if request.method == "POST" else ""

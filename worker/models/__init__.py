@@ -7,7 +7,7 @@ from worker.models.deliveries import Attempt, Delivery, Event, Rendition
 from worker.models.issues import Issue, Part
 from worker.models.mailboxes import Mailbox
 from worker.models.posts import Alias, Post
-from worker.models.readers import Batch, Consent, ImportDraft, Recipient, Subscriber, Suppression
+from worker.models.readers import Batch, Consent, ImportDraft, LeftEdition, Recipient, Subscriber, Suppression
 from worker.models.returns import Return
 from worker.models.seals import Seal
 from worker.models.staff import Staff
@@ -28,6 +28,7 @@ __all__ = [
     "ImportDraft",
     "Issue",
     "Mailbox",
+    "LeftEdition",
     "Part",
     "Post",
     "Recipient",

@@ -25,13 +25,12 @@ class Subscriber(models.Model):
     language = models.CharField(max_length=5, blank=True, help_text="Empty: the blog's.")
     topics = models.JSONField(default=list)
     edition = models.CharField(max_length=20, default="instant")
-    edition_before = models.CharField(
-        max_length=20, blank=True, help_text="What they had before they last changed it; empty: they never did."
-    )
-    edition_since = models.DateTimeField(null=True, help_text="When they last changed it.")
     state = models.CharField(max_length=12, choices=State, default=State.CONFIRMED)
     created_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True)
+    goes_on_as = models.ForeignKey(
+        "self", models.CASCADE, null=True, related_name="before", help_text="Where they moved to an address that had a place of its own."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["blog", "address_key"], name="one_subscriber_per_address")]
@@ -39,6 +38,21 @@ class Subscriber(models.Model):
 
     def __str__(self) -> str:
         return f"subscriber {self.pk}"
+
+
+class LeftEdition(models.Model):
+    """When somebody last chose another edition instead of this one: what had waited in it for them still comes."""
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="left_editions")
+    edition = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subscriber", "edition"], name="left_an_edition_last")]
+        indexes = [models.Index(fields=["edition", "at"], name="who_left_an_edition")]
+
+    def __str__(self) -> str:
+        return f"{self.edition} left by {self.subscriber_id}"
 
 
 class Consent(models.Model):

@@ -17,8 +17,9 @@ from worker.lib.editions import INSTANT
 from worker.lib.signing import address_hash
 from worker.models import Batch, Blog, Consent, Delivery, Post, Recipient, Subscriber, Suppression
 from worker.newsletter import choices, consent
-from worker.newsletter.editions import HAVE, places_of, readers_of, readers_of_issue, sends_of, waits_for_issue, what_they_have
+from worker.newsletter.editions import HAVE, places_of, readers_of_issue, readers_of_post, sends_of, waits_for_issue, what_they_have
 from worker.newsletter.refused import Refused
+from worker.newsletter.sign_up import only_one
 from worker.newsletter.suppress import BY_THEIR_OWN_WISH
 
 BATCH = 100
@@ -85,6 +86,7 @@ def _write_slice(delivery: Delivery, brings: dict[int, Post], suppressed: set[st
         claimed = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PREPARING, attempt=delivery.attempt)
         if not claimed.update(lease_until=Now() + settings.LEASE):
             return False
+        only_one(delivery.blog)  # whoever changes editions just now is in one of two newsletters that bring the same post, not in both
         cursor = delivery.recipients.aggregate(last=Max("subscriber_id"))["last"] or 0
         candidates = _candidates(delivery).filter(pk__gt=cursor).prefetch_related("consents").order_by("pk")
         allowed = (one for one in candidates.iterator(chunk_size=BATCH) if address_hash(one.address_key) not in suppressed)
@@ -159,9 +161,10 @@ def _everybody(delivery: Delivery) -> QuerySet[Subscriber]:
     subscribed = _subscribed(delivery.blog)
     if delivery.issue:
         return subscribed.filter(readers_of_issue(delivery.issue))
-    if delivery.post and delivery.occasion == Delivery.Occasion.RESEND:
+    assert delivery.post is not None, "it brings an issue or a post"
+    if delivery.occasion == Delivery.Occasion.RESEND:
         return subscribed.exclude(waits_for_issue(delivery.post))
-    return subscribed.filter(readers_of(delivery.blog, delivery.edition or INSTANT))
+    return subscribed.filter(readers_of_post(delivery.post, delivery.edition or INSTANT, delivery.created_at))
 
 
 def _subscribed(blog: Blog) -> QuerySet[Subscriber]:

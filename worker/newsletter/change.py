@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from worker.lib.blogs import BlogFile
 from worker.models import Subscriber
 from worker.newsletter import choices, people
+from worker.newsletter.editions import move
 from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import suppression_of
 from worker.record.transition import note
@@ -25,10 +25,9 @@ def choose(subscriber: Subscriber, file: BlogFile, *, language: str, edition: st
         return False
     with transaction.atomic():
         fresh = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
-        if fresh.edition != edition:
-            fresh.edition_before, fresh.edition_since = fresh.edition, timezone.now()
-        fresh.language, fresh.edition, fresh.topics = language, edition, chosen
-        fresh.save(update_fields=["language", "edition", "edition_before", "edition_since", "topics"])
+        move(fresh, edition)
+        fresh.language, fresh.topics = language, chosen
+        fresh.save(update_fields=["language", "edition", "topics"])
         note("A reader changed what they get.", who=who, blog=subscriber.blog, subscriber=subscriber)
     subscriber.refresh_from_db()
     return True

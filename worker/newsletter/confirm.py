@@ -3,8 +3,8 @@
 from django.db import transaction
 from django.utils import timezone
 
-from worker.models import Blog, Confirmation, Consent, Subscriber, Suppression
-from worker.newsletter import suppress
+from worker.models import Blog, Confirmation, Consent, Delivery, Subscriber, Suppression
+from worker.newsletter import editions, suppress
 from worker.newsletter.consent import today
 from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import is_valid
@@ -40,7 +40,8 @@ def _join(asked: Confirmation, machine: str) -> Subscriber:
     came_back = reader.state != State.CONFIRMED
     reader.state, reader.left_at = State.CONFIRMED, None
     if asked.kind == Kind.JOIN:
-        reader.language, reader.topics, reader.edition = asked.language, asked.topics, asked.edition
+        editions.move(reader, asked.edition or reader.edition)
+        reader.language, reader.topics = asked.language, asked.topics
     reader.save()
     _agree(reader, asked, machine)
     what = "A reader subscribed." if is_new else "A reader came back." if came_back else "A reader confirmed that they want the newsletter."
@@ -85,22 +86,22 @@ def _move(asked: Confirmation) -> Subscriber:
         return reader
     suppress.add(asked.blog_id, reader.address_key, Suppression.Cause.MOVED)
     note("A reader changed their address.", who=BY_LINK, blog=asked.blog, subscriber=reader)
-    other = Subscriber.objects.filter(blog=asked.blog, address_key=asked.address_key).first()
-    if other:
-        return _carry_over(reader, other)
+    if other := Subscriber.objects.filter(blog=asked.blog, address_key=asked.address_key).first():
+        _end(other, reader)
     reader.email, reader.address_key = asked.email, asked.address_key
     reader.save(update_fields=["email", "address_key"])
     return reader
 
 
-def _carry_over(reader: Subscriber, other: Subscriber) -> Subscriber:
-    """The list knew the new address already: that place gets the choices and the consents, and the old place ends."""
-    other.language, other.topics, other.edition = reader.language, reader.topics, reader.edition
-    other.state, other.left_at = State.CONFIRMED, None
-    other.save()
-    for consent in reader.consents.all():
-        consent.pk, consent.subscriber = None, other
+def _end(other: Subscriber, reader: Subscriber) -> None:
+    """The list knew the new address already. That place ends: what it had and agreed to is this reader's now, and its links lead to them."""
+    there = reader.recipients.values("delivery")  # an audience that is still being written down goes by the order of its readers
+    other.recipients.exclude(delivery__in=there).exclude(delivery__state=Delivery.State.PREPARING).update(subscriber=reader)
+    for consent in other.consents.all():
+        consent.pk, consent.subscriber = None, reader
         consent.save()
-    reader.state, reader.left_at = State.UNSUBSCRIBED, timezone.now()
-    reader.save()
-    return other
+    other.before.update(goes_on_as=reader)
+    Subscriber.objects.filter(pk=other.pk).update(
+        address_key=f"moved {other.pk}", state=State.UNSUBSCRIBED, left_at=timezone.now(), goes_on_as=reader
+    )
+    note("Their place went over to another, whose address this is now.", who=BY_LINK, blog=other.blog, subscriber=other)

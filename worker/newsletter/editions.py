@@ -2,16 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from worker.channels.email import EmailOptions
 from worker.lib.blogs import BlogFile, blog_file
-from worker.models import Batch, Blog, Delivery, Issue, Post, Recipient, Subscriber
+from worker.models import Batch, Blog, Delivery, Issue, LeftEdition, Part, Post, Recipient, Subscriber
 
 HAVE = [Recipient.State.SENT, Recipient.State.UNKNOWN, Recipient.State.WAITING, Recipient.State.SENDING]
 """Who is on the way to it, or may have it, has it: in doubt nobody gets a second copy."""
-_TO_COME = [Delivery.State.HELD, Delivery.State.PENDING, Delivery.State.PREPARING]
+_TO_COME = [Delivery.State.HELD, Delivery.State.PENDING]
 
 
 def options_of(file: BlogFile | None) -> EmailOptions:
@@ -28,14 +30,29 @@ def readers_of(blog: Blog, edition: str) -> Q:
 
 def readers_of_issue(issue: Issue) -> Q:
     """And who has left the edition since the issue was begun: for what had waited in it for them."""
-    return readers_of(issue.blog, issue.edition) | Q(edition_before=issue.edition, edition_since__gte=issue.since)
+    return readers_of(issue.blog, issue.edition) | left_since(issue.edition, issue.since)
+
+
+def readers_of_post(post: Post, edition: str, since: datetime) -> Q:
+    """Of a post that goes by itself, and has waited since then: also who left the edition meanwhile, unless an issue is still to bring it to them."""
+    return readers_of(post.blog, edition) | (left_since(edition, since) & ~waits_for_issue(post))
+
+
+def left_since(edition: str, since: datetime) -> Q:
+    return Q(pk__in=LeftEdition.objects.filter(edition=edition, at__gte=since).values("subscriber"))
+
+
+def move(subscriber: Subscriber, edition: str) -> None:
+    """They choose this edition from now on. Within the transaction that saves them."""
+    if subscriber.edition != edition:
+        LeftEdition.objects.update_or_create(subscriber=subscriber, edition=subscriber.edition, defaults={"at": timezone.now()})
+        subscriber.edition = edition
 
 
 def waits_for_issue(post: Post) -> Q:
     """Whose newsletter is an issue that brings the post and has not begun to go out."""
-    issues = Issue.objects.filter(parts__post=post, parts__left_out="", deliveries__state__in=_TO_COME).exclude(
-        deliveries__occasion=Delivery.Occasion.TEST
-    )
+    to_come = Delivery.objects.filter(state__in=_TO_COME).exclude(occasion=Delivery.Occasion.TEST)
+    issues = Issue.objects.filter(parts__in=Part.objects.filter(post=post, left_out=""), deliveries__in=to_come)
     waiting = Q(pk__in=[])
     for issue in issues.select_related("blog").distinct():
         waiting |= readers_of_issue(issue)

@@ -48,6 +48,9 @@ def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
             transaction.on_commit(partial(mail.kept_as(f"confirm-{pk}").unlink, missing_ok=True))
         asked.delete()
         subscriber.consents.all().delete()
+        for before in subscriber.before.all():
+            subscriber.before.filter(pk=before.pk).update(state=State.FORGOTTEN, **erased | {"address_key": f"forgotten {before.pk}"})
+            before.consents.all().delete()
         Recipient.objects.filter(subscriber=subscriber).update(detail="")
         Return.objects.filter(recipient__subscriber=subscriber).update(words="")
         _forget_in_the_ledger(subscriber)
@@ -70,12 +73,15 @@ def _why(because: str) -> dict[str, str]:
 
 def leaver_of(text: str) -> Subscriber | None:
     """Whose unsubscribe token stands somewhere in this text: the subject, body or recipient of a mail."""
-    for token in re.findall(r"\d+-\d+\.[\w-]{20,}", text):
-        named = read_unsubscribe_token(token)
-        found = named and Subscriber.objects.select_related("blog").filter(pk=named.subscriber, blog=named.blog).first()
-        if found:
-            return found
-    return None
+    return next(filter(None, map(reader_of, re.findall(r"\d+-\d+\.[\w-]{20,}", text))), None)
+
+
+def reader_of(token: str) -> Subscriber | None:
+    """Whom an unsubscribe token names, or as whom they go on."""
+    named = read_unsubscribe_token(token)
+    known = Subscriber.objects.select_related("blog", "goes_on_as__blog")
+    found = named and known.filter(pk=named.subscriber, blog=named.blog).first()
+    return (found.goes_on_as or found) if found else None
 
 
 def unsubscribe_by_mail(blog: Blog | None, sender: str, *texts: str) -> Subscriber | None:

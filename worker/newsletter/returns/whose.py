@@ -2,7 +2,7 @@
 
 import re
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from worker.lib.address import address_key
 from worker.lib.signing import read_copy_id
@@ -15,7 +15,8 @@ def of_copy(text: str) -> Recipient | None:
     """By the id that we gave the copy: the left side of its Message-ID, alone or somewhere in this text. It cannot be made up."""
     for written in _COPY.findall(text):
         if named := read_copy_id(written):
-            found = _recipients().filter(delivery=named.delivery, subscriber=named.subscriber).first()
+            theirs = Q(subscriber=named.subscriber) | Q(subscriber__before=named.subscriber)
+            found = _recipients().filter(theirs, delivery=named.delivery).first()
             if found:
                 return found
     return None
