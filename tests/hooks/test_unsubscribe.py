@@ -171,7 +171,7 @@ def test_a_new_address_that_the_list_knows_already_gets_one_copy_from_then_on(cl
     client.post(link(reader), {"wants": "move", "email": "Ann@New.example"})
     client.post(f"/confirm/{confirmation_token(Confirmation.objects.get().pk)}")
     (there,) = Subscriber.objects.filter(state="confirmed")
-    assert there == other
+    assert (there, there.email) == (reader, "Ann@New.example")
     assert there.consents.get().basis == "express"
     assert [each.cause for each in Suppression.objects.all()] == ["moved"]
 
