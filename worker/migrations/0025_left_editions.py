@@ -17,7 +17,7 @@ def _keep(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('worker', '0023_searching'),
+        ('worker', '0024_mailboxes'),
     ]
 
     operations = [
