@@ -32,11 +32,12 @@ from worker.console import (
     withdraw,
 )
 from worker.console import health as console_health
-from worker.hooks import confirm, health, publish, read, subscribe, unsubscribe, websub
+from worker.hooks import confirm, email, health, publish, read, subscribe, unsubscribe, websub
 
 urlpatterns: list[URLPattern] = [
     path("hooks/publish/<token>", publish.publish, name="publish"),
     path("hooks/websub/<str:key>", websub.callback, name="websub"),
+    path("hooks/email/<slug:esp>", email.reports, name="email-reports"),
     path("subscribe/<slug:slug>", subscribe.subscribe, name="subscribe"),
     path("confirm/<str:token>", confirm.confirm_page, name="confirm"),
     path("u/<str:token>", unsubscribe.unsubscribe_page, name="unsubscribe"),

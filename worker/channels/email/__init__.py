@@ -143,7 +143,7 @@ class Email(Carrier):
         assert isinstance(self.relay, EspSettings), "only then there is something to settle"
         from worker.channels.email.esp import hand_in
 
-        return hand_in.find(self.relay, label, address, since)
+        return hand_in.find(self.relay, label, address, since, self.until)
 
 
 LOG_SETTLES = timedelta(minutes=10)

@@ -33,6 +33,11 @@ class RelaySettings:
         return f"{seconds / each:.0f}/{unit}"
 
     @property
+    def name(self) -> str:
+        """As people read it."""
+        return self.host
+
+    @property
     def is_loopback(self) -> bool:
         return is_loopback(self.host)
 

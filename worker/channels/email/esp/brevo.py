@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 
 from anymail.backends.brevo import EmailBackend
 from anymail.message import AnymailMessage
+from anymail.signals import AnymailTrackingEvent
+from anymail.webhooks.brevo import BrevoTrackingWebhookView
 
-from worker.channels.base import INLINE_PICTURE
-from worker.channels.email.esp.provider import Provider, unreadable
+from worker.channels.base import INLINE_PICTURE, Bounce
+from worker.channels.email.esp.provider import Provider, signed_in, unreadable
 
 _OPENS = re.compile(r"\{(?=[{%#]|\Z)")
 _PICTURE = re.compile(rf"<a\b[^>]*>\s*<img\b[^>]*{re.escape(INLINE_PICTURE)}[^>]*>\s*</a>")
@@ -28,6 +30,13 @@ class Brevo(Provider):
 
     def headers(self) -> dict[str, str]:
         return {"api-key": self.settings.key, "Accept": "application/json"}
+
+    def view(self) -> BrevoTrackingWebhookView:
+        return BrevoTrackingWebhookView(webhook_secret=signed_in(self.settings))
+
+    def bounced(self, event: AnymailTrackingEvent, words: str) -> Bounce:
+        """https://developers.brevo.com/docs/transactional-webhooks"""
+        return Bounce.SOFT if event.esp_event.get("event") == "soft_bounce" else Bounce.HARD
 
     def slot(self, name: str) -> str:
         return "{{params." + name + "}}"

@@ -45,9 +45,9 @@ def check(settings: EspSettings) -> str:
     return f"{settings.name} takes our key.{left}"
 
 
-def find(settings: EspSettings, label: str, address: str, since: datetime) -> str:
+def find(settings: EspSettings, label: str, address: str, since: datetime, until: float) -> str:
     """As `Carrier.find`."""
-    return provider(settings).find(label, address, since)
+    return provider(settings, until).find(label, address, since)
 
 
 class _HandingIn:

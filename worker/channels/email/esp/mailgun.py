@@ -7,6 +7,7 @@ from email.utils import format_datetime
 
 from anymail.backends.mailgun import EmailBackend
 from anymail.message import AnymailMessage
+from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 
 from worker.channels.email.esp.provider import Provider, unreadable
 
@@ -23,6 +24,9 @@ class Mailgun(Provider):
 
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Basic {b64encode(f'api:{self.settings.key}'.encode()).decode()}"}
+
+    def view(self) -> MailgunTrackingWebhookView:
+        return MailgunTrackingWebhookView(webhook_signing_key=self.settings.webhook)
 
     def slot(self, name: str) -> str:
         return f"%recipient.{name}%"

@@ -11,11 +11,13 @@ from urllib.parse import urlencode
 from anymail.backends.postmark import EmailBackend, PostmarkPayload
 from anymail.exceptions import AnymailRequestsAPIError
 from anymail.message import AnymailMessage, AnymailRecipientStatus
+from anymail.signals import AnymailTrackingEvent
+from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 
-from worker.channels.base import DeliveryError, Unauthorized, mark
+from worker.channels.base import Bounce, DeliveryError, Unauthorized, mark
 from worker.channels.email.esp.answers import words
 from worker.channels.email.esp.letter import filled
-from worker.channels.email.esp.provider import Provider, unreadable
+from worker.channels.email.esp.provider import Provider, signed_in, unreadable
 from worker.lib.http import Answer
 
 # https://postmarkapp.com/developer/api/overview#error-codes
@@ -37,6 +39,13 @@ class Postmark(Provider):
 
     def headers(self) -> dict[str, str]:
         return {"X-Postmark-Server-Token": self.settings.key, "Accept": "application/json"}
+
+    def view(self) -> PostmarkTrackingWebhookView:
+        return PostmarkTrackingWebhookView(webhook_secret=signed_in(self.settings))
+
+    def bounced(self, event: AnymailTrackingEvent, words: str) -> Bounce:
+        """https://postmarkapp.com/developer/api/bounce-api#bounce-types"""
+        return {"HardBounce": Bounce.HARD, "SoftBounce": Bounce.SOFT}.get(event.esp_event.get("Type"), Bounce.BLOCKED)
 
     def slot(self, name: str) -> str:
         return mark(name)

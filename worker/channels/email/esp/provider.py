@@ -8,8 +8,12 @@ from typing import Any, ClassVar
 
 from anymail.backends.base import AnymailBaseBackend
 from anymail.message import AnymailMessage
+from anymail.signals import AnymailTrackingEvent
+from anymail.webhooks.base import AnymailCoreWebhookView
+from django.http import HttpRequest
 
-from worker.channels.base import DeliveryError, Rejected, Transient
+from worker.channels.base import Bounce, DeliveryError, Rejected, Transient
+from worker.channels.email.bounce import bounce
 from worker.channels.email.esp.answers import trouble, words
 from worker.channels.email.esp.door import Door
 from worker.channels.email.esp.settings import EspSettings
@@ -55,6 +59,19 @@ class Provider(ABC):
         """Where this provider's own code says more than the status does; None: it does not."""
         return None
 
+    @abstractmethod
+    def view(self) -> AnymailCoreWebhookView:
+        """anymail's, which takes a report only from whoever knows our secret."""
+
+    def events(self, view: AnymailCoreWebhookView, request: HttpRequest) -> list[AnymailTrackingEvent]:
+        """What a proven report tells. Raises what anymail raises over one that it cannot read."""
+        found: list[AnymailTrackingEvent] = view.parse_events(request)
+        return found
+
+    def bounced(self, event: AnymailTrackingEvent, words: str) -> Bounce:
+        """What came back says of the mailbox. `words`: the mail server's, where the provider passes them on."""
+        return bounce("", words)
+
     def find(self, label: str, address: str, since: datetime) -> str:
         """The provider's words where its log has this copy; empty: a complete reading has not. Raises like `Carrier.find`."""
         raise Rejected(f"{self.settings.name} has no log that can be searched.")
@@ -87,6 +104,11 @@ class Provider(ABC):
 
 def unreadable(name: str, answer: Answer) -> Transient:
     return Transient(f"{name} cannot be read just now.", status=str(answer.status), detail=words(answer))
+
+
+def signed_in(settings: EspSettings) -> str:
+    """What the address that is given to the provider begins with: https://postlark:SECRET@..."""
+    return f"postlark:{settings.webhook}"
 
 
 @cache

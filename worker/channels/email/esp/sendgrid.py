@@ -7,7 +7,11 @@ from datetime import datetime
 from anymail.backends.sendgrid import EmailBackend
 from anymail.exceptions import AnymailNotSupportedWarning
 from anymail.message import AnymailMessage
+from anymail.signals import AnymailTrackingEvent
+from anymail.webhooks.sendgrid import SendGridTrackingWebhookView
 
+from worker.channels.base import Bounce
+from worker.channels.email.bounce import bounce
 from worker.channels.email.esp.provider import Provider, unreadable
 
 
@@ -29,6 +33,18 @@ class SendGrid(Provider):
 
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.settings.key}"}
+
+    def view(self) -> SendGridTrackingWebhookView:
+        """By the public key that SendGrid shows beside "signature verification"."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AnymailNotSupportedWarning)
+            return SendGridTrackingWebhookView(tracking_webhook_verification_key=self.settings.webhook)
+
+    def bounced(self, event: AnymailTrackingEvent, words: str) -> Bounce:
+        """https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event#bounce-event"""
+        if event.esp_event.get("type") == "blocked":
+            return Bounce.BLOCKED
+        return bounce(str(event.esp_event.get("status") or ""), words)
 
     def slot(self, name: str) -> str:
         return _SLOT.format(name)

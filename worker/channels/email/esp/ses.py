@@ -4,25 +4,36 @@ A mail with own headers goes to one reader a request. Its log is searched by Ama
 who is in doubt is settled by a report, or by a person.
 """
 
+import json
 import logging
+import re
 from io import BytesIO
 from typing import Any
 
 from anymail.backends.amazon_ses import AmazonSESV2SendEmailPayload, EmailBackend
 from anymail.message import AnymailMessage
+from anymail.signals import AnymailTrackingEvent
+from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
+from anymail.webhooks.base import AnymailCoreWebhookView
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from django.http import HttpRequest
 from urllib3 import HTTPResponse
 
-from worker.channels.base import DeliveryError, Transient, Unauthorized
+from worker.channels.base import Bounce, DeliveryError, Transient, Unauthorized
+from worker.channels.email.bounce import bounce
 from worker.channels.email.esp.answers import trouble, words
-from worker.channels.email.esp.provider import Provider
+from worker.channels.email.esp.provider import Provider, signed_in
 from worker.lib.http import Answer, NoAnswer
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
 _OF_THE_ACCOUNT = ("AccountSuspended", "SendingPaused", "MailFromDomainNotVerified", "not verified")
 _FOR_NOW = ("LimitExceeded", "TooManyRequests", "Throttling")
 
+_SNS = re.compile(r"https://sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/\S*")
+_GONE = ("General", "NoEmail", "Suppressed", "OnAccountSuppressionList")
+
+log = logging.getLogger(__name__)
 logging.getLogger("botocore").setLevel(logging.INFO)  # below that it logs each mail whole, with whom it goes to and who signs in
 
 
@@ -46,6 +57,32 @@ class AmazonSes(Provider):
     def headers(self) -> dict[str, str]:
         """None: each request is signed for itself."""
         return {}
+
+    def view(self) -> AmazonSESTrackingWebhookView:
+        return AmazonSESTrackingWebhookView(webhook_secret=signed_in(self.settings), auto_confirm_sns_subscriptions=False)
+
+    def events(self, view: AnymailCoreWebhookView, request: HttpRequest) -> list[AnymailTrackingEvent]:
+        """A new subscription is confirmed by asking for the address that comes along, if that is Amazon's."""
+        told = json.loads(request.body)
+        if told["Type"] == "SubscriptionConfirmation":
+            self._confirm(told["SubscribeURL"])
+            return []
+        return super().events(view, request)
+
+    def _confirm(self, url: str) -> None:
+        if not _SNS.fullmatch(url):
+            raise ValueError("not an address of Amazon's")
+        try:
+            self.door.ask("GET", url)
+        except NoAnswer:
+            log.warning("Amazon's subscription could not be confirmed; Amazon asks again", extra={"esp": self.settings.esp})
+
+    def bounced(self, event: AnymailTrackingEvent, words: str) -> Bounce:
+        """https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types"""
+        told = event.esp_event["bounce"]
+        if told.get("bounceType") == "Permanent":
+            return Bounce.HARD if told.get("bounceSubType") in _GONE else bounce("", words)
+        return Bounce.SOFT
 
     def prepare(self, message: AnymailMessage) -> None:
         off = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
