@@ -86,6 +86,11 @@ def hand_over(batch_id: int) -> None:
 
 
 @shared_task
+def look_up(batch_id: int) -> None:
+    newsletter.look_up(batch_id)
+
+
+@shared_task
 def confirmation_mail(confirmation_id: int) -> None:
     asking.send(confirmation_id)
 
@@ -125,6 +130,7 @@ def tick() -> None:
     ring(plan, sweeping.posts_to_plan())
     ring(send, sweeping.deliveries_due())
     ring(hand_over, newsletter.due_batches())
+    ring(look_up, newsletter.doubts_due())
     ring(confirmation_mail, asking.due())
     ring(collect, mailboxes.due())
     ring(reconcile, sweeping.looks_due())

@@ -145,6 +145,8 @@ class Batch(models.Model):
     refused = models.PositiveSmallIntegerField(default=0)
     skipped = models.PositiveSmallIntegerField(default=0)
     unknown = models.PositiveSmallIntegerField(default=0)
+    looks = models.PositiveSmallIntegerField(default=0, help_text="Complete readings of the provider’s log that left somebody in doubt.")
+    look_at = models.DateTimeField(null=True, help_text="When its log is to be read next; none: at once, as long as looks are left.")
     leaves_out: "models.ManyToManyField[Post, models.Model]" = models.ManyToManyField(
         Post, related_name="+", help_text="A digest's posts that these readers have already; their copies are without them."
     )

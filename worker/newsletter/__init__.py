@@ -11,6 +11,7 @@ did since its last commit stands in its journal. Places to cut it at (worker/lib
 | `recipient-calling` | noted that this copy may be out; its body not begun | this one unknown, although nothing went out |
 | `recipient-answered` | the relay answered, nothing noted of it | after a body: unknown; refused before it: waits again |
 | `recipient-recorded` | the outcome is noted | the outcome |
+| `looked-up` | the provider's log was read, nothing written of it | they are in doubt, and it is read again |
 | `batch-done` | the batches are given back or done, the delivery not yet told | the sweep tells it |
 """
 
@@ -19,6 +20,8 @@ from worker.newsletter.batches import due_batches
 from worker.newsletter.conclusion import finish, settle, stop
 from worker.newsletter.doubt import call_in_doubt
 from worker.newsletter.hand_over import hand_over
+from worker.newsletter.look_up import due as doubts_due
+from worker.newsletter.look_up import look_up
 from worker.newsletter.mail import cannot_send
 from worker.newsletter.refused import Refused
 from worker.newsletter.sweep import call_off, sweep
@@ -29,9 +32,11 @@ __all__ = [
     "call_off",
     "cannot_send",
     "check_audience",
+    "doubts_due",
     "due_batches",
     "finish",
     "hand_over",
+    "look_up",
     "prepare",
     "readers",
     "settle",

@@ -250,6 +250,8 @@ def _count(held: list[Batch], outcomes: ByBatch) -> None:
         for state, number in counted(outcomes.get(batch.pk, {})).items():
             setattr(batch, state, getattr(batch, state) + number)
             batch.waiting -= number
+            if state == Recipient.State.UNKNOWN:
+                batch.looks, batch.look_at = 0, None
         batch.written_at = timezone.now()
 
 
@@ -263,7 +265,22 @@ def _save(held: list[Batch]) -> None:
 _CHANGED = [
     field
     for field in Batch._meta.concrete_fields
-    if field.name in ("state", "waiting", "sent", "refused", "skipped", "unknown", "due_at", "lease_until", "holder", "lines", "written_at")
+    if field.name
+    in (
+        "state",
+        "waiting",
+        "sent",
+        "refused",
+        "skipped",
+        "unknown",
+        "due_at",
+        "lease_until",
+        "holder",
+        "lines",
+        "written_at",
+        "looks",
+        "look_at",
+    )
 ]
 _UPDATE = f"UPDATE {Batch._meta.db_table} SET {', '.join(f'{field.column} = %s' for field in _CHANGED)} WHERE id = %s"
 
@@ -293,6 +310,11 @@ def _told(held: list[Batch], run: Run) -> tuple[str, str]:
     if run.trouble or waiting:
         return detail, Outcomes.TRANSIENT
     return detail, Outcomes.REJECTED if figures[States.REFUSED] and not figures[States.SENT] else Outcomes.OK
+
+
+def is_unfinished(delivery: Delivery) -> bool:
+    """Somebody's turn is still to come."""
+    return Batch.objects.filter(delivery=delivery).exclude(state=State.DONE).exists()
 
 
 def failures_in_a_row(delivery: Delivery) -> int:

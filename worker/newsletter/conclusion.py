@@ -152,6 +152,15 @@ def _settle_batch(batch: Batch, recipients: list[int], who: str, to: Recipient.S
     batch.save()
 
 
+def found_out(delivery: Delivery, what: str) -> None:
+    """Readers in doubt turned out to have it: `what` says by what. Inside the transaction that counts them."""
+    delivery.refresh_from_db()
+    if delivery.state in _ENDED:
+        _end(delivery, Q(state=delivery.state), what=what)
+    else:
+        note(what, delivery=delivery)
+
+
 def _restate(delivery: Delivery, who: str, to: Recipient.State, number: int) -> None:
     delivery.refresh_from_db()
     people = "1 reader" if number == 1 else f"{number} readers"

@@ -60,7 +60,7 @@ def hand_over(batch_id: int) -> bool:
         if claim is None:
             return False
         trouble = _Run(claim, delivery, file, relay, journal).send()
-        if trouble:
+        if trouble and batches.is_unfinished(delivery):
             put_off(delivery, _after(trouble, delivery))
         point("batch-done")
     finish(delivery)
@@ -115,6 +115,8 @@ def _after(trouble: DeliveryError, delivery: Delivery) -> Obstacle:
         Connection.objects.update_or_create(blog=delivery.blog, channel="email", defaults={"broken": reason})
         return Obstacle(State.PENDING, WaitsFor.PERSON, reason, timezone.now())
     wait = delay(max(1, batches.failures_in_a_row(delivery)), Random())
+    if isinstance(trouble, Transient) and trouble.retry_after:
+        wait = max(wait, trouble.retry_after)
     until = timezone.now() + wait
     return Obstacle(
         State.PENDING, WaitsFor.CLOCK, f"{trouble.sentence} Nobody gets it twice; the rest goes on at {spoken_for(delivery, until)}.", until
@@ -274,7 +276,8 @@ class _Run:
 
     def _close(self, hands: list[_InHand], trouble: DeliveryError | None) -> None:
         for hand in list(hands):
-            run = batches.Run(hand.outcomes, hand.calling_at, trouble)
+            began = hand.calling_at if any(hand.outcomes.values()) else None  # of a refused request nothing has left
+            run = batches.Run(hand.outcomes, began, trouble)
             if not batches.close(hand.claim, hand.fresh, run):
                 self._came_too_late(hand)
             self.in_hand.remove(hand)

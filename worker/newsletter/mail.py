@@ -86,6 +86,11 @@ def cannot_send(file: BlogFile) -> str:
     return ""
 
 
+def label(delivery: Delivery) -> str:
+    """Its name in a provider's log. Signed: no other program that uses the same account can have one like it."""
+    return reading_token(delivery.pk)
+
+
 def take_a_slot(name: str, relay: RelaySettings) -> None:
     """A single mail does not wait for its turn: it goes, and those after it go one interval later."""
     row, _ = Relay.objects.get_or_create(name=name, defaults={"next_slot_at": timezone.now()})
@@ -119,7 +124,7 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "", le
     html = sections.without(words.html, "html", names, words.sections).replace(mark("read"), escape(read))
     shows_picture = words.picture and INLINE_PICTURE in html
     picture = again(words.picture, delivery.posts()[0], file, "email")[1] if shows_picture else None
-    return MailTemplate(tuple(headers), sender=comes_back_to(file), text=text, html=html, picture=picture, label=reading_token(delivery.pk))
+    return MailTemplate(tuple(headers), sender=comes_back_to(file), text=text, html=html, picture=picture, label=label(delivery))
 
 
 def envelope(reader: Reader, delivery: Delivery, file: BlogFile, template: MailTemplate | None = None) -> Envelope:

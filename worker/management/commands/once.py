@@ -46,6 +46,7 @@ def _hand_over_everything_due(blog: str | None) -> None:
         (plan, posts_to_plan),
         (send, deliveries_due),
         (newsletter.hand_over, _batches_due),
+        (newsletter.look_up, newsletter.doubts_due),
         (confirmation_mail.send, confirmation_mail.due),
         (reconcile, looks_due),
         (alerts.tell, alerts.due),
