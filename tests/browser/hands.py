@@ -56,6 +56,38 @@ class Hand:
         else:
             found.select_option(option)
 
+    def pick(self, label: str) -> None:
+        """One of several round buttons."""
+        found = self.page.get_by_role("radio", name=label)
+        if self.kind == "keyboard":
+            self.page.keyboard.press("Tab")  # of several, the keyboard reaches the first, and goes on by arrows
+            for _ in range(10):
+                self.page.keyboard.press("Space")
+                if found.is_checked():
+                    return
+                self.page.keyboard.press("ArrowDown")
+            raise AssertionError(f"{found} cannot be picked by keyboard")
+        found.check()
+
+    def dates(self, label: str, year: int, month: int, day: int) -> None:
+        found = self.page.get_by_label(label)
+        if self.kind == "keyboard":
+            tab_to(self.page, found)
+            self.page.keyboard.type(f"{month:02}{day:02}{year}")  # as an American browser asks for it
+        else:
+            found.fill(f"{year}-{month:02}-{day:02}")
+
+    def attach(self, label: str, name: str, text: str) -> None:
+        found = self.page.get_by_label(label)
+        if self.kind == "keyboard":
+            tab_to(self.page, found)
+        with self.page.expect_file_chooser() as asked:
+            if self.kind == "keyboard":
+                self.page.keyboard.press("Enter")
+            else:
+                found.click()
+        asked.value.set_files({"name": name, "mimeType": "text/csv", "buffer": text.encode()})
+
     def reads(self, sentence: str) -> None:
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(sentence)
         if self.kind == "phone":

@@ -258,6 +258,24 @@ def worded(key: str, it: Stands) -> Action:
                 button="Stop it",
                 done="Stopped. Nobody else gets it.",
             )
+        case "there" if it.is_newsletter:
+            return replace(
+                action,
+                label="They have it…",
+                title="Do these readers have it?",
+                consequence="Postlark takes your word for it, writes that down, and sends them nothing.",
+                button="They have it",
+                done="Thank you. It counts as sent to them.",
+            )
+        case "not-there" if it.is_newsletter:
+            return replace(
+                action,
+                label="They do not, send it…",
+                title="These readers do not have it?",
+                consequence="It goes to them again at once. Who has it after all gets it twice.",
+                button="They do not, send it",
+                done="Thank you. It goes to them now.",
+            )
         case "skip" | "cancel" if it.delivery.issue_id:
             return replace(
                 action, title="Leave this newsletter out?", consequence="Nobody gets it. You can still send it later from its page."

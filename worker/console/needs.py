@@ -108,8 +108,10 @@ def _need(delivery: Delivery, desk: Desk) -> Need:
         return Need(f"“{delivery.title}”:", delivery.reason, "Compare them…", reverse("post", args=[delivery.post_id]))
     about = f"“{delivery.title}”, {words.channel_name(delivery.channel)}:"
     page = reverse("delivery", args=[delivery.pk])
-    if _for_approval(delivery) and delivery.post_id:
-        return Need(f"“{delivery.title}”:", delivery.reason, "Read and approve…", reverse("approve", args=[delivery.post_id]))
+    if _for_approval(delivery):
+        if delivery.post_id:
+            return Need(f"“{delivery.title}”:", delivery.reason, "Read and approve…", reverse("approve", args=[delivery.post_id]))
+        return Need(about, delivery.reason, "Read and approve…", page)
     if delivery.state == State.PENDING:
         place = "health" if "paused by" in delivery.reason or delivery.channel == "email" else "connections"
         return Need(about, delivery.reason, "Mend it…", reverse(place) + f"#{desk.blogs[delivery.blog_id].slug}")
