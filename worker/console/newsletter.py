@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,8 +17,9 @@ from worker.console.access import Desk, staff_page, zone_of
 from worker.console.page import page, typed, whole_number
 from worker.deliver import staff
 from worker.lib.signing import reading_token
-from worker.models import Batch, Delivery, Recipient, Rendition, Staff
+from worker.models import Batch, Delivery, Recipient, Rendition, Return, Staff
 from worker.newsletter.reading import named_by
+from worker.record.returned import CAME_BACK, COMPLAINED, Returned, returned_of
 from worker.record.sums import Sum
 from worker.render.hosts import hosts_asked
 
@@ -45,17 +47,43 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Link:
+    address: str
+    says: str
+
+
+@dataclass(frozen=True)
 class Shown:
     audience: int
     people: str
     terms: tuple[Term, ...]
     pace: str
     """10 a second, about 12 s left; empty unless it is on its way."""
+    accepted: str = ""
+    returned: tuple[Link, ...] = ()
+    """What came of those that were accepted; empty as long as nobody has said anything."""
 
 
 def shown(delivery: Delivery, total: Sum, now: datetime, zone: tzinfo) -> Shown:
     pace = spoken_pace(_pace(delivery, now), total.waiting) if delivery.state == Delivery.State.SENDING else ""
-    return Shown(total.audience, reverse("people", args=[delivery.pk]), tuple(_terms(delivery, total)), pace)
+    people, came = reverse("people", args=[delivery.pk]), tuple(_returned(delivery))
+    return Shown(total.audience, people, tuple(_terms(delivery, total)), pace, f"{total.sent:,} accepted", came)
+
+
+RETURNS = {"delivered": Q(kind=Return.Kind.DELIVERED), "came-back": CAME_BACK, "complained": COMPLAINED}
+
+
+def _returned(delivery: Delivery) -> Iterator[Link]:
+    """300 accepted, 4 came back: each opens its people."""
+    came, people = returned_of([delivery.pk]).get(delivery.pk, Returned()), reverse("people", args=[delivery.pk])
+    if came.delivered:
+        yield Link(f"{people}?state=delivered", f"{came.delivered:,} delivered")
+    if came.bounced:
+        yield Link(f"{people}?state=came-back", f"{came.bounced:,} came back")
+    if came.complained == 1:
+        yield Link(f"{people}?state=complained", "1 reader reported it as spam")
+    elif came.complained:
+        yield Link(f"{people}?state=complained", f"{came.complained:,} readers reported it as spam")
 
 
 def _terms(delivery: Delivery, total: Sum) -> Iterator[Term]:
@@ -98,12 +126,6 @@ def spoken_pace(a_second: float, waiting: int) -> str:
 
 
 @dataclass(frozen=True)
-class Link:
-    address: str
-    says: str
-
-
-@dataclass(frozen=True)
 class Mail:
     """What is worth knowing of a mail beside what it says."""
 
@@ -137,6 +159,22 @@ class Person:
     word: str
     why: str
     at: str
+    came: "tuple[Came, ...]"
+
+
+@dataclass(frozen=True)
+class Came:
+    """What somebody reported of a copy that the relay took. `words`: their own."""
+
+    what: str
+    at: str
+    words: str
+
+
+def came_of(row: Recipient, zone: tzinfo) -> tuple[Came, ...]:
+    """Oldest first; of a copy that was refused at once, its reason says it all."""
+    returns = sorted(row.returns.all(), key=lambda one: one.at) if row.state == Recipient.State.SENT else []
+    return tuple(Came(f"{one.get_kind_display()}.", times.exact(one.at, zone), one.words) for one in returns)
 
 
 @require_safe
@@ -148,9 +186,11 @@ def people(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     if total is None:
         raise Http404
     state, after = request.GET.get("state", ""), whole_number(request.GET.get("after", ""))
-    rows = Recipient.objects.filter(delivery=delivery).select_related("subscriber").order_by("subscriber_id")
+    rows = Recipient.objects.filter(delivery=delivery).select_related("subscriber").prefetch_related("returns").order_by("subscriber_id")
     if state in STATES:
         rows = rows.filter(state__in=STATES[state][1])
+    elif state in RETURNS:
+        rows = rows.filter(Exists(Return.objects.filter(RETURNS[state], recipient=OuterRef("pk"))))
     found = list((rows.filter(subscriber__gt=after) if after is not None else rows)[: PEOPLE_A_PAGE + 1])
     zone = zone_of(delivery.blog)
     more = found[PEOPLE_A_PAGE - 1].subscriber_id if len(found) > PEOPLE_A_PAGE else None
@@ -160,7 +200,8 @@ def people(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         "terms": tuple(_terms(delivery, total)),
         "audience": total.audience,
         "all": reverse("people", args=[pk]),
-        "state": state if state in STATES else "",
+        "returned": tuple(_returned(delivery)),
+        "state": state if state in STATES or state in RETURNS else "",
         "more": f"?state={state}&after={more}" if more is not None else "",
     }
     return page(request, desk, "people", context)
@@ -169,7 +210,7 @@ def people(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 def _person(row: Recipient, zone: tzinfo) -> Person:
     word = next(word for word, states in STATES.values() if row.state in states)
     email = row.subscriber.email or "forgotten at their own wish"
-    return Person(row.subscriber.name, email, word, row.reason, times.exact(row.at, zone) if row.at else "")
+    return Person(row.subscriber.name, email, word, row.reason, times.exact(row.at, zone) if row.at else "", came_of(row, zone))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

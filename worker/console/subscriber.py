@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from worker.console import subscribers, times
 from worker.console.access import Desk, name_of, staff_page, zone_of
+from worker.console.newsletter import Came, came_of
 from worker.console.page import page, typed
 from worker.console.words import Chip
 from worker.models import Recipient, Subscriber
@@ -40,6 +41,7 @@ class Got:
     at: str
     reason: str
     detail: str
+    came: tuple[Came, ...]
 
 
 @require_safe
@@ -49,7 +51,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     blog, zone, now = row.blog, zone_of(row.blog), timezone.now()
     day, known = today(blog, now), suppression_of(row.blog_id, row.address_key)
     consents = people.consents_of(row)
-    got = row.recipients.select_related("delivery__post", "delivery__issue").order_by("-pk")[:NEWSLETTERS]
+    got = row.recipients.select_related("delivery__post", "delivery__issue").prefetch_related("returns").order_by("-pk")[:NEWSLETTERS]
     context = {
         "row": row,
         "name": row.email or "Somebody who was forgotten",
@@ -93,6 +95,7 @@ def _got(one: Recipient, now: datetime, zone: tzinfo) -> Got:
         at=times.relative(one.at, now, zone) if one.at else "",
         reason=one.reason,
         detail=one.detail,
+        came=came_of(one, zone),
     )
 
 

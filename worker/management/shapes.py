@@ -10,6 +10,7 @@ from worker.connections.standing import Standing
 from worker.management.rendition import as_json as rendition_json
 from worker.models import Delivery, Part, Post
 from worker.record.deliveries import of_posts, outdated
+from worker.record.returned import Returned, returned_of
 from worker.record.sums import sum_of
 
 _PARTS = Prefetch("issue__parts", Part.objects.select_related("post"))
@@ -21,9 +22,12 @@ def deliveries_json(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
     prefetch_related_objects([row for row in rows if row.issue_id], _PARTS)
     ids = [delivery.pk for delivery in rows]
     sums = sum_of([delivery.pk for delivery in rows if delivery.channel == "email"])
+    returned = returned_of(sums)
     attempts = dict(Delivery.objects.filter(pk__in=ids).annotate(n=Count("attempts")).values_list("pk", "n"))
     return [
-        _delivery_json(delivery, attempts.get(delivery.pk, 0), _sum_json(delivery, attempts.get(delivery.pk, 0), sums)) for delivery in rows
+        _delivery_json(delivery, attempts.get(delivery.pk, 0), _sum_json(delivery, attempts.get(delivery.pk, 0), sums))
+        | {"returns": asdict(returned.get(delivery.pk, Returned())) if delivery.pk in sums else None}
+        for delivery in rows
     ]
 
 

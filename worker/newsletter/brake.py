@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from django.db.models import Count, Q
 
-from worker.models import Delivery, Recipient, Return
+from worker.models import Delivery, Recipient
+from worker.record.returned import bounced_of
 from worker.record.sums import sum_of
 from worker.record.transition import transition
 
@@ -41,7 +42,7 @@ def pull(delivery: Delivery) -> bool:
     total = sum_of([delivery.pk]).get(delivery.pk)
     if total is None or not total.waiting:
         return False
-    answered = Answered(total.sent, total.refused, came_back(delivery.pk))
+    answered = Answered(total.sent, total.refused, bounced_of([delivery.pk]).get(delivery.pk, 0))
     return brakes(answered) and transition(
         delivery,
         _STILL_UNDER_WAY,
@@ -50,13 +51,6 @@ def pull(delivery: Delivery) -> bool:
         held_for=Delivery.HeldFor.REFUSALS,
         reason=_sentence(answered, _most_often(delivery), total.waiting),
     )
-
-
-def came_back(delivery_id: int) -> int:
-    """How many copies the relay took and somebody refused later."""
-    bounced = [Return.Kind.HARD, Return.Kind.SOFT, Return.Kind.BLOCKED]
-    taken = Return.objects.filter(delivery=delivery_id, kind__in=bounced, recipient__state=Recipient.State.SENT)
-    return taken.values("recipient").distinct().count()
 
 
 def _sentence(answered: Answered, most_often: str, waiting: int) -> str:

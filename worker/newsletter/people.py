@@ -99,12 +99,16 @@ def agreed(one: Consent) -> Values:
 def got(recipient: Recipient) -> Values:
     """What became of one newsletter for them."""
     delivery = recipient.delivery
-    return {"id": str(delivery.pk), "title": delivery.title, "state": recipient.state, "reason": recipient.reason, "at": recipient.at}
+    what = {"id": str(delivery.pk), "title": delivery.title, "state": recipient.state, "reason": recipient.reason, "at": recipient.at}
+    return what | {"returns": [{"at": one.at, "kind": one.kind} for one in recipient.returns.all()]}
 
 
 def everything_they_got(subscriber: Subscriber) -> list[Values]:
     """Newest first."""
-    return [got(one) for one in subscriber.recipients.select_related("delivery__post", "delivery__issue").order_by("-pk")]
+    return [
+        got(one)
+        for one in subscriber.recipients.select_related("delivery__post", "delivery__issue").prefetch_related("returns").order_by("-pk")
+    ]
 
 
 def consents_of(subscriber: Subscriber) -> list[Consent]:
