@@ -31,11 +31,11 @@ def a_day(picture: str, in_mail: Picture) -> Blog:
     blog = make_blog("example", channels={name: {"mode": "live"} for name in ("email", "facebook", "twitter", "pinterest", "linkedin")})
     Blog.objects.filter(pk=blog.pk).update(
         state="ok",
-        sentence="The feed is fine.",
+        sentence="The feed is fine; nothing new since the last look.",
         last_good_at=now - timedelta(minutes=2),
         next_look_at=now + timedelta(minutes=8, seconds=30),
     )
-    Connection.objects.create(blog=blog, channel="linkedin", broken="LinkedIn’s permission ended yesterday.")
+    Connection.objects.create(blog=blog, channel="linkedin", broken="LinkedIn no longer accepts the connection; connect LinkedIn again.")
     Connection.objects.create(blog=blog, channel="facebook")
     addresses = [f"reader{number}@example.org" for number in range(312)]
     Subscriber.objects.bulk_create(Subscriber(blog=blog, email=address, address_key=address, created_at=now) for address in addresses)
@@ -65,7 +65,7 @@ def _before_our_time(blog: Blog, now: datetime) -> None:
 def _a_week_ago(blog: Blog, now: datetime) -> None:
     then = now - timedelta(days=9)
     post = make_post(blog, title="Coping Skills as 10% Solutions", published_at=then, planned_at=then)
-    mail = _finished(post, "email", "sent", "Sent to 309 of 312 readers; 2 had unsubscribed, 1 was refused.", then, html=MAIL)
+    mail = _finished(post, "email", "sent", "309 of 312 sent; 2 skipped, 1 refused.", then, html=MAIL)
     Batch.objects.create(delivery=mail, number=1, state="done", size=312, waiting=0, sent=309, refused=1, skipped=2)
     for channel, word, name in (
         ("facebook", "Posted", "Facebook"),
@@ -83,11 +83,11 @@ def _yesterday(blog: Blog, now: datetime) -> None:
     morning = (now.astimezone(TORONTO) + timedelta(days=1)).replace(hour=8, minute=0, second=0)
     waiting = {"state": "pending", "waits_for": "clock", "reason": f"Quiet hours: it goes out at {_clock(morning)}.", "due_at": morning}
     for channel in ("email", "facebook", "twitter"):
-        _told(make_delivery(post, channel, **waiting), [(then, "Postlark", "The post is new.", {"to": "pending"})])
+        _told(make_delivery(post, channel, **waiting), [(then, "Postlark", "Found in the feed.", {"to": "pending"})])
     _finished(post, "pinterest", "cancelled", "Cancelled by desk@practice.example: no fitting picture.", then, who="desk@practice.example")
     held = "Held by desk@practice.example: the author wants to read it once more. Release it to let it go."
     delivery = make_delivery(post, "linkedin", state="held", waits_for="person", reason=held, due_at=None)
-    _told(delivery, [(then, "Postlark", "The post is new.", {"to": "pending"}), (then, "desk@practice.example", held, {"to": "held"})])
+    _told(delivery, [(then, "Postlark", "Found in the feed.", {"to": "pending"}), (then, "desk@practice.example", held, {"to": "held"})])
 
 
 def _today(blog: Blog, now: datetime) -> None:
@@ -98,7 +98,7 @@ def _today(blog: Blog, now: datetime) -> None:
         "email",
         state="sending",
         waits_for="network",
-        reason="The newsletter is being sent, about 10 a second.",
+        reason="184 of 312 sent so far; 9 skipped, 2 refused; 117 wait until 14:05: the mail relay takes 10/s.",
         due_at=None,
         rendition=_mail_words(),
     )
@@ -106,8 +106,8 @@ def _today(blog: Blog, now: datetime) -> None:
     _told(
         mail,
         [
-            (then, "Postlark", "The post is new. The newsletter is made.", {"to": "preparing"}),
-            (then, "Postlark", "312 readers are to get it.", {"to": "sending"}),
+            (then, "Postlark", "Found in the feed.", {"to": "preparing"}),
+            (then, "Postlark", "Writing down who gets it.", {"to": "sending"}),
         ],
     )
     _finished(
@@ -124,11 +124,11 @@ def _today(blog: Blog, now: datetime) -> None:
         post,
         "pinterest",
         "failed",
-        "Pinterest does not take this picture: it is too small. Change it on the blog, then resend.",
+        "Pinterest finds the picture too small; give the post a larger one, then send it again.",
         then,
         waits_for="person",
     )
-    mend = "LinkedIn’s permission ended yesterday. Mend the connection to LinkedIn; what waits for it goes out by itself then."
+    mend = "LinkedIn no longer accepts the connection; connect LinkedIn again. Mend the connection to LinkedIn; what waits for it goes out by itself then."
     _told(make_delivery(post, "linkedin", state="pending", waits_for="person", reason=mend), [(then, "Postlark", mend, {"to": "pending"})])
 
 
@@ -141,7 +141,7 @@ def _checking(post: Post, now: datetime) -> None:
         "twitter",
         state="unknown",
         waits_for="network",
-        reason="We are checking whether this went out on X (Twitter). Nothing to do yet; the next look is in a few minutes.",
+        reason=f"The answer of X (Twitter) was lost, so it may or may not be out. Postlark looks there at {_clock(now)}; nothing to do yet.",
         due_at=now + timedelta(minutes=3, seconds=30),
         unknown_since=now - timedelta(minutes=2),
         attempt=1,
@@ -156,20 +156,25 @@ def _checking(post: Post, now: datetime) -> None:
         },
     )
     story = [
-        (then, "Postlark", "The post is new.", {}),
+        (then, "Postlark", "Found in the feed.", {}),
         (
             then + timedelta(seconds=1),
             "Postlark",
-            "Text made for X (Twitter): 268 of 280, with the short disclaimer. Picture with description.",
+            "Getting ready for X (Twitter).",
             {"to": "pending"},
         ),
         (
             then + timedelta(seconds=50),
             "Postlark",
-            "Handed to X (Twitter). The line broke before it answered, so it may or may not be out.",
+            "Handed to X (Twitter); waiting for its answer.",
             {"to": "unknown"},
         ),
-        (then + timedelta(seconds=110), "Postlark", "Looked at our own posts on X (Twitter): not there yet.", {"to": "unknown"}),
+        (
+            then + timedelta(seconds=110),
+            "Postlark",
+            "Looked at our own posts on X (Twitter) (12 of them): not there yet.",
+            {"to": "unknown"},
+        ),
     ]
     _told(delivery, story)
     Attempt.objects.create(
@@ -198,7 +203,7 @@ def _finished(
 ) -> Delivery:
     words = {"rendition": _mail_words()} if html else {}
     delivery = make_delivery(post, channel, state=state, waits_for=waits_for, reason=reason, due_at=None, finished_at=at, **words, **values)
-    _told(delivery, [(at, "Postlark", "The post is new.", {}), (at + timedelta(seconds=40), who, reason, {"to": state})])
+    _told(delivery, [(at, "Postlark", "Found in the feed.", {}), (at + timedelta(seconds=40), who, reason, {"to": state})])
     return delivery
 
 

@@ -88,7 +88,7 @@ def test_one_signs_in_and_holds_a_post_with_the_keyboard_alone(browser: Browser,
 
 
 def test_what_failed_is_sent_again_from_the_line_on_top(page: Page) -> None:
-    line = page.get_by_role("listitem").filter(has_text="it is too small")
+    line = page.get_by_role("listitem").filter(has_text="finds the picture too small")
     line.get_by_role("link", name="Resend…").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Send this to Pinterest now?")
     expect(page.get_by_text("Nobody has it there yet.")).to_be_visible()
@@ -97,7 +97,7 @@ def test_what_failed_is_sent_again_from_the_line_on_top(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("the picture was changed on the blog")
     expect(page.get_by_text("Asked for. It goes out now.")).to_be_visible()
     page.goto("/")
-    expect(page.get_by_text("it is too small")).to_have_count(0)
+    expect(page.get_by_text("finds the picture too small")).to_have_count(0)
 
 
 def test_a_person_answers_whether_it_is_there(page: Page) -> None:

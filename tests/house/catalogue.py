@@ -65,8 +65,11 @@ def catalogue() -> Catalog:
         for _, words, _, _ in extract_from_file("jinja2", path, {"_": None, "gettext": None, "ngettext": (1, 2)}, options=options):
             found.add(words)
     for path in sources():
-        for words in shown(path.read_text(), labels=path.parts[1] in ("console", "alerts")):
+        source = path.read_text()
+        for words in shown(source, labels=path.parts[1] in ("console", "alerts")):
             found.add(words)
+        for context, words in _in_context(source):
+            found.add(words, context=context)
     return found
 
 
@@ -81,9 +84,19 @@ def shown(source: str, *, labels: bool) -> Iterator[str | tuple[str, str]]:
     yield from dict.fromkeys(text for node in _texts(tree) for text in _shapes(node) if hasattr(node, "said") or _is_read(text, labels))
 
 
+def _in_context(source: str) -> Iterator[tuple[str, str]]:
+    """`pgettext("names", "{names} and {last}")`: said only there, and no shape of a sentence."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name(id="pgettext"), args=[ast.Constant(value=str(context)), ast.Constant(value=str(words))]):
+                yield context, words
+
+
 def _plurals(tree: ast.AST) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         match node:
+            case ast.Call(func=ast.Name(id="pgettext")):
+                _silence(node)
             case ast.Call(func=ast.Name(id="ngettext"), args=[ast.Constant(value=str(one)), ast.Constant(value=str(many)), _]):
                 yield one, many
                 _silence(node)
@@ -232,7 +245,7 @@ def bring_up_to_date(path: Path = FRENCH) -> list[Message]:
     """Add what is new, drop what is gone, compile; gives back what has no words yet."""
     fresh, known = catalogue(), written(path)
     for message in fresh:
-        old = known.get(message.id)
+        old = known.get(message.id, message.context)
         if message.id and old is not None:
             message.string = old.string
     fresh.locale, fresh.header_comment, fresh.mime_headers = known.locale, known.header_comment, known.mime_headers

@@ -24,8 +24,12 @@ def known() -> list[Message]:
 
 
 def test_everything_that_people_read_has_french_words() -> None:
-    there = {message.id: message for message in known()}
-    missing = [message.id for message in catalogue() if message.id and not all(forms(getattr(there.get(message.id), "string", "")))]
+    there = {(message.id, message.context): message for message in known()}
+    missing = [
+        message.id
+        for message in catalogue()
+        if message.id and not all(forms(getattr(there.get((message.id, message.context)), "string", "")))
+    ]
     assert missing == [], ADVICE
 
 

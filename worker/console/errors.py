@@ -3,8 +3,12 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from worker.console.language import speak_to
+
 
 def _page(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
+    if hasattr(request, "user"):
+        speak_to(request)
     return render(request, "console/error.html", {"title": title, "sentence": sentence}, status=status)
 
 

@@ -58,9 +58,9 @@ class Chosen:
             self.blog,
             channels.find(self.channel).name if self.channel in channels.all_channels() else self.channel,
             STATES.get(self.state, ""),
-            self.since and f"from {self.since}",
-            self.until and f"until {self.until}",
-            self.who and f"by {self.who}",
+            self.since and gettext("from {since}").format(since=self.since),
+            self.until and gettext("until {until}").format(until=self.until),
+            self.who and gettext("by {who}").format(who=self.who),
             self.find and f"“{self.find}”",
         ]
         return ", ".join(said(each) for each in chosen if each) or gettext("everything")

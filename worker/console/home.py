@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from worker.console import first_steps, needs, times, words
@@ -18,6 +19,7 @@ from worker.console.page import live_page, safe_link, whole_number
 from worker.deliver import money
 from worker.ingest.health import WRONG
 from worker.lib.blogs import ChannelOptions
+from worker.lib.language import said
 from worker.models import Blog, Connection, Delivery, Post, Subscriber
 from worker.record.deliveries import of_posts, outdated
 from worker.record.sums import Sum, sum_of
@@ -207,10 +209,15 @@ def _strips(desk: Desk, now: datetime) -> Iterable[Strip]:
 def looks(blog: Blog, now: datetime) -> str:
     """Looked 2 min ago, next in 8 min."""
     zone = zone_of(blog)
-    last = f"Looked {times.relative(blog.last_good_at, now, zone)}" if blog.last_good_at else "Not looked at yet"
+    last = (
+        _("Looked {relative}").format(relative=times.relative(blog.last_good_at, now, zone))
+        if blog.last_good_at
+        else _("Not looked at yet")
+    )
     soon = blog.next_look_at is None or blog.next_look_at <= now
-    following = "looking now" if soon or not blog.next_look_at else f"next {times.relative(blog.next_look_at, now, zone)}"
-    return f"{last}, {following}"
+    if soon or not blog.next_look_at:
+        return _("{last}, looking now").format(last=last)
+    return _("{last}, next {relative}").format(last=last, relative=times.relative(blog.next_look_at, now, zone))
 
 
 def channel_status(options: ChannelOptions, blog: Blog, connection: Connection | None, now: datetime) -> Status:
@@ -222,9 +229,11 @@ def channel_status(options: ChannelOptions, blog: Blog, connection: Connection |
     if options.mode == "rehearsal":
         return Status("", "Rehearsing")
     if connection and connection.broken:
-        return Status("", words.first_sentence(connection.broken), True)
+        return Status("", words.first_sentence(said(connection.broken)), True)
     if connection and connection.cooldown_until and connection.cooldown_until > now:
-        return Status("", f"Waits until {times.until(connection.cooldown_until, now, zone_of(blog))}")
+        return Status("", _("Waits until {moment}").format(moment=times.until(connection.cooldown_until, now, zone_of(blog))))
     if connection and (left := times.left(connection.expires_at, now)):
-        return Status("", f"Ready, {left}", connection.expires_at is not None and connection.expires_at - now < timedelta(days=7))
+        return Status(
+            "", _("Ready, {left}").format(left=left), connection.expires_at is not None and connection.expires_at - now < timedelta(days=7)
+        )
     return Status("", "Ready")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from worker.console.access import Desk, file_of, name_of, staff_page
 from worker.console.page import page, typed
-from worker.lib.language import said
+from worker.lib.language import number, said
 from worker.models import Blog, Consent, ImportDraft
 from worker.newsletter import choices
 from worker.newsletter.imports import Basis, Sheet, Taken, read_sheet, take
@@ -73,14 +73,14 @@ def act(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 
 def sentences(taken: Taken) -> list[str]:
     """12 new; 3 known, with this consent added; 2 left out, because they have left."""
-    said = {
-        "{:,} new": taken.imported,
-        "{:,} on the list already, their consent is added": taken.renewed,
-        "{:,} on the list already with this consent": taken.already,
-        "{:,} left out, because they have left or may not be written to": taken.suppressed,
-        "{:,} more than once in the file": taken.repeated,
+    taken_by = {
+        "{} new": taken.imported,
+        "{} on the list already, their consent is added": taken.renewed,
+        "{} on the list already with this consent": taken.already,
+        "{} left out, because they have left or may not be written to": taken.suppressed,
+        "{} more than once in the file": taken.repeated,
     }
-    return [what.format(number) for what, number in said.items() if number]
+    return [what.format(number(count)) for what, count in taken_by.items() if count]
 
 
 def _form(request: HttpRequest, desk: Desk, mistakes: list[str]) -> HttpResponse:

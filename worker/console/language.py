@@ -30,8 +30,14 @@ class Speaks:
         return response
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
-        if getattr(view, "of_the_console", False) and isinstance(request.user, Staff) and request.user.language:
-            translation.activate(request.user.language)
+        if getattr(view, "of_the_console", False):
+            speak_to(request)
+
+
+def speak_to(request: HttpRequest) -> None:
+    """From here on in the language of who asks, if they have chosen one."""
+    if isinstance(request.user, Staff) and request.user.language:
+        translation.activate(request.user.language)
 
 
 def _of_browser(request: HttpRequest) -> str:

@@ -14,6 +14,7 @@ from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.home import the_one_that_counts
 from worker.console.page import live_page, safe_link
 from worker.deliver import withdraw
+from worker.lib.language import said
 from worker.models import Attempt, Delivery, Event, Post, Rendition
 from worker.record.deliveries import of_posts
 from worker.record.sums import Sum, sum_of
@@ -146,4 +147,4 @@ def _nothing_yet(post: Post) -> words.Chip:
 
 
 def _other(delivery: Delivery) -> Other:
-    return Other(reverse("delivery", args=[delivery.pk]), words.first_sentence(delivery.reason))
+    return Other(reverse("delivery", args=[delivery.pk]), words.first_sentence(said(delivery.reason)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from worker import channels
 from worker.channels.base import Message
@@ -12,6 +13,7 @@ from worker.console.mail import with_samples
 from worker.console.page import safe_link
 from worker.gate.limits import counts
 from worker.lib.blogs import BlogFile
+from worker.lib.language import number, said
 from worker.models import Delivery, Rendition
 from worker.render import Rendered
 
@@ -64,7 +66,7 @@ def of_draft(made: Rendered, channel: str, file: BlogFile) -> Says:
 
 
 def _says(
-    said: Message | Rendition,
+    made: Message | Rendition,
     channel: str,
     file: BlogFile | None,
     *,
@@ -76,8 +78,8 @@ def _says(
     letter: str = "",
     edited_by: str = "",
 ) -> Says:
-    """`said`: a rendition or a message; both name their parts alike."""
-    part = {name: str(getattr(said, name)) for name in ("subject", "title", "description", "text", "link", "alt")}
+    """`made`: a rendition or a message; both name their parts alike."""
+    part = {name: str(getattr(made, name)) for name in ("subject", "title", "description", "text", "link", "alt")}
     link = safe_link(part["link"])
     return Says(
         channel=words.channel_name(channel),
@@ -94,22 +96,24 @@ def _says(
         alt=part["alt"],
         mail=mail,
         letter=letter,
-        counts=(_of("Text", length, limit), *_beside(said, channel)),
+        counts=(_of("Text", length, limit), *_beside(made, channel)),
         disclaimer=_which(disclaimer, file),
         edited_by=edited_by,
     )
 
 
-def _beside(said: Message | Rendition, channel: str) -> list[str]:
+def _beside(made: Message | Rendition, channel: str) -> list[str]:
     """How long the other parts that staff can shorten are; a description that is the text has been said."""
     kind = channels.all_channels().get(channel)
-    said_already = {"text", "link"} | ({"description"} if said.description == said.text else set())
-    found = [each for each in counts(said, kind) if each.part not in said_already] if kind else []
+    said_already = {"text", "link"} | ({"description"} if made.description == made.text else set())
+    found = [each for each in counts(made, kind) if each.part not in said_already] if kind else []
     return [_of(each.part.capitalize(), each.length, each.limit) for each in found]
 
 
 def _of(part: str, length: int, limit: int | None) -> str:
-    return f"{part} {length:,} of {limit:,}" if limit else f"{length:,} characters"
+    if not limit:
+        return _("{length} characters").format(length=number(length))
+    return _("{part} {length} of {limit}").format(part=said(part), length=number(length), limit=number(limit))
 
 
 def as_shown(text: str, channel: str) -> str:

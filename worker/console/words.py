@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from worker import channels
@@ -59,7 +60,7 @@ def chip(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> 
     if delivery.waits_for == WaitsFor.PERSON and state in (State.PENDING, State.UNKNOWN, State.SENT):
         return NEEDS_YOU
     if state == State.CANCELLED and total and total.sent:
-        return Chip(f"Stopped at {total.sent}", "dash", "grey")
+        return Chip(_("Stopped at {sent}").format(sent=total.sent), "dash", "grey")
     if state == State.SENT:
         return Chip(_done(delivery, total, now, zone), "tick", "green")
     return _CHIPS[state]
@@ -68,7 +69,7 @@ def chip(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> 
 def _done(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> str:
     """Posted 09:04 · Pinned · 309 of 312."""
     if total:
-        return f"{total.sent} of {total.audience}"
+        return _("{sent} of {audience}").format(sent=total.sent, audience=total.audience)
     known = channels.all_channels().get(delivery.channel)
     word = said(known.done if known else "Sent")
     at = delivery.finished_at
@@ -79,7 +80,7 @@ def line(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> 
     """What stands small under the chip: short, and only what the word does not say already."""
     state, ended = State(delivery.state), delivery.finished_at
     if state == State.SENDING and total:
-        return f"{total.sent} of {total.audience} so far"
+        return _("{sent} of {audience} so far").format(sent=total.sent, audience=total.audience)
     if state == State.SENT and total:
         return parts_of(total)
     if state == State.SENT:
@@ -87,10 +88,10 @@ def line(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> 
     if state == State.REHEARSED and ended:
         return capital(times.relative(ended, now, zone))
     if delivery.waits_for == WaitsFor.NETWORK and state == State.UNKNOWN and delivery.due_at:
-        return f"Answer lost; looking {times.relative(max(delivery.due_at, now), now, zone)}"
+        return _("Answer lost; looking {relative}").format(relative=times.relative(max(delivery.due_at, now), now, zone))
     if delivery.waits_for == WaitsFor.CLOCK and delivery.due_at:
         return _waiting(delivery.due_at, delivery.reason, now, zone)
-    return _PLACE_OF_ADDRESS.sub("", first_sentence(delivery.reason))
+    return _PLACE_OF_ADDRESS.sub("", first_sentence(said(delivery.reason)))
 
 
 _PLACE_OF_ADDRESS = re.compile(r"(?<=\w)@[\w.-]*\w")  # in a narrow cell, desk@practice.example is desk
@@ -99,9 +100,9 @@ _PLACE_OF_ADDRESS = re.compile(r"(?<=\w)@[\w.-]*\w")  # in a narrow cell, desk@p
 def _waiting(due_at: datetime, reason: str, now: datetime, zone: tzinfo) -> str:
     """until 14:05 · until tomorrow 08:00: quiet hours."""
     if due_at <= now:
-        return "goes out now"
-    quiet = ": quiet hours" if reason.startswith("Quiet hours") else ""
-    return f"until {times.until(due_at, now, zone)}{quiet}"
+        return _("goes out now")
+    until = _("until {moment}: quiet hours") if reason.startswith("Quiet hours") else _("until {moment}")
+    return until.format(moment=times.until(due_at, now, zone))
 
 
 def one_try(attempt: Attempt, zone: tzinfo) -> str:

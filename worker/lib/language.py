@@ -16,6 +16,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils import dateformat
 from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, override
 
@@ -48,7 +49,7 @@ def said(text: object) -> str:
 @lru_cache(maxsize=4096)
 def _said(text: str, language: str) -> str:
     known = _catalogue(language)
-    bare = text.strip()
+    bare = text.strip(" \n;,")
     if not bare:
         return text
     found = known.exactly(bare) or _by_shape(bare, known.candidates(bare), language)
@@ -66,6 +67,11 @@ def _by_parts(text: str, language: str) -> str:
     return ", ".join(said) if said and all(new != old for new, old in zip(said, terms, strict=True)) else text
 
 
+def number(value: int) -> str:
+    """1,234; 1 234 in French."""
+    return number_format(value, use_l10n=True, force_grouping=True)
+
+
 class Shape(NamedTuple):
     """The fixed words of a sentence, in order, and the names of what stands between them."""
 
@@ -78,16 +84,21 @@ class Shape(NamedTuple):
         first, *between, last = self.fixed
         if not text.startswith(first) or not text.endswith(last):
             return None
-        values, at, end = list[str](), len(first), len(text) - len(last)
+        values, before, at, end = list[str](), first, len(first), len(text) - len(last)
         for words in between:
-            stands = text.find(words, at + 1, end)
+            stands = text.find(words, at + _least(before), end)
             if stands < 0:
                 return None
             values.append(text[at:stands])
-            at = stands + len(words)
-        if at >= end:
+            before, at = words, stands + len(words)
+        if at + _least(before) > end:
             return None
         return dict(zip(self.names, [*values, text[at:end]], strict=True))
+
+    @property
+    def says_little(self) -> bool:
+        """Such as "{what} on {name}.": it fits many a sentence that is not ours."""
+        return sum(letter.isalpha() for letter in "".join(self.fixed)) < ENOUGH_LETTERS
 
     def quotes(self, name: str) -> bool:
         """Whether it stands in quotation marks: a name, which is nobody's to put into other words."""
@@ -95,6 +106,11 @@ class Shape(NamedTuple):
 
     def filled(self, values: Mapping[str, str]) -> str:
         return _PLACE.sub(lambda place: values[place[1]], self.becomes)
+
+
+def _least(before: str) -> int:
+    """How long what comes next is at least. It may be nothing where it is joined to a word: "{sent} sent{others}."."""
+    return 0 if before[-1:].isalpha() else 1
 
 
 def shape(english: str, becomes: str) -> Shape:
@@ -105,10 +121,19 @@ def shape(english: str, becomes: str) -> Shape:
 def _by_shape(text: str, shapes: Iterable[Shape], language: str) -> str | None:
     """In the words of the first shape that fits; they come with the most fixed words first."""
     for each in shapes:
-        values = each.fit(text)
-        if values is not None:
-            return each.filled({name: value if each.quotes(name) else _value(value, language) for name, value in values.items()})
+        values = each.fit(text) or {}
+        said = {name: value if each.quotes(name) else _value(value, language) for name, value in values.items()}
+        if said and not (each.says_little and any(new == values[name] and not _is_name(new) for name, new in said.items())):
+            return each.filled(said)
     return None
+
+
+ENOUGH_LETTERS = 8
+
+
+def _is_name(text: str) -> bool:
+    """A name, a number or an address; other words that are not known are not ours."""
+    return all(word[0].isupper() or word[0] in "(+#" or word[0].isdecimal() or "@" in word for word in text.split())
 
 
 def _value(text: str, language: str) -> str:
@@ -180,5 +205,5 @@ class _Entries(GNUTranslations):
 
     def singular(self) -> Iterator[tuple[str, str]]:
         for english, becomes in self._catalog.items():
-            if isinstance(english, str) and english:
+            if isinstance(english, str) and english and "\x04" not in english:
                 yield english, becomes

@@ -237,9 +237,10 @@ def spoken_for(delivery: Delivery, moment: datetime) -> str:
 
 
 def _others(total: Sum) -> str:
-    parts = [
-        f"{number} {word}"
-        for number, word in ((total.skipped, "skipped"), (total.refused, "refused"), (total.unknown, "in doubt"))
-        if number
-    ]
+    terms = {
+        f"{total.skipped} skipped": total.skipped,
+        f"{total.refused} refused": total.refused,
+        f"{total.unknown} in doubt": total.unknown,
+    }
+    parts = [said for said, number in terms.items() if number]
     return f"; {', '.join(parts)}" if parts else ""

@@ -1,0 +1,115 @@
+"""Every page of the console in French: nothing English left, nothing wider than a phone, nothing in anybody's way."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.test_front_desk import by_link, pages
+from worker.models import Post, Staff
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+ENGLISH = re.compile(
+    r"\b(the|is|are|was|were|has|have|not|and|of|it|its|to|by|at|you|your|this|that|with|for|from|until|who|why|what|when|all|no"
+    r"|posts?|readers?|sent|held|waiting|failed|skipped|refused|show|send|blogs?|feed|ago|today|yesterday|tomorrow|today)\b",
+    re.IGNORECASE,
+)
+NOT_OURS = "pre, code, iframe, noscript, .words, .card .by, .envelope, .address, .hash, [lang=en], [title], textarea"
+"""The post's own words, and what is meant for a machine or its operator."""
+THEIRS = ("the author wants to read it once more", "no fitting picture", "A quiet path through a park", "Sheema Khan")
+
+
+@pytest.fixture
+def french(context: BrowserContext) -> Page:
+    Staff.objects.update(language="fr")
+    return context.new_page()
+
+
+def said(page: Page) -> str:
+    """What the page says that is Postlark's own: unfolded, and without what others wrote."""
+    text: str = page.evaluate(
+        """(notOurs) => {
+            const copy = document.body.cloneNode(true);
+            for (const each of copy.querySelectorAll(notOurs)) if (!each.matches(".lines span")) each.remove();
+            return copy.textContent + [...copy.querySelectorAll("[aria-label]")].map((each) => each.getAttribute("aria-label")).join("\\n");
+        }""",
+        NOT_OURS,
+    )
+    for words in (*Post.objects.values_list("title", flat=True), *THEIRS):
+        text = text.replace(words, "")
+    return text
+
+
+def test_no_english_is_left_on_any_page(french: Page) -> None:
+    left = {}
+    for name, address in {**pages(), "by-link": by_link()}.items():
+        if name == "not-found":  # the browser writes the 404 itself into its console
+            continue
+        french.goto(address)
+        if name == "by-link":
+            continue
+        assert french.locator("html").get_attribute("lang") == "fr-CA"
+        if found := [line.strip() for line in said(french).splitlines() if ENGLISH.search(line)]:
+            left[name] = found
+    assert left == {}
+
+
+def test_no_page_is_wider_than_a_phone(french: Page) -> None:
+    french.set_viewport_size({"width": 360, "height": 740})
+    too_wide = []
+    for name, address in pages().items():
+        if name != "not-found":
+            french.goto(address)
+            if french.evaluate("document.documentElement.scrollWidth") > 360:
+                too_wide.append(name)
+    assert too_wide == []
+
+
+def test_axe_finds_nothing_on_any_page(french: Page) -> None:
+    found = []
+    for name, address in pages().items():
+        if name != "not-found":
+            french.goto(address)
+            result = Axe().run(french, options={"iframes": False})
+            found += [f"{name}: {v['id']}: {n['html']}" for v in result.response["violations"] for n in v["nodes"]]
+    assert found == []
+
+
+def test_one_turns_the_console_into_french_and_back(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/log?state=held")
+    page.get_by_role("button", name="Français").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Registre")
+    assert page.url.endswith("/log?state=held")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Record")
+
+
+def test_a_browser_in_french_finds_the_door_in_french(browser: Browser, live_server: Any, day: Any) -> None:
+    context = browser.new_context(base_url=live_server.url, locale="fr-CA")
+    page = context.new_page()
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()
+    expect(page.get_by_label("Adresse de courriel")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    context.close()
+
+
+def test_hostile_words_stay_words_within_a_french_sentence(french: Page) -> None:
+    title = "<img src=x onerror=alert(1)>”: {who} %(who)s"
+    Post.objects.filter(title="Practicing Reflection").update(title=title)
+    french.goto("/")
+    expect(french.get_by_role("listitem").filter(has_text="Retenu par")).to_contain_text(title)
+    assert french.locator("img[src=x]").count() == 0
+
+
+def test_pictures_for_the_docs(french: Page, tmp_path: Path) -> None:
+    """POSTLARK_PICTURES=docs/pictures keeps it."""
+    folder = Path(os.environ.get("POSTLARK_PICTURES", tmp_path))
+    french.goto("/")
+    french.wait_for_load_state("networkidle")
+    french.screenshot(path=folder / "home-in-french.png", full_page=True)

@@ -1,0 +1,92 @@
+"""A sentence that is written in English, said in French."""
+
+import pytest
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.lib.language import number, said, shape, speaks
+
+
+@pytest.fixture(autouse=True)
+def _french():
+    with translation.override("fr"):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        ("Needs you", "Vous attend"),
+        ("Posted on LinkedIn at 09:04.", "Publié sur LinkedIn à 9 h 04."),
+        ("Quiet hours: it goes out at Mon 23 Nov 08:00.", "Heures calmes : l’envoi part à lun 23 nov 8 h 00."),
+        ("309 of 312 sent; 2 skipped, 1 refused.", "309 envoyés sur 312; 2 omis, 1 refusés."),
+        ("312 of 312 sent.", "312 envoyés sur 312."),
+        (
+            "X asks to slow down. Nothing went out; trying again at 14:05.",
+            "X demande de ralentir. Rien n’est parti ; nouvel essai à 14 h 05.",
+        ),
+        (
+            "Held by desk@practice.example: she wants to read it. Release it to let it go.",
+            "Retenu par desk@practice.example : she wants to read it. Libérez l’envoi pour qu’il parte.",
+        ),
+        ("they unsubscribed", "cette personne s’est désabonnée"),
+        ("", ""),
+        (" ", " "),
+    ],
+)
+def test_what_postlark_says_is_said_in_french(english, french) -> None:
+    assert said(english).replace("\u00a0", " ").replace("\u202f", " ") == french
+
+
+def test_in_english_it_stays_as_it_is() -> None:
+    with translation.override("en"):
+        assert said("Posted on LinkedIn at 09:04.") == "Posted on LinkedIn at 09:04."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "421 4.7.0 Try again on another day, of your own choice, or never.",
+        "She wants it on Tuesday, and not at once.",
+        "Coping with school stress",
+        "La bienveillance envers soi",
+    ],
+)
+def test_other_peoples_words_stay_theirs(words) -> None:
+    assert said(words) == words
+
+
+def test_what_stands_in_quotation_marks_is_a_name() -> None:
+    assert "« Needs you »" in said("Nothing of “Needs you” is out, so there is nothing to correct.").replace("\u00a0", " ")
+
+
+def test_the_shape_with_the_most_words_of_its_own_is_the_one() -> None:
+    assert said("X (Twitter) is paused by desk@practice.example. It goes out once somebody resumes it.").startswith(
+        "X (Twitter) est suspendu par desk@"
+    )
+
+
+def test_a_text_that_nearly_fits_does_not_take_long() -> None:
+    """No backtracking: each fixed part is looked for once from where the one before ended."""
+    long = shape("{a}, {b}, {c}, {d} end.", "{a} {b} {c} {d}")
+    assert long.fit(", " * 200_000 + "and no end") is None
+
+
+@given(st.text())
+def test_whatever_it_is_given_it_gives_a_text_back(text) -> None:
+    with translation.override("fr"):
+        assert isinstance(said(text), str)
+
+
+@given(st.text(alphabet="<>&\"'{}%() ;,.:“”abAB", min_size=1))
+def test_hostile_words_come_out_as_they_went_in(words) -> None:
+    with translation.override("fr"):
+        assert f"« {words} »" in said(f"Nothing of “{words}” is out, so there is nothing to correct.").replace("\u00a0", " ")
+
+
+def test_numbers_are_grouped_as_the_language_does() -> None:
+    assert speaks().tag == "fr-CA"
+    assert number(63206).replace("\u202f", " ").replace("\u00a0", " ") == "63 206"
+    with translation.override("en"):
+        assert number(63206) == "63,206"
