@@ -20,7 +20,11 @@ def _french():
         ("Needs you", "Vous attend"),
         ("Posted on LinkedIn at 09:04.", "Publié sur LinkedIn à 9 h 04."),
         ("Quiet hours: it goes out at Mon 23 Nov 08:00.", "Heures calmes : l’envoi part à lun 23 nov 8 h 00."),
-        ("309 of 312 sent; 2 skipped, 1 refused.", "309 envoyés sur 312; 2 omis, 1 refusés."),
+        ("309 of 312 sent; 2 skipped, 1 refused.", "309 envoyés sur 312 ; 2 omis, 1 refusés."),
+        (
+            "184 of 312 sent so far (9 skipped); 117 still to go, next try at 14:05.",
+            "184 envoyés sur 312 jusqu’ici (9 omis) ; 117 restent, nouvel essai à 14 h 05.",
+        ),
         ("312 of 312 sent.", "312 envoyés sur 312."),
         (
             "X asks to slow down. Nothing went out; trying again at 14:05.",

@@ -107,9 +107,14 @@ def _waiting(due_at: datetime, reason: str, now: datetime, zone: tzinfo) -> str:
 
 def one_try(attempt: Attempt, zone: tzinfo) -> str:
     """A try in one line, for the record."""
-    came_of_it = _CAME_OF_IT[Attempt.Outcome(attempt.outcome)]
-    kind = "" if attempt.kind == Attempt.Kind.CREATE else f", {attempt.get_kind_display().lower()}"
-    return f"Try {attempt.number}{kind}, {times.exact(attempt.started_at, zone)}: {came_of_it}"
+    words = {
+        Attempt.Kind.CREATE: _("Try {number}, {at}: {came_of_it}"),
+        Attempt.Kind.EDIT: _("Try {number}, edit, {at}: {came_of_it}"),
+        Attempt.Kind.DELETE: _("Try {number}, delete, {at}: {came_of_it}"),
+    }
+    came_of_it = said(_CAME_OF_IT[Attempt.Outcome(attempt.outcome)])
+    at = times.exact(attempt.started_at, zone)
+    return words[Attempt.Kind(attempt.kind)].format(number=attempt.number, at=at, came_of_it=came_of_it)
 
 
 _CAME_OF_IT = {

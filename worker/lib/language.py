@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import time
 from functools import cache, lru_cache
 from gettext import GNUTranslations
+from heapq import merge
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,11 +58,13 @@ def _said(text: str, language: str) -> str:
 
 
 def _by_parts(text: str, language: str) -> str:
-    """Sentence by sentence; of a list, where each of its terms is known."""
+    """Sentence by sentence, what is in brackets, and a list of which each term is known."""
     for between in (_NEXT_SENTENCE, _DOT):
         parts = between.split(text)
         if len(parts) > 1:
             return (" " if between is _NEXT_SENTENCE else " · ").join(_said(part, language) for part in parts)
+    if text.startswith("(") and text.endswith(")"):
+        return f"({_said(text[1:-1], language)})"
     terms = text.split(", ")
     said = [_said(term, language) for term in terms] if len(terms) > 1 else []
     return ", ".join(said) if said and all(new != old for new, old in zip(said, terms, strict=True)) else text
@@ -174,7 +177,7 @@ class _Catalogue:
             else:
                 self.exact[english] = becomes
         for shapes in self._shapes.values():
-            shapes.sort(key=lambda each: -sum(map(len, each.fixed)))
+            shapes.sort(key=_most_words_first)
 
     def exactly(self, text: str) -> str | None:
         """Also where only the first letter is another: within a sentence, and at its head."""
@@ -184,8 +187,12 @@ class _Catalogue:
         return found
 
     def candidates(self, text: str) -> Iterator[Shape]:
-        yield from self._shapes.get(_first_word(text + " "), ())
-        yield from self._shapes.get("", ())
+        buckets = (self._shapes.get(word, []) for word in {_first_word(text + " "), ""})
+        return merge(*buckets, key=_most_words_first)
+
+
+def _most_words_first(each: Shape) -> int:
+    return -sum(map(len, each.fixed))
 
 
 def _first_word(text: str) -> str:

@@ -41,7 +41,8 @@ def conclude(total: Sum, nobody: str) -> Conclusion:
     """Once nobody waits. `nobody`: the sentence for an empty audience."""
     if not total.audience:
         return Conclusion(State.SKIPPED, WaitsFor.NOTHING, nobody)
-    figures = f"{total.sent} of {total.audience} sent{_others(total)}."
+    others = _others(total)
+    figures = f"{total.sent} of {total.audience} sent{f'; {others}' if others else ''}."
     in_doubt = (
         f" Of {total.unknown} it is not known whether they got it: Postlark does not write to them again by itself. Ask them or look in the relay's log, then settle it."
         if total.unknown
@@ -216,7 +217,8 @@ def _say_when(delivery: Delivery) -> None:
         next_at = unfinished.aggregate(next=Min("due_at"))["next"]
         when = f"still to go, next try at {spoken_for(delivery, next_at)}."
     total = sum_of([delivery.pk])[delivery.pk]
-    reason = f"{total.sent} of {total.audience} sent so far{_others(total)}; {total.waiting} {when}"
+    others = _others(total)
+    reason = f"{total.sent} of {total.audience} sent so far{f' ({others})' if others else ''}; {total.waiting} {when}"
     if when and reason != delivery.reason:
         transition(delivery, Q(state=State.SENDING), state=State.SENDING, waits_for=WaitsFor.NETWORK, reason=reason)
 
@@ -237,10 +239,10 @@ def spoken_for(delivery: Delivery, moment: datetime) -> str:
 
 
 def _others(total: Sum) -> str:
+    """9 skipped, 2 refused: the terms of the sum that are neither sent nor waiting."""
     terms = {
         f"{total.skipped} skipped": total.skipped,
         f"{total.refused} refused": total.refused,
         f"{total.unknown} in doubt": total.unknown,
     }
-    parts = [said for said, number in terms.items() if number]
-    return f"; {', '.join(parts)}" if parts else ""
+    return ", ".join(said for said, number in terms.items() if number)
