@@ -33,6 +33,8 @@ SPEAKING_FILES = (
 )
 SILENT = {
     "worker/channels/email/dkim.py",  # mistakes in the environment, which stop a start
+    "worker/channels/email/esp/settings.py",
+    "worker/channels/email/mailbox.py",
     "worker/channels/email/relay.py",
     "worker/ingest/dates.py",  # the months of other people's feeds
     "worker/newsletter/choices.py",  # the public pages' own words, in both languages
@@ -40,7 +42,7 @@ SILENT = {
     "worker/newsletter/wording.py",
 }
 CODE = re.compile(
-    r"[=<>\\|]|//|^/|^[A-Z]{3,} |\bcharset\b|^[\w-]+:$|^\w+:\w+:|^(?:Bearer|Basic|gzip,|success:|organization|\(fbtrace_id) |\bmax-age\b|[à-ü].* "
+    r"[=<>\\|]|//|^/|^[A-Z]{3,} |\bcharset\b|^[\w-]+:$|^\w+:\w+:|^(?:Bearer|Basic|gzip,|success:|Feedback-Type:|organization|\(fbtrace_id) |\bmax-age\b|[à-ü].* "
 )
 """What only programs read, though it has letters and spaces in it; and what is French already."""
 LOCALES = Path("locale")
@@ -106,7 +108,11 @@ def _mark_unread(tree: ast.AST) -> None:
     """Docstrings, annotations, help for the database, what goes to the log, what a person who broke the program reads."""
     for node in ast.walk(tree):
         match node:
-            case ast.Expr(value=ast.Constant()) | ast.Assert() | ast.Raise(exc=ast.Call(func=ast.Name(id="LookupError" | "RuntimeError"))):
+            case (
+                ast.Expr(value=ast.Constant())
+                | ast.Assert()
+                | ast.Raise(exc=ast.Call(func=ast.Name(id="LookupError" | "NotImplementedError" | "RuntimeError")))
+            ):
                 _silence(node)
             case ast.AnnAssign() | ast.arg():
                 _silence(node.annotation)
@@ -222,7 +228,7 @@ def _named(text: str) -> str:
 def _is_read(text: str, labels: bool) -> bool:
     """Two words of everyday letters, or one that begins like a label; nothing that has code in it."""
     bare = NAMES_IN_PLACE.sub("", text)
-    if CODE.search(bare) or not re.search(r"[a-z]{2}", bare) or len(text) > 600:
+    if CODE.search(bare) or not re.search(r"[a-z]{2}|“”", bare) or len(text) > 600:
         return False
     return bool(re.search(r"[a-z]{2,}.*\s|\s.*[a-z]{2,}|“", text) or (labels and re.fullmatch(r"[A-Z][a-z-]+[.…?]?", text)))
 

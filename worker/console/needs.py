@@ -8,10 +8,12 @@ from django.conf import settings
 from django.db.models import Sum as Total
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from worker.connections import warn
 from worker.console import words
 from worker.console.access import Desk, file_of, name_of
+from worker.lib.language import said
 from worker.models import Batch, Connection, Delivery, Post
 from worker.newsletter import complaints
 from worker.newsletter.returns import mailboxes
@@ -105,12 +107,15 @@ def _for_approval(delivery: Delivery) -> bool:
 
 def _need(delivery: Delivery, desk: Desk) -> Need:
     if _is_asked(delivery):
-        return Need(f"“{delivery.title}”:", delivery.reason, "Compare them…", reverse("post", args=[delivery.post_id]))
-    about = f"“{delivery.title}”, {words.channel_name(delivery.channel)}:"
+        return Need(
+            _("“{title}”:").format(title=delivery.title), delivery.reason, "Compare them…", reverse("post", args=[delivery.post_id])
+        )
+    about = _("“{title}”, {channel}:").format(title=delivery.title, channel=said(words.channel_name(delivery.channel)))
     page = reverse("delivery", args=[delivery.pk])
     if _for_approval(delivery):
         if delivery.post_id:
-            return Need(f"“{delivery.title}”:", delivery.reason, "Read and approve…", reverse("approve", args=[delivery.post_id]))
+            only = _("“{title}”:").format(title=delivery.title)
+            return Need(only, delivery.reason, "Read and approve…", reverse("approve", args=[delivery.post_id]))
         return Need(about, delivery.reason, "Read and approve…", page)
     if delivery.state == State.PENDING:
         place = "health" if "paused by" in delivery.reason or delivery.channel == "email" else "connections"
@@ -136,4 +141,9 @@ def _unknown_readers(desk: Desk) -> Iterator[Need]:
         sentence = f"The line broke while {people} were being mailed, so they may or may not have it."
         if row["people"] == 1:
             sentence = sentence.replace("were", "was")
-        yield Need(f"“{about[row['delivery']].title}”, E-mail:", sentence, "Answer…", reverse("delivery", args=[row["delivery"]]))
+        yield Need(
+            _("“{title}”, {channel}:").format(title=about[row["delivery"]].title, channel=said("E-mail")),
+            sentence,
+            "Answer…",
+            reverse("delivery", args=[row["delivery"]]),
+        )

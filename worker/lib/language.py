@@ -124,9 +124,11 @@ def shape(english: str, becomes: str) -> Shape:
 def _by_shape(text: str, shapes: Iterable[Shape], language: str) -> str | None:
     """In the words of the first shape that fits; they come with the most fixed words first."""
     for each in shapes:
-        values = each.fit(text) or {}
+        values = each.fit(text)
+        if values is None:
+            continue
         said = {name: value if each.quotes(name) else _value(value, language) for name, value in values.items()}
-        if said and not (each.says_little and any(new == values[name] and not _is_name(new) for name, new in said.items())):
+        if not each.says_little or all(new != values[name] or each.quotes(name) or _is_name(new) for name, new in said.items()):
             return each.filled(said)
     return None
 
