@@ -18,6 +18,7 @@ from tests.newsletter.people import make_subscriber
 from worker.lib.signing import confirmation_token, unsubscribe_token
 from worker.models import Blog, Confirmation, Subscriber
 from worker.newsletter.leave import unsubscribe
+from worker.newsletter.sign_up import ask_for_own_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -49,6 +50,12 @@ def of(reader: Subscriber) -> str:
     return f"/u/{unsubscribe_token(reader.blog_id, reader.pk)}"
 
 
+def own_page(reader: Subscriber) -> str:
+    """Where the mail leads that they asked for last."""
+    asked = ask_for_own_page(reader, reader.language or "en-CA", "192.0.2.1")
+    return f"/confirm/{confirmation_token(asked.pk)}"
+
+
 def readers_pages(ann: Subscriber) -> dict[str, str]:
     join = Confirmation.objects.create(
         blog=ann.blog,
@@ -65,6 +72,7 @@ def readers_pages(ann: Subscriber) -> dict[str, str]:
         "subscribe-fr": "/subscribe/example?lang=fr-CA",
         "confirm": f"/confirm/{confirmation_token(join.pk)}",
         "choices": of(ann),
+        "own": own_page(ann),
         "unsubscribed": of(left),
     }
 
@@ -100,15 +108,18 @@ def test_a_reader_chooses_moves_takes_their_data_home_and_is_erased(stranger: Br
     expect(page.get_by_role("status")).to_contain_text("Enregistré.")
     ann.refresh_from_db()
     assert (ann.topics, ann.language) == (["Grief", "Sleep"], "fr-CA")
-    page.get_by_text("Votre adresse", exact=True).click()
+    page.goto(own_page(ann))
     page.get_by_label("Votre nouvelle adresse de courriel").fill("ann@new.example")
     page.get_by_role("button", name="Changer mon adresse").click()
-    page.goto(f"/confirm/{confirmation_token(Confirmation.objects.get().pk)}")
+    page.goto(f"/confirm/{confirmation_token(Confirmation.objects.get(kind='move').pk)}")
     page.get_by_role("button", name="Oui, utiliser cette adresse").click()
     ann.refresh_from_db()
     assert ann.email == "ann@new.example"
     page.goto(of(ann))
-    page.get_by_text("Vos données", exact=True).click()
+    page.get_by_text("Vos données et votre adresse", exact=True).click()
+    page.get_by_role("button", name="M’envoyer le lien").click()
+    expect(page.get_by_role("main")).to_contain_text("a•••@new.example")
+    page.goto(own_page(ann))
     with page.expect_download() as download:
         page.get_by_role("button", name="Télécharger mes données").click()
     assert '"email": "ann@new.example"' in Path(download.value.path()).read_text()

@@ -5,9 +5,8 @@ from django.test import Client
 
 from tests.factories import make_post
 from tests.newsletter.people import live_blog, make_subscriber
-from worker.lib.signing import address_hash, confirmation_token, read_unsubscribe_token, unsubscribe_token
-from worker.models import Blog, Confirmation, Event, Subscriber, Suppression
-from worker.newsletter.leave import unsubscribe
+from worker.lib.signing import address_hash, read_unsubscribe_token, unsubscribe_token
+from worker.models import Blog, Confirmation, Event, Suppression
 
 pytestmark = pytest.mark.django_db
 
@@ -150,66 +149,13 @@ def test_choices_are_kept_and_what_cannot_be_chosen_changes_nothing(client, read
     assert Event.objects.get().what == "A reader changed what they get."
 
 
-def test_a_new_address_counts_once_it_has_confirmed_and_the_old_one_is_never_written_to_again(client, reader):
-    page = client.post(link(reader), {"wants": "move", "email": "ann@new.example"})
-    assert "A mail is on its way to the new address." in page.content.decode()
+def test_data_another_address_and_erasing_are_not_had_by_who_holds_a_forwarded_newsletter(client, reader):
+    for wants in ({"wants": "data"}, {"wants": "move", "email": "eve@new.example"}, {"wants": "erase", "sure": "yes"}):
+        answer = client.post(link(reader), wants)
+        assert "ann@reader.example" not in answer.content.decode()
     reader.refresh_from_db()
-    assert reader.email == "ann@reader.example"
-    client.post(f"/confirm/{confirmation_token(Confirmation.objects.get().pk)}")
-    reader.refresh_from_db()
-    assert (reader.email, reader.address_key) == ("ann@new.example", "ann@new.example")
-    assert (Suppression.objects.get().cause, Suppression.objects.get().address_hash) == ("moved", address_hash("ann@reader.example"))
-    assert Blog.objects.get().suppressions == 1
-    assert "example" not in "".join(f"{event.what}{event.data}" for event in Event.objects.all())
-
-
-@pytest.mark.parametrize("stands", ["confirmed", "unsubscribed"])
-def test_a_new_address_that_the_list_knows_already_gets_one_copy_from_then_on(client, reader, stands):
-    other = make_subscriber(reader.blog, "ann@new.example", basis="")
-    if stands == "unsubscribed":
-        unsubscribe(other)
-    client.post(link(reader), {"wants": "move", "email": "Ann@New.example"})
-    client.post(f"/confirm/{confirmation_token(Confirmation.objects.get().pk)}")
-    (there,) = Subscriber.objects.filter(state="confirmed")
-    assert (there, there.email) == (reader, "Ann@New.example")
-    assert there.consents.get().basis == "express"
-    assert [each.cause for each in Suppression.objects.all()] == ["moved"]
-
-
-@pytest.mark.parametrize("email", ["", "ann", "ann@new.example\r\nBcc: evil@evil.example", "a" * 1_000_000])
-def test_what_is_no_address_is_said_and_nothing_is_mailed(client, reader, email):
-    answer = client.post(link(reader), {"wants": "move", "email": email})
-    assert answer.status_code == 422
-    assert "This is not an e-mail address" in answer.content.decode()
+    assert (reader.state, reader.email) == ("unsubscribed", "ann@reader.example")  # whatever is posted unsubscribes
     assert not Confirmation.objects.exists()
-
-
-def test_whoever_has_somebodys_link_cannot_bomb_others_with_mail(client, reader):
-    for _ in range(5):
-        assert client.post(link(reader), {"wants": "move", "email": "victim@else.example"}).status_code == 200
-    assert Confirmation.objects.filter(mail_due_at__isnull=False).count() == 1
-
-
-def test_a_reader_takes_home_everything_that_is_known_of_them(client, reader):
-    answer = client.post(link(reader), {"wants": "data"})
-    assert answer["Content-Disposition"].startswith("attachment")
-    document = answer.json()
-    assert (document["email"], document["state"]) == ("ann@reader.example", "confirmed")
-    assert document["consent"][0]["proof"] == "paper form"
-    reader.refresh_from_db()
-    assert reader.state == "confirmed"
-
-
-def test_to_be_erased_takes_two_steps(client, reader):
-    assert "Erase everything we know about you?" in client.post(link(reader), {"wants": "erase"}).content.decode()
-    reader.refresh_from_db()
-    assert reader.state == "confirmed"
-    assert "You are erased." in client.post(link(reader), {"wants": "erase", "sure": "yes"}).content.decode()
-    reader.refresh_from_db()
-    assert (reader.state, reader.email) == ("forgotten", "")
-    for again in ({"wants": "choices"}, {"wants": "move", "email": "ann@new.example"}, {"wants": "erase", "sure": "yes"}, {}):
-        assert client.post(link(reader), again).status_code == 200
-    assert Suppression.objects.get().cause == "forgotten"
 
 
 def test_the_whole_address_does_not_stand_on_the_page_for_whoever_was_forwarded_the_mail(client, reader):

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from worker.hooks.own import own_page
 from worker.hooks.page import page
 from worker.lib.address import masked
 from worker.lib.blogs import blog_file
@@ -21,7 +22,7 @@ from worker.newsletter.sign_up import is_valid
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_page(request: HttpRequest, token: str) -> HttpResponse:
     pk = read_confirmation_token(token)
-    asked = pk and Confirmation.objects.select_related("blog", "wording").filter(pk=pk).first()
+    asked = pk and Confirmation.objects.select_related("blog", "wording", "subscriber__blog").filter(pk=pk).first()
     file = asked and blog_file(asked.blog.slug)
     if not asked or not file:
         return page(request, "bad_link", "en-CA", HTTPStatus.NOT_FOUND, confirms=True)
@@ -29,6 +30,8 @@ def confirm_page(request: HttpRequest, token: str) -> HttpResponse:
         return _done_before(request, asked, file.name)
     if not is_valid(asked, timezone.now()):
         return page(request, "too_old", asked.language, HTTPStatus.GONE, blog=file.name, slug=asked.blog.slug)
+    if asked.kind == Confirmation.Kind.OWN:
+        return own_page(request, asked, file)
     if request.method != "POST":
         return page(request, "confirm", asked.language, blog=file.name, kind=asked.kind, address=masked(asked.email))
     try:

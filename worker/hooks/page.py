@@ -6,6 +6,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from worker.lib.blogs import BlogFile
+from worker.models import Subscriber
+
 _HEADERS = {
     "Referrer-Policy": "no-referrer",  # a token in the address is the reader's key
     "Cache-Control": "no-store",
@@ -24,3 +27,12 @@ def page(request: HttpRequest, name: str, language: str, status: int = HTTPStatu
     for header, value in _HEADERS.items():
         response[header] = value
     return response
+
+
+def language_of(reader: Subscriber, file: BlogFile | None) -> str:
+    return reader.language or (file.language if file else "en-CA")
+
+
+def blog_words(reader: Subscriber, file: BlogFile | None) -> dict[str, Any]:
+    contact = file.sender.contact if file and file.sender else ""
+    return {"blog": file.name if file else reader.blog.slug, "contact": contact}

@@ -14,7 +14,7 @@ from worker import tasks
 from worker.hooks.page import page
 from worker.lib.address import Address, read_address
 from worker.lib.blogs import BlogFile, blog_file
-from worker.models import Blog
+from worker.models import Blog, Confirmation
 from worker.newsletter import choices, wording
 from worker.newsletter.sign_up import TooMany, Wish, ask
 
@@ -110,7 +110,7 @@ def _form(
 
 
 def _asked(request: HttpRequest, file: BlogFile, language: str) -> HttpResponse:
-    return page(request, "asked", language, blog=file.name, contact=_contact(file), moves=False)
+    return page(request, "asked", language, blog=file.name, contact=_contact(file), kind=Confirmation.Kind.JOIN)
 
 
 def _contact(file: BlogFile) -> str:

@@ -5,27 +5,22 @@ nothing but a 2xx for an answer: https://www.rfc-editor.org/rfc/rfc8058#section-
 unless one of the page's other forms says what it wants. Link scanners GET whatever they find.
 """
 
-import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from worker import tasks
-from worker.hooks.page import page
-from worker.lib.address import masked, read_address
+from worker.hooks.page import blog_words, language_of, page
+from worker.lib.address import masked
 from worker.lib.blogs import BlogFile, blog_file
-from worker.lib.clock import iso
-from worker.models import Confirmation, Subscriber
+from worker.models import Subscriber
 from worker.newsletter import change, choices
-from worker.newsletter.consent import today
-from worker.newsletter.leave import BY_LINK, forget, reader_of, unsubscribe
+from worker.newsletter.leave import BY_LINK, reader_of, unsubscribe
 from worker.newsletter.refused import Refused
-from worker.newsletter.sign_up import TooMany, Wish, ask
+from worker.newsletter.sign_up import TooMany, ask_for_own_page
 
 State = Subscriber.State
 Answer = Callable[[HttpRequest, Subscriber, BlogFile], HttpResponse]
@@ -48,7 +43,7 @@ def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
 
 def _left(request: HttpRequest, reader: Subscriber, file: BlogFile | None) -> HttpResponse:
     name = "forgotten" if reader.state == State.FORGOTTEN else "unsubscribed"
-    return page(request, name, _language(reader, file), slug=reader.blog.slug, offers_form=_offers_form(file), **_blog(reader, file))
+    return page(request, name, language_of(reader, file), slug=reader.blog.slug, offers_form=_offers_form(file), **blog_words(reader, file))
 
 
 def _choices(
@@ -57,16 +52,15 @@ def _choices(
     file: BlogFile | None,
     *,
     saved: bool = False,
-    wrong_address: str | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """`saved`: what was chosen was kept. `wrong_address`: what was typed and is no address."""
+    """`saved`: what was chosen was kept."""
     topics = choices.topics(reader.blog)
     others = [topic for topic in reader.topics if choices.same(topic) not in map(choices.same, topics)]
     return page(
         request,
         "unsubscribe",
-        _language(reader, file),
+        language_of(reader, file),
         status,
         address=masked(reader.email),
         languages=choices.LANGUAGES,
@@ -76,9 +70,9 @@ def _choices(
         chosen=[choices.same(topic) for topic in reader.topics],
         same=choices.same,
         saved=saved,
-        wrong_address=wrong_address,
         has_file=file is not None,
-        **_blog(reader, file),
+        offers_form=_offers_form(file),
+        **blog_words(reader, file),
     )
 
 
@@ -97,49 +91,21 @@ def _now(reader: Subscriber, file: BlogFile) -> dict[str, str]:
     return {"language": reader.language or file.language, "edition": reader.edition}
 
 
-def _move(request: HttpRequest, reader: Subscriber, file: BlogFile) -> HttpResponse:
-    """A mail asks the new address; until its yes nothing changes."""
-    if reader.state != State.CONFIRMED:
-        return _left(request, reader, file)
-    typed, language = request.POST.get("email", "").strip(), _language(reader, file)
+def _own(request: HttpRequest, reader: Subscriber, file: BlogFile) -> HttpResponse:
+    """Their data and their address: a mailed link leads there, since whoever a newsletter was forwarded to stands here, too."""
+    language = language_of(reader, file)
+    if reader.state == State.FORGOTTEN or not _offers_form(file):
+        return _left(request, reader, file) if reader.state != State.CONFIRMED else _choices(request, reader, file)
     try:
-        wish = Wish(read_address(typed), language, reader.topics, reader.edition)
-        asked = ask(reader.blog, wish, request.META.get("REMOTE_ADDR", ""), kind=Confirmation.Kind.MOVE, subscriber=reader)
-    except ValueError:
-        return _choices(request, reader, file, wrong_address=typed[:254], status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        asked = ask_for_own_page(reader, language, request.META.get("REMOTE_ADDR", ""))
     except TooMany:
-        return page(request, "too_many", language, HTTPStatus.TOO_MANY_REQUESTS, **_blog(reader, file))
+        return page(request, "too_many", language, HTTPStatus.TOO_MANY_REQUESTS, **blog_words(reader, file))
     if asked.mail_due_at:
         tasks.ring(tasks.confirmation_mail, [asked.pk])
-    return page(request, "asked", language, moves=True, **_blog(reader, file))
+    return page(request, "asked", language, kind=asked.kind, address=masked(reader.email), **blog_words(reader, file))
 
 
-def _take_home(request: HttpRequest, reader: Subscriber, file: BlogFile) -> HttpResponse:
-    document = change.everything_known(reader, today(reader.blog, timezone.now()))
-    response = HttpResponse(json.dumps(document, ensure_ascii=False, indent=2, default=iso), content_type="application/json; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{reader.blog.slug}-my-data.json"'
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def _erase(request: HttpRequest, reader: Subscriber, file: BlogFile) -> HttpResponse:
-    language = _language(reader, file)
-    if request.POST.get("sure") != "yes":
-        return page(request, "erase", language, **_blog(reader, file))
-    forget(reader, BY_LINK)
-    return page(request, "forgotten", language, slug=reader.blog.slug, offers_form=_offers_form(file), **_blog(reader, file))
-
-
-_FORMS: dict[str, Answer] = {"choices": _choose, "move": _move, "data": _take_home, "erase": _erase}
-
-
-def _language(reader: Subscriber, file: BlogFile | None) -> str:
-    return reader.language or (file.language if file else "en-CA")
-
-
-def _blog(reader: Subscriber, file: BlogFile | None) -> dict[str, Any]:
-    contact = file.sender.contact if file and file.sender else ""
-    return {"blog": file.name if file else reader.blog.slug, "contact": contact}
+_FORMS: dict[str, Answer] = {"choices": _choose, "own": _own}
 
 
 def _offers_form(file: BlogFile | None) -> bool:

@@ -15,6 +15,7 @@ class Confirmation(models.Model):
         JOIN = "join", "Somebody wants the newsletter"
         MOVE = "move", "A reader changes to this address"
         RENEW = "renew", "A reader whose implied consent ends is asked whether they want to go on"
+        OWN = "own", "A reader wants the page with their data and their address"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="confirmations")
     kind = models.CharField(max_length=5, choices=Kind)

@@ -17,10 +17,10 @@ BY_LINK = "The reader"
 def confirm(asked: Confirmation, machine: str) -> Subscriber:
     """Do what was asked for, once. `machine`: the address that said yes.
 
-    Refused when the link was used before, is too old, or names an address that staff, a complaint or a dead mailbox barred.
+    Refused when the link was used before, is too old, leads to a reader's own page, or names an address that staff, a complaint or a dead mailbox barred.
     """
     with transaction.atomic():
-        unused = Confirmation.objects.filter(pk=asked.pk, confirmed_at=None)
+        unused = Confirmation.objects.filter(pk=asked.pk, confirmed_at=None).exclude(kind=Kind.OWN)
         if not is_valid(asked, timezone.now()) or not unused.update(confirmed_at=timezone.now(), mail_due_at=None):
             raise Refused("This link was used before, or it is too old.")
         if is_barred(asked.blog, asked.address_key):

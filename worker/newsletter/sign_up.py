@@ -12,12 +12,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from worker.lib.address import Address
+from worker.lib.address import Address, read_address
 from worker.models import Blog, Confirmation, Connection, ImportDraft, Subscriber, Wording
 from worker.newsletter.refused import Refused
 
 Kind = Confirmation.Kind
-VALID_FOR = {Kind.JOIN: timedelta(days=7), Kind.MOVE: timedelta(days=7), Kind.RENEW: timedelta(days=60)}
+VALID_FOR = {Kind.JOIN: timedelta(days=7), Kind.MOVE: timedelta(days=7), Kind.RENEW: timedelta(days=60), Kind.OWN: timedelta(hours=1)}
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -78,6 +78,12 @@ def ask(
         )
 
 
+def ask_for_own_page(reader: Subscriber, language: str, machine: str) -> Confirmation:
+    """Whoever holds a reader's newsletter asks for their data: a link goes to the reader's own mailbox, and nowhere else. Raises TooMany."""
+    wish = Wish(read_address(reader.email), language, reader.topics, reader.edition)
+    return ask(reader.blog, wish, machine, kind=Kind.OWN, subscriber=reader)
+
+
 def mailbox(key: str) -> str:
     """The person behind `ann.lee+news@`: Gmail and others let one mailbox have any number of such addresses."""
     local, _, domain = key.rpartition("@")
@@ -103,7 +109,7 @@ def drop_old() -> None:
     now = timezone.now()
     ImportDraft.objects.filter(made_at__lt=now - _DAY).delete()
     for kind, valid_for in VALID_FOR.items():
-        Confirmation.objects.filter(kind=kind, asked_at__lt=now - valid_for).delete()
+        Confirmation.objects.filter(kind=kind, asked_at__lt=now - max(valid_for, _DAY)).delete()  # a day's mails are counted by their rows
 
 
 def only_one(blog: Blog) -> None:
