@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('worker', '0025_left_editions'),
+        ('worker', '0026_provider_logs'),
     ]
 
     operations = [
