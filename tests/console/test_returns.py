@@ -68,3 +68,7 @@ def test_the_commands_tell_it_too(delivery, capsys):
     assert json.loads(capsys.readouterr().out)[0]["returns"] == {"delivered": 1, "bounced": 1, "complained": 1}
     call_command("subscribers", "show", "example", "cid@reader.example", "--json")
     assert [one["kind"] for one in json.loads(capsys.readouterr().out)["deliveries"][0]["returns"]] == ["complained"]
+
+
+def test_the_newsletters_own_story_does_not_tell_of_each_copy(desk, delivery):
+    assert "A copy bounced" not in desk.get(f"/deliveries/{delivery.pk}").content.decode()

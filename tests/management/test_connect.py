@@ -151,5 +151,5 @@ def test_doctor_is_content_with_a_feed_a_relay_and_a_connection_that_answer(boar
         blog = make_blog(feed=site.url, channels={"email": {"mode": "live"}, "noticeboard": {"mode": "live", "base_url": board.url}})
         Connection.objects.create(blog=blog, channel="noticeboard", credentials=keep.close(credentials_of(board)))
         said = run("doctor", "example")
-    assert [(one["what"], one["ok"]) for one in said] == [("feed", True), ("mail relay", True), ("Noticeboard", True)]
+    assert [(one["what"], one["ok"]) for one in said] == [("feed", True), ("mail relay", True), ("test mail", True), ("Noticeboard", True)]
     assert said[1]["sentence"] == "127.0.0.1 greets us."

@@ -41,7 +41,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     rendition = Rendition.objects.filter(delivery=delivery).first()
     it = actions.Stands(delivery, desk, total)
     of_its_post = Q(post=delivery.post_id, delivery=None) if delivery.post_id else Q()
-    events = Event.objects.filter(Q(delivery=delivery) | of_its_post).order_by("at", "pk")
+    events = Event.objects.filter(Q(delivery=delivery, subscriber=None) | of_its_post).order_by("at", "pk")
     view = View(
         sentence=delivery.reason,
         chip=words.chip(delivery, total, now, zone),

@@ -1,6 +1,8 @@
-"""What `doctor` looks at: everything that a blog needs and that is not on this machine. Nothing is changed out there."""
+"""What `doctor` looks at: everything that a blog needs and that is not on this machine.
 
-from collections.abc import Iterator
+Nothing is changed out there, but for one mail to ourselves."""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -17,6 +19,7 @@ from worker.ingest.read import read
 from worker.lib.blogs import BlogFile
 from worker.models import Connection
 from worker.newsletter.mail import cannot_send, relay_of
+from worker.newsletter.returns.arrived import Verdict
 
 SUNSET_AHEAD = timedelta(days=60)
 
@@ -29,7 +32,8 @@ class Finding:
     sentence: str
 
 
-def look_at(file: BlogFile) -> Iterator[Finding]:
+def look_at(file: BlogFile, tell: Callable[[str], object]) -> Iterator[Finding]:
+    """`tell`: hears what is being waited for."""
     yield _feed(file)
     if behind := compare(file.slug):
         yield Finding(file.slug, "web site", False, behind)
@@ -37,7 +41,10 @@ def look_at(file: BlogFile) -> Iterator[Finding]:
         if options.mode == "off":
             continue
         if channel == "email":
-            yield _relay(file)
+            relay = _relay(file)
+            yield relay
+            if relay.ok and relay_of(file):
+                yield from (Finding(file.slug, *verdict) for verdict in _round_trip(file, tell))
         else:
             yield _connection(file, channel)
             yield from _sunset(file, channel)
@@ -64,6 +71,12 @@ def _relay(file: BlogFile) -> Finding:
         return Finding(file.slug, "mail relay", True, Email(relay).check())
     except DeliveryError as error:
         return Finding(file.slug, "mail relay", False, error.sentence)
+
+
+def _round_trip(file: BlogFile, tell: Callable[[str], object]) -> Iterator[Verdict]:
+    from worker.management.round_trip import round_trip  # slow to import, and only where it is asked for
+
+    yield from round_trip(file, tell)
 
 
 def _connection(file: BlogFile, channel: str) -> Finding:

@@ -87,7 +87,9 @@ def delivery_story(delivery: Delivery) -> dict[str, Any]:
         "asked_because": delivery.asked_because or None,
         "cost": dollars(delivery.cost),
         "rendition": rendition_json(rendition) if rendition else None,
-        "timeline": [{"at": event.at, "who": event.who, "what": event.what} for event in delivery.events.order_by("at", "id")],
+        "timeline": [
+            {"at": event.at, "who": event.who, "what": event.what} for event in delivery.events.filter(subscriber=None).order_by("at", "id")
+        ],
         "attempts": [
             {
                 "number": attempt.number,
