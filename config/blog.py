@@ -39,7 +39,7 @@ def read_blog(path: Path) -> tuple[BlogFile | None, list[str]]:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,49}", path.stem):
         return None, [f"{path.name}: a blog's file is named with small letters, digits and dashes, for example my-practice.toml."]
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         return None, [f"{path.name}: this is not TOML: {error}."]
     except (OSError, UnicodeDecodeError) as error:
@@ -78,7 +78,7 @@ def _channels(tables: Any) -> tuple[dict[str, ChannelOptions], list[str]]:
 def _together(blog: BlogFile) -> list[str]:
     """What no single key can get wrong."""
     mistakes = []
-    if blog.disclaimer.required and not blog.disclaimer.full:
+    if blog.disclaimer.required and not blog.disclaimer.full.strip():
         mistakes.append("disclaimer.full is missing; write the approved text, or set disclaimer.required = false.")
     email = blog.channels.get("email")
     if email and email.mode != "off" and not blog.sender:

@@ -23,6 +23,8 @@ def test_the_example_has_no_mistakes(tmp_path):
     [
         ('name = "Example Psychotherapy"\nfeed', "feed", "name is missing."),
         ('feed = "http://127.0.0.1:8010/feed/"', 'feed = "blog.example"', "feed is 'blog.example'; allowed is an address that begins with"),
+        ("http://127.0.0.1:8010/feed/", "http://[::1/feed/", "feed is 'http://[::1/feed/'; allowed is an address"),
+        ("http://127.0.0.1:8010/feed/", "http://127.0.0.1:80100/feed/", "feed is 'http://127.0.0.1:80100/feed/'; allowed is an address"),
         ('language = "en-CA"', 'language = "de"', "language is 'de'; allowed are en-CA or fr-CA."),
         ('timezone = "America/Toronto"', 'timezone = "Toronto"', "timezone is 'Toronto', which is not a time zone"),
         ('poll = "1m"', 'poll = "often"', "poll is 'often'; allowed is a number with s, m, h or d"),
@@ -47,6 +49,11 @@ def test_the_example_has_no_mistakes(tmp_path):
         ),
         ("[channels.twitter]", "[channels.x]", "channels.x: no such channel; allowed are email, facebook"),
         ("[channels.twitter]", "[channels.twitter]\nbase_url = 1", "channels.twitter.base_url must be text in quotes."),
+        (
+            "[channels.twitter]",
+            '[channels.twitter]\nbase_url = "https://api.x.com:x"',
+            "channels.twitter.base_url is 'https://api.x.com:x'",
+        ),
         ('to = ["office@blog.example"]', 'to = "office@blog.example"', "alerts.to must be a list"),
     ],
 )
@@ -66,6 +73,18 @@ def test_it_tells_every_mistake_of_every_file_at_once(tmp_path):
     assert sorted(line.split(":")[0] for line in mistakes) == ["Three.toml", "one.toml", "one.toml", "two.toml"]
 
 
+def test_it_reads_a_file_as_windows_saves_it(tmp_path):
+    file = tmp_path / "practice.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + EXAMPLE.replace("\n", "\r\n").encode())
+    assert read_blog(file)[1] == []
+
+
+def test_an_address_for_alerts_may_be_a_secret_and_is_never_repeated(tmp_path):
+    (mistake,) = told(tmp_path, EXAMPLE.replace('to = ["office@blog.example"]', 'to = ["slack:/xoxb-1234"]'))
+    assert "alerts.to.0 is neither an e-mail address nor" in mistake
+    assert "xoxb" not in mistake
+
+
 def test_it_says_what_is_not_toml_or_not_text(tmp_path):
     assert "this is not TOML" in told(tmp_path, "name = [")[0]
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
@@ -80,6 +99,7 @@ def test_it_says_how_a_file_is_named(tmp_path, name):
 def test_it_wants_a_disclaimer_unless_told_that_none_is_required(tmp_path):
     without = EXAMPLE.replace("[disclaimer]\nfull = ", "[disclaimer]\nshort = ").replace('\nshort = "Educational only, not therapy."', "")
     assert "disclaimer.full is missing" in told(tmp_path, without)[0]
+    assert "disclaimer.full is missing" in told(tmp_path, without.replace("[disclaimer]", '[disclaimer]\nfull = "  "'))[0]
     assert told(tmp_path, without.replace("[disclaimer]", "[disclaimer]\nrequired = false")) == []
 
 

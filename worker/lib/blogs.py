@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Annotated, Literal, NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -49,13 +50,23 @@ def _zone(value: object) -> ZoneInfo:
 
 
 def _web_address(value: str) -> str:
-    if not re.match(r"https?://[^\s/]+", value):
+    if not re.match(r"https?://[^\s/]+", value) or not _has_host(value):
         raise ValueError(f"is {value!r}; allowed is an address that begins with https:// or http://.")
     return value
 
 
+def _has_host(address: str) -> bool:
+    """And a port that there can be."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _network_address(value: str) -> str:
-    if not re.match(r"https://[^\s/]+|http://(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(/|$)", value):
+    pattern = r"https://[^\s/]+|http://(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(/|$)"
+    if not re.match(pattern, value) or not _has_host(value):
         raise ValueError(f"is {value!r}; allowed is an https:// address, or http:// on this machine (127.0.0.1) for a stand-in.")
     return value.rstrip("/")
 
@@ -127,8 +138,13 @@ class Brand(Section):
 
 
 def _somewhere(value: str) -> str:
-    """An Apprise address may hold a secret, so it is never repeated."""
-    return value if re.match(r"[a-z][a-z0-9+.-]*://.", value) else _mail_address(value)
+    """An Apprise address may hold a secret, so it is never repeated, not even one with a slip of the pen in it."""
+    if re.match(r"[a-z][a-z0-9+.-]*://.", value):
+        return value
+    try:
+        return _mail_address(value)
+    except ValueError:
+        raise ValueError("is neither an e-mail address nor one that Apprise knows, for example 'slack://...'.") from None
 
 
 class Alerts(Section):
