@@ -126,6 +126,17 @@ def test_an_edit_that_mends_a_held_one_lets_it_go() -> None:
     assert plan(post.pk) == [post.deliveries.get().pk]
 
 
+def test_an_edit_announces_no_old_post_on_a_channel_that_was_added_since() -> None:
+    post = make_post(make_blog(channels={"facebook": {}}))
+    plan(post.pk)
+    make_blog(channels={"facebook": {}, "linkedin": {}, "email": {"editions": ["instant", "weekly mon 09:00"]}})
+    edit(post, title="Coping with exams")
+    assert plan(post.pk) == [post.deliveries.get(channel="facebook").pk]
+    assert rows(post) == {"facebook": ("pending", "clock"), "linkedin": ("skipped", "nothing"), "email": ("skipped", "nothing")}
+    assert "came into the blog's file after the post" in post.deliveries.get(channel="linkedin").reason
+    assert not post.parts.exists()
+
+
 def test_a_post_of_a_blog_without_file_waits_for_it(settings: Any) -> None:
     post = make_post(make_blog())
     settings.BLOGS = {}

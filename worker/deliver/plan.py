@@ -42,6 +42,9 @@ class Plan:
 
 
 WITHDRAWN = Plan("skipped", "nothing", "The post was withdrawn before it went out here.")
+ADDED_SINCE = Plan(
+    "skipped", "nothing", "This channel came into the blog's file after the post. Send it from the post's page if it shall go out here too."
+)
 
 
 def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: str, now: datetime) -> Plan:
@@ -82,7 +85,10 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
 
 
 def plan(post_id: int) -> list[int]:
-    """Write down what is to happen with a new or edited post. Returns the deliveries that are due at once."""
+    """Write down what is to happen with a new or edited post. Returns the deliveries that are due at once.
+
+    An edit announces nothing: on a channel or in an edition that the blog has only had since, an old post is no news.
+    """
     post = Post.objects.select_related("blog", "resembles").get(pk=post_id)
     file = blog_file(post.blog.slug)
     if file is None:
@@ -92,12 +98,13 @@ def plan(post_id: int) -> list[int]:
     with transaction.atomic():
         if not Post.objects.filter(pk=post.pk, planned_at=None, text_hash=post.text_hash).update(planned_at=now):
             return []
+        is_news = not _was_announced(post)
         for slug, made in _by_itself(file, drafts):
-            _announce(post, file, slug, made, now)
+            _announce(post, file, slug, made, now, is_news=is_news)
         for delivery in _not_called(post):
             _make_anew(delivery, post, file, drafts, now)
         start = _begin(post, file, "email", "", now) if "email" in file.channels else None
-        if start and start.state != State.SKIPPED:
+        if start and start.state != State.SKIPPED and is_news:
             issues.add(post, file, start.reason if start.state == State.HELD else "", start.held_for, now)
         if post.origin != Origin.BASELINE and (difference := about_its_disclaimer(post, file)):
             note(difference, blog=post.blog, post=post)
@@ -204,12 +211,18 @@ def _says_something_else(before: Rendition | None, now: Message) -> bool:
 _SAID = ("subject", "text", "html", "title", "description", "link", "alt")
 
 
-def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, now: datetime) -> None:
+def _was_announced(post: Post) -> bool:
+    return post.deliveries.filter(occasion=Delivery.Occasion.AUTOMATIC).exists() or post.parts.exists()
+
+
+def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, now: datetime, *, is_news: bool) -> None:
     """The automatic delivery, unless the post has one on this channel already."""
     edition = "instant" if channel == "email" else ""
     if Delivery.objects.filter(post=post, channel=channel, edition=edition, occasion=Delivery.Occasion.AUTOMATIC).exists():
         return
-    start = WITHDRAWN if post.withdrawn_at else _begin(post, file, channel, made if isinstance(made, str) else "", now)
+    start = _begin(post, file, channel, made if isinstance(made, str) else "", now)
+    if start.state != State.SKIPPED:
+        start = WITHDRAWN if post.withdrawn_at else start if is_news else ADDED_SINCE
     delivery = Delivery.objects.create(
         blog=post.blog,
         post=post,
