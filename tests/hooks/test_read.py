@@ -1,6 +1,7 @@
 """A newsletter in the browser: everybody's, and nobody's in particular."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,11 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.deliver.test_issues import a_blog, goes_by_itself, got, its_time_comes, published, the_issue
-from tests.factories import make_delivery
+from tests.factories import make_delivery, make_post
 from tests.fakes.relay import Relay
 from tests.newsletter.people import make_subscriber, send_to_the_end
 from worker.deliver import staff
 from worker.deliver.send import send
+from worker.hooks import read
 from worker.lib.signing import reading_token, unsubscribe_token
 from worker.models import Delivery, Post
 
@@ -118,6 +120,24 @@ def test_the_archive_lists_what_went_out_newest_first(relay: Relay) -> None:
     assert answer["X-Robots-Tag"] == "noindex"
     assert re.findall(r"On \w+|Not yet", listed) == ["On joy", "On grief"]
     assert all(reading_token(each.pk) in listed for each in sent)
+
+
+def test_the_archives_pages_leave_nothing_out_whatever_was_written_down_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "A_PAGE", 2)
+    blog, now = a_blog(), timezone.now()
+    digest, *posts = [
+        make_delivery(make_post(blog), "email", state="sent", rendition={"subject": f"Number {number}.", "text": "", "length": 0})
+        for number in range(5)
+    ]
+    for minutes, each in enumerate([posts[3], digest, *posts[2::-1]]):  # the digest, opened first, went out last but one
+        Delivery.objects.filter(pk=each.pk).update(finished_at=now - timedelta(minutes=minutes))
+    seen, address = [], f"/archive/{blog.slug}"
+    while address:
+        listed = Client().get(address).content.decode()
+        seen += re.findall(r"Number (\d)\.", listed)
+        older = re.search(r'href="(\?before=\d+)"', listed)
+        address = f"/archive/{blog.slug}{older[1]}" if older else ""
+    assert seen == ["4", "0", "3", "2", "1"]
 
 
 def test_there_is_no_archive_of_no_blog() -> None:

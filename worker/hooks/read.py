@@ -43,8 +43,7 @@ def archive(request: HttpRequest, slug: str) -> HttpResponse:
     if blog is None or file is None or "email" not in file.channels:
         raise Http404
     before = request.GET.get("before", "")
-    issues = past(blog).filter(pk__lt=int(before)) if before.isdecimal() and len(before) < 19 else past(blog)
-    found = list(issues[: A_PAGE + 1])
+    found = list(past(blog, int(before) if before.isdecimal() and len(before) < 19 else None)[: A_PAGE + 1])
     lines = [_line(delivery, file) for delivery in without_withdrawn(found[:A_PAGE])]
     older = found[A_PAGE - 1].pk if len(found) > A_PAGE else None
     return _quiet(render(request, "public/archive.html", _of(blog, file) | {"lines": lines, "older": older}))
