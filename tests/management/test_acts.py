@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from tests.factories import make_blog, make_delivery, make_post
@@ -38,6 +39,18 @@ def said(*words: str) -> str:
 
 def told(*words: str) -> Any:
     return json.loads(said(*words, "--json"))
+
+
+def test_a_number_is_an_id_also_where_the_feed_numbers_its_posts(post: Post) -> None:
+    make_post(post.blog, guid=str(post.pk))
+    assert told("preview", str(post.pk), "--channel", "facebook")["link"] == post.url
+
+
+def test_a_database_that_is_behind_is_one_sentence(post: Post) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE worker_post RENAME TO worker_elsewhere")
+    with pytest.raises(CommandError, match="Run `postlark migrate`, then try again."):
+        said("posts")
 
 
 def test_the_log_lists_deliveries_newest_first(post: Post) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
 from django.db.models import Q
 
 from worker.lib.blogs import BlogFile, blog_file, blogs
@@ -39,7 +39,7 @@ class PostlarkCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             document, lines = self.act(**options)
-        except OperationalError as error:
+        except (OperationalError, ProgrammingError) as error:  # a missing table is the one on SQLite, the other on PostgreSQL
             raise CommandError(
                 f"The database does not answer as it should: {str(error).strip().splitlines()[0]}. Run `postlark migrate`, then try again."
             ) from None
@@ -67,9 +67,9 @@ def find_blog(slug: str) -> BlogFile:
 
 
 def find_post(name: str) -> Post:
-    """By id, URL or guid."""
-    named = Q(guid=name) | Q(url=name) | (Q(pk=int(name)) if name.isdecimal() and len(name) < 19 else Q())
-    posts = list(Post.objects.filter(named).select_related("blog")[:2])
+    """By id, URL or guid. Some feeds number their posts: a number that is an id is meant as one."""
+    by_id = Post.objects.filter(pk=int(name)) if name.isdecimal() and len(name) < 19 else Post.objects.none()
+    posts = list((by_id if by_id.exists() else Post.objects.filter(Q(guid=name) | Q(url=name))).select_related("blog")[:2])
     if not posts:
         raise CommandError(f"There is no post {name!r}. `postlark posts` lists them with their ids.")
     if len(posts) > 1:
