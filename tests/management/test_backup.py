@@ -1,6 +1,7 @@
 """postlark backup and restore: one file, either database, and a copy that sends nothing by itself."""
 
 import json
+import os
 import zipfile
 from datetime import timedelta
 
@@ -181,6 +182,16 @@ def _other_version(file) -> None:
 def test_a_file_that_cannot_be_written_is_told(tmp_path):
     with pytest.raises(CommandError, match="cannot be written: No such file or directory"):
         call_command("backup", str(tmp_path / "nowhere" / "file.zip"))
+
+
+def test_nobody_else_may_read_it_while_it_is_written(tmp_path):
+    left = tmp_path / "draft"  # by a backup that was killed
+    left.touch(mode=0o644)
+    before = os.umask(0)
+    try:
+        assert archive.only_for_us(left).stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
 
 
 def test_only_its_owner_may_read_it(blog, file, capsys):

@@ -40,7 +40,7 @@ class Manifest:
 
 def write(target: Path) -> Manifest:
     """All rows as they are at one moment, while everything else goes on. The file is there whole, or not at all. OSError."""
-    draft = target.with_name(f".{target.name}.draft")
+    draft = only_for_us(target.with_name(f".{target.name}.draft"))
     try:
         with ZipFile(draft, "w", ZIP_DEFLATED) as file, _one_moment():
             made_at = datetime.now(UTC)
@@ -48,11 +48,17 @@ def write(target: Path) -> Manifest:
             _write_files(file)
             manifest = Manifest(made_at, _migration(), rows)
             file.writestr("manifest.json", json.dumps(_as_json(manifest), indent=2))
-        draft.chmod(0o600)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
     return manifest
+
+
+def only_for_us(file: Path) -> Path:
+    """A new, empty file that nobody else may read, from its first byte on."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600, exist_ok=False)
+    return file
 
 
 @contextmanager

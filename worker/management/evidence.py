@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 
 from worker.lib.blogs import blog_file
 from worker.lib.clock import iso
+from worker.management.archive import only_for_us
 from worker.management.shapes import delivery_story, posts_json
 from worker.models import Consent, Delivery, Event, Post, Recipient
 from worker.newsletter import mail
@@ -60,7 +61,7 @@ class Reader(NamedTuple):
 
 def write(post: Post, target: Path) -> int:
     """The number of files in it. The file is there whole, or not at all. OSError."""
-    draft = target.with_name(f".{target.name}.draft")
+    draft = only_for_us(target.with_name(f".{target.name}.draft"))
     sums: list[str] = []
     try:
         with ZipFile(draft, "w", ZIP_DEFLATED) as file:
@@ -68,7 +69,6 @@ def write(post: Post, target: Path) -> int:
                 file.writestr(name, data)
                 sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}")
             file.writestr("SHA256SUMS", "\n".join(sums) + "\n")
-        draft.chmod(0o600)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
