@@ -5,10 +5,12 @@ from typing import Any
 
 from django.db.models import Q
 
-from worker.deliver.claim import Phase, State, WaitsFor
+from worker.deliver.claim import Kind, Phase, State, WaitsFor, amends, kind_of
 from worker.models import Blog, Confirmation, Delivery
 from worker.newsletter import call_in_doubt
 from worker.record.transition import transition
+
+_ASKED_FOR = {Kind.DELETE: "taken down", Kind.EDIT: "corrected"}
 
 
 def make_safe(made_at: datetime, who: str) -> int:
@@ -27,6 +29,9 @@ def _stop(delivery: Delivery, when: str, who: str) -> bool:
     if delivery.state == State.SENDING and delivery.channel == "email" and delivery.batches.exists():
         call_in_doubt(delivery, f"The backup of {when} was made before their turn came; they may have got it since.")
         return True
+    if amends(delivery):
+        reason = f"It was to be {_ASKED_FOR[kind_of(delivery)]} when the backup of {when} was made. Release it to have that done: done twice, it changes nothing."
+        return _move(delivery, here, who, State.HELD, reason)
     if delivery.state == State.UNKNOWN or delivery.phase == Phase.CALLING:
         reason = f"When the backup of {when} was made, it was not known yet whether this was out. Look there: is it?"
         return _move(delivery, here, who, State.UNKNOWN, reason)
