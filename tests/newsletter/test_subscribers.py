@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -227,6 +228,8 @@ def test_export_can_be_read_back_and_holds_no_formula(blog):
         "express",
         "confirmed",
     )
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["subscribed_at"])
+    assert (row["may_be_written_to"], row["left_at"]) == ("yes", "")
 
 
 def test_to_forget_keeps_a_hash_and_the_counts_and_nothing_else(relay, settings):

@@ -8,6 +8,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from worker.lib.sheet import harmless
 from worker.lib.signing import address_hash
 from worker.models import Blog, Subscriber, Suppression
 from worker.newsletter.people import Values, person, why_not
@@ -28,8 +29,6 @@ COLUMNS = (
     "ends_on",
     "proof",
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
 AT_ONCE = 1000
 
 
@@ -90,7 +89,8 @@ def _lines(rows: Iterable[Iterable[Any]]) -> str:
     return out.getvalue()
 
 
-def _cell(value: Any) -> str:
-    """A cell that would be a formula gets an apostrophe in front; an import takes it away again."""
-    text = ";".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+def _cell(value: Any) -> Any:
+    """What would be a formula gets an apostrophe in front; an import takes it away again."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return harmless(";".join(value) if isinstance(value, list) else value)
