@@ -148,6 +148,7 @@ def test_many_blogs_spread_out() -> None:
         ("soon", None),
         ("-5", None),
         ("99999999999999", None),
+        ("Sun, 22 Nov 2026 13:00:00 +99999999999999", None),
         ("²", None),
     ],
 )
