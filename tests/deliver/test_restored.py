@@ -25,7 +25,8 @@ def test_what_was_to_be_taken_down_or_corrected_can_be_released(stands: dict[str
     delivery.refresh_from_db()
     assert (delivery.state, delivery.waits_for, f"was to be {says}" in delivery.reason) == ("held", "person", True)
     staff.release(delivery, "Ann")
-    assert Delivery.objects.get().state == "pending"
+    again = Delivery.objects.get()
+    assert (again.state, again.waits_for, f"It is {says}" in again.reason) == ("pending", "clock", True)
 
 
 def test_of_a_post_whose_answer_was_lost_a_person_is_asked() -> None:

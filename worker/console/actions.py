@@ -100,9 +100,7 @@ def _asked_to_stay(it: Stands) -> bool:
 
 
 def _may_release(it: Stands) -> bool:
-    if it.delivery.withdrawn_by:
-        return False
-    waits = it.delivery.state == State.PENDING and it.delivery.waits_for == WaitsFor.CLOCK
+    waits = it.delivery.state == State.PENDING and it.delivery.waits_for == WaitsFor.CLOCK and not it.delivery.withdrawn_by
     return waits or (it.delivery.state == State.HELD and (not it.for_approval or it.is_approver))
 
 
@@ -235,6 +233,15 @@ def worded(key: str, it: Stands) -> Action:
                 consequence="They go out as they stand here, now or when quiet hours end. Your name and the time are kept with them.",
                 button="Approve and send",
                 done="Approved. It goes out now.",
+            )
+        case "release" if it.delivery.withdrawn_by:
+            return replace(
+                action,
+                label="Take it down…",
+                title="Take it down now?",
+                consequence="It is taken down from the network. Done twice, it changes nothing.",
+                button="Take it down",
+                done="Asked for. It is taken down now.",
             )
         case "release" if it.total:
             return replace(action, label="Go on…", title="Send it to the readers who are left?", button="Go on", done="It goes on now.")

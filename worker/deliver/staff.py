@@ -67,7 +67,8 @@ def release(delivery: Delivery, who: str, because: str = "", seen: datetime | No
     now = timezone.now()
     goes_at, when = issues.when(delivery, file, now)
     given = approval.given_by(file, who, now)
-    reason = f"{'Approved' if given else 'Released'} by {who}{': ' + because.strip() if because.strip() else ''}. Goes out {when}."
+    then = goes_on(delivery) if amends(delivery) else f"Goes out {when}."
+    reason = f"{'Approved' if given else 'Released'} by {who}{': ' + because.strip() if because.strip() else ''}. {then}"
     waiting = Q(state=State.HELD) | Q(state=State.PENDING, waits_for=WaitsFor.CLOCK, withdrawn_by="")
     if seen:
         waiting &= Q(rendition__made_at=seen)
