@@ -28,6 +28,7 @@ def test_a_line_is_time_level_event_and_facts():
         "Authorization: Bearer hunter2hunter2",
         "POST /u/hunter2hunter2 200",
         "GET /sign-in/hunter2hunter2",
+        "Conflict: /by-link/hunter2hunter2",
         "password: hunter2hunter2",
     ],
 )

@@ -13,7 +13,7 @@ _SECRETS = [
     re.compile(r"((?:token|secret|password|passwd|api_?key|secret_key|credentials?)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+", re.IGNORECASE),
     re.compile(r"((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
     # the pages whose address is the key
-    re.compile(r"(/(?:u|confirm|read|sign-in|hooks/publish|hooks/websub)/)[^\s\"'?]{8,}"),
+    re.compile(r"(/(?:u|confirm|read|by-link|sign-in|hooks/publish|hooks/websub)/)[^\s\"'?]{8,}"),
 ]
 
 
