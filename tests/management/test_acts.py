@@ -49,7 +49,7 @@ def test_a_number_is_an_id_also_where_the_feed_numbers_its_posts(post: Post) -> 
 def test_a_database_that_is_behind_is_one_sentence(post: Post) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE worker_post RENAME TO worker_elsewhere")
-    with pytest.raises(CommandError, match="Run `postlark migrate`, then try again."):
+    with pytest.raises(CommandError, match=r"Run `postlark migrate`, then try again\."):
         said("posts")
 
 

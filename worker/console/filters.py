@@ -161,6 +161,6 @@ def _midnight(day: str, slug: str, desk: Desk, days: int = 0) -> datetime | None
     except ValueError:
         return None
     blog = next((blog for blog in desk.blogs.values() if slug in ("", blog.slug)), None)
-    if date is None or blog is None or date.year >= 9999:
+    if date is None or blog is None or not 1 < date.year < 9999:
         return None
     return datetime.combine(date + timedelta(days=days), time(), tzinfo=zone_of(blog))
