@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.lib.text import bounded, one_line, plain, shortened
+from worker.lib.text import bounded, legible, one_line, plain, shortened
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,12 @@ def test_shortened_is_short(text: str, most: int) -> None:
 )
 def test_shortened_cuts_between_words(text: str, most: int, expected: str) -> None:
     assert shortened(text, most) == expected
+
+
+@given(st.text())
+def test_legible_holds_nothing_that_a_database_refuses(text: str) -> None:
+    assert not {sign for sign in legible(text) if sign < " " and sign != "\n"}
+    assert legible("550 no\x00such\xa0user\n") == "550 no such\xa0user\n"
 
 
 def test_one_line_is_one_line() -> None:

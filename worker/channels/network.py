@@ -18,6 +18,7 @@ from worker.channels.base import App, Credentials, DeliveryError, Look, Message,
 from worker.channels.grant import PLAIN
 from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress
 from worker.lib.http import Answer, NoAnswer, request
+from worker.lib.text import legible
 
 Shape = TypeVar("Shape", bound=BaseModel)
 DAY = timedelta(days=1)
@@ -108,7 +109,7 @@ class Network(Poster):
         secrets = [value for key, value in self.credentials.items() if key not in PLAIN]
         for secret in filter(None, (self.app.secret and self.basic(), self.app.secret, *secrets)):
             said = said.replace(secret, "***")
-        return {"status": str(answer.status), "detail": said[:500]}
+        return {"status": str(answer.status), "detail": legible(said[:500])}
 
     def said(self, answer: Answer) -> str:
         """What the network says of its trouble; empty: the answer has another shape."""

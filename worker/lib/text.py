@@ -63,6 +63,11 @@ def one_line(text: str) -> str:
     return re.sub(r"[^\S\xa0\u202f]+", " ", text).strip()
 
 
+def legible(text: str) -> str:
+    """What a stranger's program said, as it can be kept and shown: PostgreSQL takes no NUL, and nobody reads the other signs."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() or sign in "\n\xa0" else " " for sign in text)
+
+
 def is_only_a_teaser(summary: str, content: str) -> bool:
     """So little of a post's HTML, or cut off so soon, that its page has more to say."""
     if len(content) > 4 * _TEASER:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from worker.channels.base import Bounce, DeliveryError, Rejected, Transient, Unauthorized
 from worker.channels.email.bounce import bounce
 from worker.channels.email.relay import SmtpSettings
+from worker.lib.text import legible
 
 GO_ON = 354
 CLOSING = 421  # the relay ends the conversation, whatever was asked
@@ -43,7 +44,7 @@ class Reply(NamedTuple):
 def said(words: bytes | str) -> str:
     """A relay's own words, in one line."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return " ".join(text.split())
+    return " ".join(legible(text).split())
 
 
 def refusal(stage: str, reply: Reply) -> DeliveryError:
