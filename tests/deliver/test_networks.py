@@ -95,6 +95,18 @@ def test_pitfall_1_an_answer_that_was_lost_on_the_way_there_leads_to_one_post(x:
     assert x.count(delivery.rendition.text) == 1
 
 
+def test_a_list_that_no_one_can_read_is_read_again_later(linkedin: Linkedin, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivery, as_it_is = on_linkedin(linkedin), linkedin._as_post
+    linkedin.misbehave("lose-after")
+    send(delivery.pk)
+    monkeypatch.setattr(linkedin, "_as_post", lambda post: as_it_is(post) | {"publishedAt": 10**18})  # the year 31,690,708
+    look(delivery)
+    assert (delivery.state, delivery.waits_for, "Postlark looks again at" in delivery.reason) == ("unknown", "network", True)
+    monkeypatch.undo()
+    look(delivery)
+    assert (delivery.state, delivery.remote_id) == ("sent", linkedin.posts[0].id)
+
+
 def test_pitfall_7_without_credits_the_channel_is_paused_once_and_told_once(x: Twitter) -> None:
     first = on_x(x)
     second, third = (another_of(make_post(first.blog), "twitter") for _ in range(2))

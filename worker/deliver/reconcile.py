@@ -4,6 +4,7 @@ Read back from the network by link, text and time. Found is proof. Absent is two
 apart, both after the moment by which the caller was certainly dead; what follows absence the adapter declares.
 """
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from worker import channels
-from worker.channels.base import Look, Poster, Rejected, Transient, Unauthorized
+from worker.channels.base import DeliveryError, Look, Poster, Rejected, Transient, Unauthorized
 from worker.deliver import amended, handover, money
 from worker.deliver.claim import State, WaitsFor, amends, its_turn, next_in_line
 from worker.lib.backoff import delay
@@ -26,6 +27,7 @@ from worker.lib.clock import spoken
 from worker.models import Attempt, Delivery
 from worker.record.transition import transition
 
+log = logging.getLogger(__name__)
 CLOCKS_DIFFER = timedelta(minutes=5)
 LONGEST_SEARCH = timedelta(hours=24)
 MOST_REPEATS = 1
@@ -97,6 +99,11 @@ def _paid(delivery: Delivery, file: BlogFile, poster: Poster, now: datetime) -> 
     except Transient:  # nothing was read, so nothing was paid
         money.set_aside(delivery, money.thousandths(poster.look_price))
         raise
+    except DeliveryError:
+        raise
+    except Exception as error:  # as in send.py: what an adapter raises beside tells nothing
+        log.exception("adapter failed", extra={"delivery_id": delivery.pk, "channel": delivery.channel})
+        raise Transient(f"{poster.name} gave an answer that Postlark cannot read.", detail=type(error).__name__) from None
 
 
 def _read(delivery: Delivery, poster: Poster) -> Look:
