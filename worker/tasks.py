@@ -122,8 +122,14 @@ def alert(blog_id: int) -> None:
 
 @shared_task
 def tick() -> None:
-    """Once every SWEEP: upkeep, then a ring for everything that is due."""
-    upkeep()
+    """Once every SWEEP: upkeep, then a ring for everything that is due. What is wrong with one row keeps no other waiting."""
+    try:
+        upkeep()
+    finally:
+        _ring_for_all_that_is_due()
+
+
+def _ring_for_all_that_is_due() -> None:
     ring(look_if_due, ingest.due())
     ring(ask_hub, websub.due())
     ring(compare, comparing.due())
