@@ -38,7 +38,7 @@ def browser_copy(delivery: Delivery) -> str | None:
 def past(blog: Blog, before: int | None = None) -> QuerySet[Delivery]:
     """What has gone out to readers, newest first; what was sent once more stands there once. `before`: only what went out before this one."""
     sent = Delivery.objects.filter(blog=blog, channel="email", state=State.SENT, occasion=Delivery.Occasion.AUTOMATIC)
-    last = sent.filter(pk=before).first()
+    last = sent.filter(pk=before).first() if before is not None else None
     if last:  # a digest's row is older than those of the posts that went out before it
         sent = sent.filter(Q(finished_at__lt=last.finished_at) | Q(finished_at=last.finished_at, pk__lt=last.pk))
     return sent.select_related("rendition").order_by("-finished_at", "-pk")
