@@ -83,7 +83,7 @@ class Hand:
             tab_to(self.page, found)
         with self.page.expect_file_chooser() as asked:
             if self.kind == "keyboard":
-                self.page.keyboard.press("Enter")
+                self.page.keyboard.press("Space")
             else:
                 found.click()
         asked.value.set_files({"name": name, "mimeType": "text/csv", "buffer": text.encode()})
