@@ -1,3 +1,4 @@
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,13 @@ def test_it_says_so_when_the_database_does_not_answer(client, monkeypatch, path)
     assert answer.status_code == 503
     assert b"The database does not answer." in answer.content
     assert b"hunter2" not in answer.content
+
+
+def test_it_is_not_well_when_the_disk_is_full(client, monkeypatch):
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=4096))
+    answer = client.get("/healthz")
+    assert (answer.status_code, "no room left" in answer.json()["sentence"]) == (503, True)
 
 
 def test_the_metrics_count_deliveries_and_say_how_late_the_oldest_is(client, settings):

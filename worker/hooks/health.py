@@ -1,7 +1,9 @@
 """/healthz for whoever starts and watches the processes, /metrics for Prometheus. Open to all: they hold no name of a person or a post."""
 
+import shutil
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,6 +19,8 @@ from worker.lib.database import unapplied
 from worker.models import Blog, Delivery
 
 NO_ANSWER = "The database does not answer."
+NO_ROOM = "There is no room left on the disk that holds POSTLARK_DATA: nothing goes out until there is."
+LEAST_ROOM = 10_000_000
 
 
 @never_cache
@@ -27,6 +31,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
         behind = unapplied()
     except DatabaseError:
         return JsonResponse({"ok": False, "sentence": NO_ANSWER}, status=503)
+    if shutil.disk_usage(settings.POSTLARK_DATA).free < LEAST_ROOM:
+        return JsonResponse({"ok": False, "sentence": NO_ROOM}, status=503)
     if behind:
         return JsonResponse({"ok": False, "sentence": "The database is behind the code; run: postlark migrate"}, status=503)
     return JsonResponse({"ok": True, "sentence": "The database answers and fits the code."})
