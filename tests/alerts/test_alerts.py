@@ -74,6 +74,13 @@ def test_things_that_come_together_are_told_together_and_once(relay, clock):
     assert Event.objects.filter(what="Staff were told of 2 things.").count() == 1
 
 
+def test_somebody_on_this_machine_can_be_told(relay, clock):
+    held(blog_that_tells("office@localhost"))
+    tick(clock, 0)
+    tick(clock)
+    assert len(words(relay, "office@localhost")) == 1
+
+
 def test_a_held_one_can_be_let_go_from_the_mail_by_whom_it_went_to(relay, clock, client):
     delivery = held(blog_that_tells(DESK))
     tick(clock, 0)

@@ -41,6 +41,7 @@ def test_the_example_has_no_mistakes(tmp_path):
         ("allow_private_addresses = true", 'allow_private_addresses = "yes"', "allow_private_addresses must be true or false."),
         ("allow_private_addresses = true", "allow_privat_addresses = true", "allow_privat_addresses is not a key Postlark knows"),
         ('email = "news@blog.example"', 'email = "news"', "sender.email is 'news', which is not an e-mail address."),
+        ('email = "news@blog.example"', 'email = "café@blog.example"', "sender.email is 'café@blog.example', which has accents"),
         ('mailing_address = "', 'mail_address = "', "sender.mailing_address is missing."),
         (
             '[channels.email]\nmode = "rehearsal"',

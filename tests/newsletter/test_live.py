@@ -1,5 +1,7 @@
 """The whole way: from a post to what stands in a reader's mailbox."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -115,6 +117,12 @@ def test_a_test_copy_is_marked_and_counts_nobody(blog, relay):
     assert relay.mail_to("desk@practice.example")["Subject"].startswith("[Test] Coping")
     assert "test copy" in relay.mail_to("desk@practice.example").get_body(("plain",)).get_content()
     assert not copy.recipients.exists()
+
+
+@pytest.mark.parametrize("to", ["desk", "Desk <desk@practice.example>", "café@practice.example", "desk@practice"])
+def test_a_test_copy_needs_an_address_that_a_relay_can_take(blog, to):
+    with pytest.raises(staff.Refused, match=re.escape(to)):
+        staff.test(publish(blog).post, to, "office")
 
 
 def test_the_sample_for_a_rehearsal_is_a_whole_mail(blog):

@@ -17,7 +17,6 @@ from django.utils import timezone, translation
 
 from worker.alerts.notice import TOGETHER
 from worker.channels.base import DeliveryError, Envelope, Handed, MailTemplate
-from worker.lib.address import read_address
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.text import one_line
@@ -130,7 +129,7 @@ def _by_mail(to: str, file: BlogFile, alerts: Sequence[Alert]) -> None:
     html = inlined(fill("email/alert/body.html", title=subject, **_values(to, file, alerts)))
     template = MailTemplate(headers, sender=own, text=_text(to, file, alerts), html=html)
     mail.take_a_slot(mail.relay_name(file), relay)
-    for step in mail.carrier(relay).send(template, [Envelope(0, read_address(to).wire, {})]):
+    for step in mail.carrier(relay).send(template, [Envelope(0, mail.sendable(to), {})]):
         if isinstance(step, Handed) and step.error:
             raise step.error
 

@@ -15,7 +15,7 @@ from worker.deliver import approval, issues, money
 from worker.deliver.amended import goes_on
 from worker.deliver.claim import State, WaitsFor, amends
 from worker.deliver.plan import draft, draft_issue, write
-from worker.lib.address import masked
+from worker.lib.address import masked, read_address
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
 from worker.models import Blog, Connection, Delivery, Issue, Post
@@ -207,6 +207,8 @@ def test(post: Post, to: str, who: str) -> Delivery:
     file = _open_channel(post.blog, "email")
     if missing := newsletter.cannot_send(file):
         raise Refused(missing)
+    if not to.endswith("@localhost"):
+        _check_address(to)
     made = draft(post, file, "email")
     if isinstance(made, str):
         raise Refused(made)
@@ -388,6 +390,13 @@ def _audience(blog: Blog, audience: str) -> str:
         return newsletter.check_audience(blog, audience)
     except newsletter.Refused as refused:
         raise Refused(str(refused)) from None
+
+
+def _check_address(to: str) -> None:
+    try:
+        read_address(to)
+    except ValueError as error:
+        raise Refused(f"{to} {error}") from None
 
 
 def _what(blog: Blog, channel: str | None) -> str:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from worker.lib.address import read_address
+
 Mode = Literal["live", "rehearsal", "off"]
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -74,7 +76,16 @@ def _network_address(value: str) -> str:
 def _mail_address(value: str) -> str:
     if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+|[^@\s<>,;\"]+@localhost", value):
         raise ValueError(f"is {value!r}, which is not an e-mail address.")
+    if not value.isascii():
+        _as_a_relay_takes_it(value)
     return value
+
+
+def _as_a_relay_takes_it(value: str) -> None:
+    try:
+        read_address(value)
+    except ValueError as error:
+        raise ValueError(f"is {value!r}, which {error}") from None
 
 
 def _one_line(value: str) -> str:
