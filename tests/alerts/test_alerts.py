@@ -37,9 +37,9 @@ def clock() -> Iterator[Any]:
         yield clock
 
 
-def blog_that_tells(*to: str) -> Blog:
+def blog_that_tells(*to: str, language: str = "en-CA") -> Blog:
     live = {name: {"mode": "live"} for name in ("email", "facebook", "linkedin")}
-    return make_blog(alerts={"to": list(to)}, channels=live)
+    return make_blog(alerts={"to": list(to)}, channels=live, language=language)
 
 
 def held(blog: Blog, channel: str = "facebook", reason: str = "It was held.") -> Delivery:
@@ -79,6 +79,21 @@ def test_somebody_on_this_machine_can_be_told(relay, clock):
     tick(clock, 0)
     tick(clock)
     assert len(words(relay, "office@localhost")) == 1
+
+
+def test_the_staff_of_a_french_blog_are_told_in_french(relay, clock):
+    held(
+        blog_that_tells(DESK, language="fr-CA"),
+        reason="It waits for desk@practice.example, who must approve these words before they go out.",
+    )
+    for _ in range(2):
+        tick(clock)
+    (mail,) = (text.replace("\u00a0", " ") for text in words(relay))
+    assert mail.startswith("Vous attend : « Coping with school stress")
+    assert "», Facebook, Example Psychotherapy\n" in mail
+    assert "En attente de desk@practice.example, qui doit approuver ces mots avant leur départ." in mail
+    assert "Laisser partir :" in mail
+    assert "needs" not in mail
 
 
 def test_a_held_one_can_be_let_go_from_the_mail_by_whom_it_went_to(relay, clock, client):

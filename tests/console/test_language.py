@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from tests.console.conftest import client_of
-from tests.factories import make_blog
-from worker.models import Staff
+from tests.factories import NOON, make_blog, make_delivery, make_post
+from worker.models import Delivery, Event, Issue, Staff
 
 pytestmark = pytest.mark.django_db
 FRENCH = {"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.5"}
@@ -52,3 +52,51 @@ def test_a_reader_hears_their_browsers_language_and_changes_nothing() -> None:
 def test_the_language_of_one_request_is_not_that_of_the_next(office) -> None:
     office.get("/", headers=FRENCH)
     assert speaks(office.get("/", headers={"Accept-Language": "en"})) == "en"
+
+
+def french_page(client: Client, address: str) -> str:
+    body = b"".join(client.get(address, headers=FRENCH)).decode()
+    return body.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_a_stored_sentence_is_said_in_french_and_stays_english_in_its_row(office) -> None:
+    delivery = make_delivery(
+        make_post(make_blog("example", channels={"facebook": {}}), title="Needs you"),
+        "facebook",
+        state="held",
+        waits_for="person",
+        reason="Held by desk@practice.example: a typo. Release it to let it go.",
+    )
+    page = french_page(office, f"/deliveries/{delivery.pk}")
+    assert "<h1>Retenu par desk@practice.example : a typo. Libérez l’envoi pour qu’il parte.</h1>" in page
+    assert "Needs you" in page, "a title is nobody's to translate"
+    delivery.refresh_from_db()
+    assert delivery.reason.startswith("Held by")
+
+
+def test_a_newsletters_name_is_ours_to_say(office) -> None:
+    blog = make_blog("example", channels={"email": {"editions": ["weekly mon 09:00"]}})
+    issue = Issue.objects.create(blog=blog, edition="weekly", day="2026-11-23", since="2026-11-16T09:00:00Z", due_at="2026-11-23T14:00:00Z")
+    delivery = Delivery.objects.create(
+        blog=blog, issue=issue, edition="weekly", channel="email", state="held", waits_for="person", reason="Held.", created_at=NOON
+    )
+    assert "Infolettre de la semaine, 23 novembre 2026" in french_page(office, f"/deliveries/{delivery.pk}")
+
+
+def test_a_spreadsheet_has_french_headings_and_sentences_and_the_states_that_programs_read(office) -> None:
+    make_delivery(make_post(make_blog("example")), "facebook", state="failed", waits_for="person", reason="X asks to slow down.")
+    headings, line, *_ = french_page(office, "/log.csv").splitlines()
+    assert headings.startswith("numéro,blogue,canal,occasion,état,attend,raison,créé le")
+    assert "failed" in line
+    assert "X demande de ralentir." in line
+
+
+def test_what_went_wrong_is_told_in_french_too(office) -> None:
+    assert "Cette page n’existe pas." in french_page(office, "/nothing")
+    office.post("/language", {"language": "fr"})
+    assert "Cette page n’existe pas." in office.get("/nothing").content.decode()
+
+
+def test_choosing_a_language_is_nobodys_business_but_ones_own(office) -> None:
+    office.post("/language", {"language": "fr"})
+    assert not Event.objects.exists()

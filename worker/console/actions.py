@@ -392,7 +392,7 @@ def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
     context = {
         "delivery": delivery,
         "action": action,
-        "names": {"channel": words.channel_name(delivery.channel), "title": delivery.title},
+        "names": {"channel": words.channel_name(delivery.channel), "title": words.title(delivery)},
         "refused": refused,
         "says": says.of_delivery(delivery, rendition, file_of(delivery.blog)) if rendition else None,
         "seen": rendition.made_at.isoformat() if rendition else "",

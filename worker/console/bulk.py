@@ -96,7 +96,7 @@ def show(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
         "only": all_found.only,
         "chosen": choice,
         "newest": max((delivery.pk for delivery in found), default=0),
-        "some": [(delivery.pk, delivery.title, words.channel_name(delivery.channel)) for delivery in found[:10]],
+        "some": [(delivery.pk, words.title(delivery), words.channel_name(delivery.channel)) for delivery in found[:10]],
         "refused": refused,
     }
     return page(request, desk, "bulk", context, status=422 if refused else 200)

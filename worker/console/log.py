@@ -10,19 +10,26 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_safe
 
 from worker import channels
 from worker.console import bulk, filters, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import page, whole_number
+from worker.lib.language import said, speaks
 from worker.lib.sheet import harmless
 from worker.models import Attempt, Delivery, Staff
 from worker.record.sums import sum_of
 
 LINES_A_PAGE, LINES_ON_PAPER, LINES_OF_A_SHEET = 50, 500, 1000
-SHEET = ("id", "blog", "channel", "occasion", "state", "waits_for", "reason", "created_at", "due_at", "finished_at", "asked_by")
-SHEET_OF_NETWORK = ("remote_id", "remote_url", "attempt")
+SHEET = (
+    *(_("id"), _("blog"), _("channel"), _("occasion"), _("state"), _("waits_for")),
+    *(_("reason"), _("created_at"), _("due_at"), _("finished_at"), _("asked_by")),
+)
+SHEET_OF_NETWORK = (_("remote_id"), _("remote_url"), _("attempt"))
+SHEET_OF_POST = (_("post_title"), _("post_url"))
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def _lines(deliveries: list[Delivery], desk: Desk) -> list[Line]:
                 at=times.exact(at, zone),
                 relative=words.capital(times.relative(at, now, zone)),
                 address=reverse("post", args=[delivery.post_id]) if delivery.post_id else reverse("delivery", args=[delivery.pk]),
-                title=delivery.title,
+                title=words.title(delivery),
                 channel=words.channel_name(delivery.channel),
                 blog=name_of(blog),
                 occasion="" if delivery.occasion == Delivery.Occasion.AUTOMATIC else delivery.get_occasion_display(),
@@ -126,7 +133,9 @@ def _people(desk: Desk) -> list[str]:
 @staff_page
 def sheet(request: HttpRequest, desk: Desk) -> StreamingHttpResponse:
     """Everything that the filters find, as CSV; a page at a time, so that a million lines need no memory and keep no transaction open."""
-    response = StreamingHttpResponse(_csv(_pages(desk, filters.chosen(request.GET)), desk), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        _csv(_pages(desk, filters.chosen(request.GET)), desk, speaks().code), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = 'attachment; filename="record.csv"'
     return response
 
@@ -138,12 +147,17 @@ def _pages(desk: Desk, choice: filters.Chosen) -> Iterator[Delivery]:
         last = page_of[-1].pk
 
 
-def _csv(deliveries: Iterator[Delivery], desk: Desk) -> Iterator[str]:
+def _csv(deliveries: Iterator[Delivery], desk: Desk, language: str) -> Iterator[str]:
+    """In `language`: when the lines are read, the request is over, and with it what it spoke. What a program reads stays as it is."""
     writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield writer.writerow([*SHEET, *SHEET_OF_NETWORK, "post_title", "post_url"])
+    with override(language):
+        headings = [gettext(name) for name in (*SHEET, *SHEET_OF_NETWORK, *SHEET_OF_POST)]
+    yield writer.writerow(headings)
     for delivery in deliveries:
-        values = [desk.blogs[delivery.blog_id].slug if name == "blog" else getattr(delivery, name) for name in (*SHEET, *SHEET_OF_NETWORK)]
-        yield writer.writerow([harmless(value) for value in (*values, delivery.title, delivery.post.url if delivery.post else "")])
+        with override(language):
+            told = {"blog": desk.blogs[delivery.blog_id].slug, "reason": said(delivery.reason)}
+        values = [told.get(name) or getattr(delivery, name) for name in (*SHEET, *SHEET_OF_NETWORK)]
+        yield writer.writerow([harmless(value) for value in (*values, words.title(delivery), delivery.post.url if delivery.post else "")])
 
 
 class _Echo:

@@ -108,13 +108,13 @@ def _for_approval(delivery: Delivery) -> bool:
 def _need(delivery: Delivery, desk: Desk) -> Need:
     if _is_asked(delivery):
         return Need(
-            _("“{title}”:").format(title=delivery.title), delivery.reason, "Compare them…", reverse("post", args=[delivery.post_id])
+            _("“{title}”:").format(title=words.title(delivery)), delivery.reason, "Compare them…", reverse("post", args=[delivery.post_id])
         )
-    about = _("“{title}”, {channel}:").format(title=delivery.title, channel=said(words.channel_name(delivery.channel)))
+    about = _("“{title}”, {channel}:").format(title=words.title(delivery), channel=said(words.channel_name(delivery.channel)))
     page = reverse("delivery", args=[delivery.pk])
     if _for_approval(delivery):
         if delivery.post_id:
-            only = _("“{title}”:").format(title=delivery.title)
+            only = _("“{title}”:").format(title=words.title(delivery))
             return Need(only, delivery.reason, "Read and approve…", reverse("approve", args=[delivery.post_id]))
         return Need(about, delivery.reason, "Read and approve…", page)
     if delivery.state == State.PENDING:
@@ -142,7 +142,7 @@ def _unknown_readers(desk: Desk) -> Iterator[Need]:
         if row["people"] == 1:
             sentence = sentence.replace("were", "was")
         yield Need(
-            _("“{title}”, {channel}:").format(title=about[row["delivery"]].title, channel=said("E-mail")),
+            _("“{title}”, {channel}:").format(title=words.title(about[row["delivery"]]), channel=said("E-mail")),
             sentence,
             "Answer…",
             reverse("delivery", args=[row["delivery"]]),

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from worker.console import subscribers, times
+from worker.console import subscribers, times, words
 from worker.console.access import Desk, name_of, staff_page, zone_of
 from worker.console.newsletter import Came, came_of
 from worker.console.page import page, typed
@@ -90,7 +90,7 @@ def _found(desk: Desk, pk: int) -> Subscriber:
 def _got(one: Recipient, now: datetime, zone: tzinfo) -> Got:
     return Got(
         delivery=one.delivery_id,
-        title=one.delivery.title,
+        title=words.title(one.delivery),
         chip=_CHIPS[Recipient.State(one.state)],
         at=times.relative(one.at, now, zone) if one.at else "",
         reason=one.reason,

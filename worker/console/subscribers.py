@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from worker import tasks
@@ -160,7 +161,8 @@ def clock(holds: Consent, day: date) -> str:
 
 def gets(row: Subscriber) -> str:
     """What they chose, where it is not what everybody gets."""
-    chosen = [row.edition] if row.edition != "instant" else []
+    named = {"weekly": _("weekly"), "monthly": _("monthly")}
+    chosen = [named.get(row.edition, row.edition)] if row.edition != "instant" else []
     return " · ".join([*chosen, *row.topics])
 
 

@@ -148,6 +148,11 @@ def term(name: str, number: int) -> str:
     return said_of[name].format(number=number)
 
 
+def title(delivery: Delivery) -> str:
+    """A newsletter's name is ours to say; a post's title is not."""
+    return said(delivery.title) if delivery.issue_id else delivery.title
+
+
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 

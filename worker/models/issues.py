@@ -21,7 +21,11 @@ class Issue(models.Model):
         constraints = [models.UniqueConstraint(fields=["blog", "edition", "day"], name="one_issue_per_period")]
 
     def __str__(self) -> str:
-        return f"{self.edition.capitalize()} newsletter of {self.day:%-d %B %Y}"
+        return _NAMES.get(self.edition, _NAMELESS).format(day=f"{self.day:%-d %B %Y}")
+
+
+_NAMES = {"weekly": "Weekly newsletter of {day}", "monthly": "Monthly newsletter of {day}"}
+_NAMELESS = "Newsletter of {day}"
 
 
 class Part(models.Model):
