@@ -5,13 +5,14 @@ from django.utils import timezone
 
 from tests.fakes import dovecot
 from tests.fakes.dovecot import Dovecot
-from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end
+from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end, the_sum
 from tests.newsletter.returns import letters
 from worker import alerts
 from worker.channels.email.mailbox import parse_mailbox
 from worker.lib.signing import copy_id
 from worker.models import Alert, Event, Mailbox, Recipient, Return, Suppression
 from worker.newsletter.returns import mailboxes
+from worker.record.sums import Sum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.skipif(not dovecot.found(), reason="no IMAP server: install dovecot-imapd")]
 OLD = "protocol imap {\n imap_capability = IMAP4rev1 SASL-IR\n}"
@@ -75,6 +76,18 @@ def test_a_complaint_counts_by_the_copy_or_else_by_the_reader_it_names(box, copy
     box.delivered(letters.complaint(own(copy) if by == "copy" else "taken.out", unsubscribe=link))
     collect()
     assert Suppression.objects.get().cause == "complained"
+
+
+def test_what_comes_back_of_a_copy_in_doubt_ends_the_doubt(box, blog):
+    make_subscriber(blog, "kept@reader.example")
+    make_subscriber(blog, "fine@reader.example")
+    delivery = planned(blog)
+    send_to_the_end(delivery)
+    assert the_sum(delivery) == Sum(2, sent=1, unknown=1)
+    box.delivered(letters.delivery_report(own(people(delivery)["kept"])))
+    collect()
+    assert the_sum(delivery) == Sum(2, sent=2)
+    assert "it came back" in people(delivery)["kept"].reason
 
 
 def test_the_mail_program_can_unsubscribe_by_mail(box, ann, copy, relay):

@@ -88,6 +88,13 @@ def test_what_comes_back_from_an_address_they_have_left_says_nothing_of_the_new_
     assert suppression_of(ann.blog_id, "new@reader.example") is None
 
 
+def test_who_goes_on_in_another_place_is_meant_by_what_came_of_the_old_one(blog, ann, copy):
+    bob = make_subscriber(blog, "bob@reader.example")
+    Subscriber.objects.filter(pk=ann.pk).update(address_key=f"moved {ann.pk}", state="unsubscribed", goes_on_as=bob)
+    record(of_copy(copy_id(copy.delivery_id, ann.pk)), report(Kind.COMPLAINED))
+    assert suppression_of(blog.pk, "bob@reader.example").cause == "complained"
+
+
 def test_nothing_is_kept_of_who_was_forgotten(ann, copy):
     record(copy, report(Kind.SOFT))
     forget(ann, "desk")

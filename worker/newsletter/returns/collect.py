@@ -21,7 +21,9 @@ from worker.lib.crash import point
 from worker.models import Blog, Recipient
 from worker.models import Mailbox as Row
 from worker.newsletter.leave import leaver_of, unsubscribe_by_mail
+from worker.newsletter.look_up import it_left
 from worker.newsletter.mail import mailbox_name
+from worker.newsletter.outcome import Outcome
 from worker.newsletter.returns.mails import Kind, Mail, read_mail
 from worker.newsletter.returns.record import Report, record
 from worker.newsletter.returns.whose import newest_of, of_copy
@@ -72,11 +74,21 @@ def _act_on(mail: Mail, blog: Blog | None) -> bool:
             if recipient is None:
                 return False
             kind, status, words, address = mail.said
+            if recipient.state == Recipient.State.UNKNOWN:
+                _end_the_doubt(recipient, words)
             record(recipient, Report(kind, THE_MAILBOX, timezone.now(), words, status, address))
             return True
         case "leave":
             return unsubscribe_by_mail(blog, mail.sender, mail.text) is not None
     return mail.what == "nothing"
+
+
+def _end_the_doubt(recipient: Recipient, words: str) -> None:
+    """What came back must have left."""
+    proof = Outcome(
+        Recipient.State.SENT, "The answer was lost, but the copy had left: it came back.", recipient.tries, timezone.now(), words
+    )
+    it_left(recipient.batch_id, {recipient.pk: proof}, "A copy that was in doubt came back, so it had left.")
 
 
 def _by_the_reader(text: str) -> Recipient | None:

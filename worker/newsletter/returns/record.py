@@ -53,7 +53,7 @@ def record(recipient: Recipient, report: Report) -> bool:
         if is_new:
             data = {"kind": row.kind, "status": row.status}
             note(_SAYS[Kind(row.kind)], who=row.source, delivery=recipient.delivery, subscriber=recipient.subscriber, data=data)
-            _act(recipient.subscriber, row, report.address)
+            _act(recipient.subscriber.goes_on_as or recipient.subscriber, row, report.address)
     return is_new
 
 

@@ -37,4 +37,4 @@ def newest_of(reader: Subscriber) -> Recipient | None:
 
 
 def _recipients() -> QuerySet[Recipient]:
-    return Recipient.objects.select_related("subscriber__blog", "delivery")
+    return Recipient.objects.select_related("subscriber__blog", "subscriber__goes_on_as__blog", "delivery")
