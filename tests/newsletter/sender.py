@@ -36,7 +36,8 @@ def mixture(number: int) -> list[str]:
 
 def main() -> None:
     if "worker_delivery" not in connection.introspection.table_names():
-        _begin_anew(mixture(int(sys.argv[1])) if len(sys.argv) > 1 else READERS)
+        said = sys.argv[1:]
+        _begin_anew(mixture(int(said[0])) if said and said[0].isdigit() else said or READERS)
     delivery = Delivery.objects.select_related("blog", "post").get()
     the_sum(delivery)
     ends_at = time.monotonic() + PATIENCE
@@ -50,6 +51,9 @@ def main() -> None:
         the_sum(delivery)
         delivery.refresh_from_db()
         time.sleep(0.05)
+    for batch in newsletter.doubts_due():
+        newsletter.look_up(batch)
+    delivery.refresh_from_db()
     people = delivery.recipients.select_related("subscriber")
     document = {"state": delivery.state, "reason": delivery.reason, "sum": asdict(the_sum(delivery))}
     json.dump(document | {"people": {one.subscriber.email: one.state for one in people}}, sys.stdout)

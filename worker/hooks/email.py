@@ -18,8 +18,7 @@ from worker.channels.email import EspSettings
 from worker.lib.signing import read_reading_token
 from worker.models import Recipient
 from worker.newsletter import returns
-from worker.newsletter.look_up import it_left
-from worker.newsletter.outcome import Outcome
+from worker.newsletter.look_up import reported
 
 if TYPE_CHECKING:
     from worker.channels.email.esp.reports import Said
@@ -77,11 +76,7 @@ def _keep(relay: EspSettings, said: "Said") -> bool:
     recipient = _whose(said)
     if recipient is None:
         return False
-    if recipient.state == Recipient.State.UNKNOWN:
-        proof = Outcome(
-            Recipient.State.SENT, f"The answer was lost, but {relay.name} reported on it.", recipient.tries, timezone.now(), said.words
-        )
-        it_left(recipient.batch_id, {recipient.pk: proof}, f"{relay.name} reported on a copy that was in doubt.")
+    reported(recipient, relay.name, said.words)
     report = returns.Report(said.kind, relay.name, said.at or timezone.now(), said.words, address=said.address)
     returns.record(recipient, report)
     return True

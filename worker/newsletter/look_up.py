@@ -129,8 +129,10 @@ def _leave_to_a_person(batch: Batch, relay: RelaySettings, trouble: DeliveryErro
     else:
         reason = f"It may or may not have arrived: the log of {relay.name} was read twice and does not have it."
     number = left.update(reason=reason)
-    people = "1 reader is" if number == 1 else f"{number} readers are"
-    note(f"{people} still in doubt. {reason}", delivery=batch.delivery)
+    note(
+        f"1 reader is still in doubt. {reason}" if number == 1 else f"{number} readers are still in doubt. {reason}",
+        delivery=batch.delivery,
+    )
 
 
 def it_left(batch_id: int, proven: Mapping[int, Outcome], what: str) -> None:
@@ -144,3 +146,11 @@ def it_left(batch_id: int, proven: Mapping[int, Outcome], what: str) -> None:
             batch.unknown, batch.sent = batch.unknown - len(moved), batch.sent + len(moved)
             batch.save(update_fields=["unknown", "sent"])
             found_out(batch.delivery, what)
+
+
+def reported(recipient: Recipient, who: str, words: str) -> None:
+    """A report on a copy in doubt proves that it left. `who`: the provider."""
+    if recipient.state == Recipient.State.UNKNOWN:
+        reason = f"The answer was lost, but {who} reported on it."
+        proof = Outcome(Recipient.State.SENT, reason, recipient.tries, timezone.now(), words)
+        it_left(recipient.batch_id, {recipient.pk: proof}, f"{who} reported on a copy that was in doubt.")

@@ -25,7 +25,7 @@ class TestPostmark(ProviderContract):
         esp.tracks_opens = True
         handed, error = self.all(self.carrier_at(esp), template(), people("a"))
         assert (handed, type(error), esp.mails) == ([], Unauthorized, [])
-        assert "switch it off" in error.sentence
+        assert "Switch it off" in error.sentence
         with pytest.raises(Unauthorized):
             self.carrier_at(esp).check()
 

@@ -21,7 +21,7 @@ class Brevo(Provider):
     """Its templates have Django's braces: {{params.name}}. A brace of a post that would open one comes from a parameter itself."""
 
     probe = "/account"
-    untracked = "Brevo tracks opens and clicks unless its own settings say otherwise, and does not say which they are"
+    tracks = "Brevo tracks opens and clicks unless its own settings say otherwise: look there."
 
     def backend(self) -> EmailBackend:
         backend = EmailBackend(api_key=self.settings.key, api_url=self.settings.base_url)
@@ -58,6 +58,6 @@ class Brevo(Provider):
         try:
             events = json.loads(answer.body).get("events") or []
             ours = [each for each in events if label in str(each.get("tag", "")) and each["email"].lower() == address.lower()]
-            return f"{ours[0]['event']} at {ours[0]['date']}" if ours else ""
+            return " ".join((ours[0]["event"], ours[0]["date"])) if ours else ""
         except (ValueError, KeyError, TypeError, AttributeError):
             raise unreadable(self.settings.name, answer) from None

@@ -41,8 +41,7 @@ def check(settings: EspSettings) -> str:
     """The sentence for people. Raises a DeliveryError."""
     asked = provider(settings)
     asked.check()
-    left = f" {asked.untracked}: look there." if asked.untracked else ""
-    return f"{settings.name} takes our key.{left}"
+    return " ".join(filter(None, (f"{settings.name} takes our key.", asked.tracks)))
 
 
 def find(settings: EspSettings, label: str, address: str, since: datetime, until: float) -> str:

@@ -56,7 +56,7 @@ class Mailgun(Provider):
             raise unreadable(self.settings.name, answer) from None
         if not ours and len(items) >= _A_PAGE:
             raise unreadable(self.settings.name, answer)
-        return f"accepted at {ours[0].get('@timestamp', 'a time it does not say')}" if ours else ""
+        return " ".join((ours[0]["event"], ours[0]["@timestamp"])) if ours else ""
 
 
 _A_PAGE = 300

@@ -28,7 +28,6 @@ _OF_THE_ACCOUNT = {10, 400, 401, 405, 412, 413, 1235, 1236}
 
 class Postmark(Provider):
     probe = "/server"
-    untracked = "Postmark adds a pixel to every mail of a server whose open tracking is on"
 
     def backend(self) -> "_Backend":
         backend = _Backend(
@@ -54,7 +53,9 @@ class Postmark(Provider):
         codes = [one.get("ErrorCode") for one in _each(answer.body)]
         if codes and all(code in _OF_THE_ACCOUNT for code in codes):
             return Unauthorized(
-                "Postmark does not send for this server or sender; its own words say why.", status=str(answer.status), detail=words(answer)
+                f"{self.settings.name} does not send for this account or sender; its own words say why.",
+                status=str(answer.status),
+                detail=words(answer),
             )
         return None
 
@@ -62,7 +63,9 @@ class Postmark(Provider):
         """A server's open tracking cannot be overridden: https://postmarkapp.com/developer/user-guide/tracking-opens/tracking-opens-per-email"""
         (server,) = _each(self.read("GET", "/server").body) or [{}]
         if server.get("TrackOpens"):
-            raise Unauthorized(f"{self.untracked}: switch it off there (server, Settings, Tracking); this newsletter is not tracked.")
+            raise Unauthorized(
+                "Postmark adds a pixel to each mail of a server whose open tracking is on. Switch it off there (Settings, Tracking)."
+            )
 
     def check(self) -> None:
         self.ready()
@@ -75,7 +78,7 @@ class Postmark(Provider):
         answer = self.read("GET", f"/messages/outbound?{urlencode(query)}")
         try:
             found = json.loads(answer.body)["Messages"]
-            return f"{found[0]['Status']}, message {found[0]['MessageID']}" if found else ""
+            return " ".join((found[0]["Status"], found[0]["MessageID"])) if found else ""
         except (ValueError, KeyError, TypeError, IndexError):
             raise unreadable(self.settings.name, answer) from None
 

@@ -23,13 +23,13 @@ from worker.lib.http import Answer, NoAnswer
 class Provider(ABC):
     """`many`: so many readers in one request at most; 1: it cannot give each of many an own link.
 
-    `probe`: an address that is read to see whether the key is good. `untracked`: what people must switch off themselves, since
-    the provider does not let a request do so; empty: each request does.
+    `probe`: an address that is read to see whether the key is good. `tracks`: what people must switch off there, since
+    neither a request can nor is it told whether it is on; empty: nothing.
     """
 
     many: ClassVar[int] = 100
     probe: ClassVar[str]
-    untracked: ClassVar[str] = ""
+    tracks: ClassVar[str] = ""
 
     def __init__(self, settings: EspSettings, until: float = float("inf")) -> None:
         self.settings = settings
@@ -45,7 +45,7 @@ class Provider(ABC):
 
     def slot(self, name: str) -> str:
         """How it writes the place of one reader's words."""
-        raise NotImplementedError("asked for only where `many` is more than one")
+        raise NotImplementedError  # asked for only where `many` is more than one
 
     def literal(self, text: str) -> str:
         """Words that are the same for all, safe from being taken for a `slot`."""

@@ -60,7 +60,7 @@ class SendGrid(Provider):
         answer = self.read("POST", "/logs", json={"query": f"to_email = '{quoted}' AND categories IN ('{label}')", "limit": 10})
         try:
             found = json.loads(answer.body)["messages"]
-            return f"{found[0]['status']}, message {found[0]['sg_message_id']}" if found else ""
+            return " ".join((found[0]["status"], found[0]["sg_message_id"])) if found else ""
         except (ValueError, KeyError, TypeError, IndexError):
             raise unreadable(self.settings.name, answer) from None
 

@@ -27,8 +27,8 @@ from worker.channels.email.esp.provider import Provider, signed_in
 from worker.lib.http import Answer, NoAnswer
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
-_OF_THE_ACCOUNT = ("AccountSuspended", "SendingPaused", "MailFromDomainNotVerified", "not verified")
-_FOR_NOW = ("LimitExceeded", "TooManyRequests", "Throttling")
+_OF_THE_ACCOUNT = re.compile(r"AccountSuspended|SendingPaused|MailFromDomainNotVerified|not verified")
+_FOR_NOW = re.compile(r"LimitExceeded|TooManyRequests|Throttling")
 
 _SNS = re.compile(r"https://sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/\S*")
 _GONE = ("General", "NoEmail", "Suppressed", "OnAccountSuppressionList")
@@ -71,7 +71,7 @@ class AmazonSes(Provider):
 
     def _confirm(self, url: str) -> None:
         if not _SNS.fullmatch(url):
-            raise ValueError("not an address of Amazon's")
+            raise ValueError
         try:
             self.door.ask("GET", url)
         except NoAnswer:
@@ -90,11 +90,11 @@ class AmazonSes(Provider):
 
     def means(self, answer: Answer) -> DeliveryError | None:
         said = f"{answer.headers.get('x-amzn-errortype', '')} {words(answer)}"
-        if answer.status == 400 and any(word in said for word in _FOR_NOW):
-            return Transient("Amazon SES takes no more for now.", cooldown=True, status="400", detail=words(answer))
-        if answer.status == 400 and any(word in said for word in _OF_THE_ACCOUNT):
+        if answer.status == 400 and _FOR_NOW.search(said):
+            return Transient(f"{self.settings.name} takes no more for now.", cooldown=True, status="400", detail=words(answer))
+        if answer.status == 400 and _OF_THE_ACCOUNT.search(said):
             return Unauthorized(
-                "Amazon SES does not send for this account or sender; its own words say why.", status="400", detail=words(answer)
+                f"{self.settings.name} does not send for this account or sender; its own words say why.", status="400", detail=words(answer)
             )
         return None
 
