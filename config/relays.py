@@ -68,7 +68,7 @@ def live_mail_mistakes(blogs: Iterable[BlogFile], relays: Relays, public_url: st
         relay = relays.get(name)
         if name not in relays:
             mistakes.append(
-                f"{blog.slug}.toml: channels.email.mode is live, but no relay is named: set {variable} to smtp://USER:PASSWORD@HOST:PORT, or the mode to rehearsal."
+                f"{blog.slug}.toml: channels.email.mode is live, but no relay is named: set {variable} to smtp://USER:PASSWORD@HOST:PORT or anymail+mailgun://KEY@DOMAIN, or the mode to rehearsal."
             )
         elif (
             relay and not public_url.startswith("https://") and not (relay.is_loopback and is_loopback(urlsplit(public_url).hostname or ""))

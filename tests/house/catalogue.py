@@ -36,7 +36,6 @@ SILENT = {
     "worker/channels/email/esp/settings.py",
     "worker/channels/email/mailbox.py",
     "worker/channels/email/relay.py",
-    "worker/channels/email/esp/settings.py",
     "worker/ingest/dates.py",  # the months of other people's feeds
     "worker/newsletter/choices.py",  # the public pages' own words, in both languages
     "worker/newsletter/mail.py",
