@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -428,3 +428,53 @@ def test_where_all_have_chosen_a_digest_a_post_by_itself_says_so() -> None:
     send(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reason) == ("skipped", "Nobody to send to: all readers have chosen another edition.")
+
+
+# By hand
+
+
+def test_a_digest_is_sent_again_to_whom_it_was_asked_for(relay: Relay, capsys: pytest.CaptureFixture[str]) -> None:
+    blog = a_blog(relay)
+    ann, gone = (
+        make_subscriber(blog, "ann@reader.example", edition="weekly"),
+        make_subscriber(blog, "gone@reader.example", edition="weekly"),
+    )
+    published(blog, "On grief")
+    weekly = its_time_comes(the_issue())
+    new = make_subscriber(blog, "new@reader.example", edition="weekly")
+    wanted = [("failed", []), ("new", [new]), ("missing", []), (ann.email.upper(), [ann]), ("all", [ann, new])]
+    for to, readers in wanted:
+        relay.taken.clear()
+        call_command("resend", "--issue", str(weekly.pk), "--reason", "They asked.", "--to", to)
+        again = Delivery.objects.filter(occasion="resend").latest("pk")
+        send(again.pk)
+        again.refresh_from_db()
+        send_to_the_end(again)
+        assert (to, sorted(relay.taken)) == (to, sorted(each.email for each in readers))
+    assert gone.email not in relay.messages
+    assert "goes out now" in capsys.readouterr().out
+
+
+def test_a_digest_is_not_resent_to_a_stranger_nor_through_another_channel(relay: Relay) -> None:
+    blog = a_blog(relay)
+    published(blog, "On grief")
+    weekly = its_time_comes(the_issue())
+    with pytest.raises(CommandError, match="is not a subscriber"):
+        call_command("resend", "--issue", str(weekly.pk), "--reason", "They asked.", "--to", "eve@else.example")
+    with pytest.raises(CommandError, match="goes by e-mail") as wrong:
+        call_command("resend", "--issue", str(weekly.pk), "--channel", "facebook", "--reason", "They asked.")
+    assert wrong.value.returncode == 2
+
+
+def test_a_test_copy_of_a_digest_is_marked_and_changes_nothing_for_its_readers(relay: Relay) -> None:
+    blog = a_blog(relay)
+    reader = make_subscriber(blog, edition="weekly")
+    published(blog, "On grief")
+    weekly = the_issue()
+    call_command("test", "--issue", str(weekly.pk), "--channel", "email", "--to", "desk@practice.example")
+    copy = message_from_bytes(relay.messages["desk@practice.example"][0], policy=default)
+    assert copy["Subject"].startswith("[Test] Example Psychotherapy: the week’s posts")
+    assert "On grief" in copy.get_body(("plain",)).get_content()
+    assert got(relay, reader) == []
+    its_time_comes(the_issue())
+    assert len(got(relay, reader)) == 1

@@ -91,7 +91,7 @@ def test_what_a_post_says_is_never_markup() -> None:
 
 def test_a_blogs_words_cannot_pass_for_a_readers_own() -> None:
     mail = a_mail(title=f"On {mark('unsubscribe')} grief", summary=mark("why"), author=mark("why"), image_alt=mark("why"))
-    assert (mail.text.count("\ue000"), mail.html.count("\ue000")) == (3, 4)  # why, unsubscribe (in HTML twice), read
+    assert (mail.text.count("\ue000"), mail.html.count("\ue000")) == (4, 5)  # why, unsubscribe (in HTML twice), read, archive
     assert mail.subject == "On unsubscribe grief"
 
 

@@ -18,6 +18,7 @@ from worker.console import says, words
 from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page, safe_link, typed
 from worker.deliver import approval, correct, staff, withdraw
+from worker.deliver.issue_again import resend_issue
 from worker.deliver.reword import may_reword
 from worker.models import Connection, Delivery, Rendition
 from worker.record.sums import Sum
@@ -194,7 +195,7 @@ ACTIONS = {
         title="Send this newsletter to readers who miss it?",
         consequence="It goes to subscribed readers who miss something of it; each copy leaves out what its reader has. Nobody gets a post twice.",
         button="Send it to them",
-        act=lambda delivery, who, request: staff.resend_issue(delivery, who, typed(request, "reason")),
+        act=lambda delivery, who, request: resend_issue(delivery, who, typed(request, "reason")),
         done="Asked for. It goes out now.",
         may=lambda it: it.delivery.issue_id is not None and _is_finished(it.delivery),
         reason="required",

@@ -66,9 +66,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         channel=words.channel_name(delivery.channel),
         says=says.of_delivery(delivery, rendition, file) if rendition else None,
         mail=newsletter.mail_of(delivery, rendition) if delivery.channel == "email" and rendition else None,
-        test=reverse("test-copy", args=[delivery.pk])
-        if delivery.channel == "email" and delivery.post_id and rendition and desk.may_change
-        else "",
+        test=reverse("test-copy", args=[delivery.pk]) if delivery.channel == "email" and rendition and desk.may_change else "",
     )
 
 

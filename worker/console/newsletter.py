@@ -16,6 +16,7 @@ from worker.console import times, words
 from worker.console.access import Desk, staff_page, zone_of
 from worker.console.page import page, typed, whole_number
 from worker.deliver import staff
+from worker.deliver.issue_again import test_issue
 from worker.lib.signing import reading_token
 from worker.models import Batch, Delivery, Recipient, Rendition, Return, Staff
 from worker.newsletter.reading import named_by
@@ -218,8 +219,7 @@ def _person(row: Recipient, zone: tzinfo) -> Person:
 def test_copy(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """A marked copy to one of the staff, never to a reader."""
     delivery = desk.delivery(pk)
-    post = delivery.post
-    if delivery.channel != "email" or post is None:
+    if delivery.channel != "email":
         raise Http404
     colleagues = _colleagues(desk)
     refused = ""
@@ -228,7 +228,7 @@ def test_copy(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         try:
             if to not in colleagues:
                 raise staff.Refused("A test copy goes to somebody who signs in here; choose one of them.")
-            made = staff.test(post, to, desk.staff.email)
+            made = staff.test(delivery.post, to, desk.staff.email) if delivery.post else test_issue(delivery, to, desk.staff.email)
         except staff.Refused as error:
             refused = str(error)
         else:

@@ -1,6 +1,6 @@
 """What a person may do with a delivery, at the console or the command line. Each act needs a name, most need a reason; both are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ from worker.deliver.plan import draft, draft_issue, write
 from worker.lib.address import masked, read_address
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
-from worker.models import Blog, Connection, Delivery, Issue, Post
+from worker.lib.editions import INSTANT
+from worker.models import Blog, Connection, Delivery, Post
 from worker.newsletter.returns import let_in_again
 from worker.newsletter.suppress import named_nobody
 from worker.record.sums import sum_of
@@ -109,12 +110,12 @@ def skip(delivery: Delivery, who: str, because: str) -> None:
 
 def resend(post: Post, channel: str, who: str, because: str, audience: str = "", text: str | None = None) -> Delivery:
     """A new delivery of a post. E-mail goes to `audience`: missing (the default), failed, new, all, or one subscriber's address."""
-    file = _open_channel(post.blog, channel)
+    file = open_channel(post.blog, channel)
     because = because_of(because)
     if channel == "email":
         with transaction.atomic():
             let_in_again(post, audience, who, because)
-            audience = _audience(post.blog, audience or "missing")
+            audience = audience_of(post.blog, audience or "missing")
     elif audience:
         raise Refused(f"{channels.find(channel).name} has no readers to choose from; --to is for e-mail.")
     made = draft(post, file, channel, text)
@@ -124,68 +125,12 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
         raise Refused(sentence)
     with transaction.atomic():
         _nothing_under_way(post, channel)
-        now = timezone.now()
-        delivery = Delivery.objects.create(
-            blog=post.blog,
-            post=post,
-            channel=channel,
-            edition="instant" if channel == "email" else "",
-            occasion=Occasion.RESEND,
-            state=State.PENDING,
-            waits_for=WaitsFor.CLOCK,
-            reason=f"Asked for by {who}: {because} Goes out now.",
-            created_at=now,
-            due_at=now,
-            first_due_at=now,
-            asked_by=who,
-            asked_because=because,
-            audience=audience,
-            **approval.given_by(file, who, now),
-        )
-        write(delivery, made, edited_by=who if text is not None else "", own_words=text or "")
-        note(delivery.reason, who=who, delivery=delivery, data={"to": delivery.state})
+        edition = INSTANT if channel == "email" else ""
+        asked = {"asked_because": because, "audience": audience, "edition": edition, **approval.given_by(file, who, timezone.now())}
+        words = {"edited_by": who if text is not None else "", "own_words": text or ""}
+        said = f"Asked for by {who}: {because} Goes out now."
+        delivery = new(post.blog, Occasion.RESEND, who, said, made, words, post=post, channel=channel, **asked)
         Post.objects.filter(pk=post.pk).update(withdrawn_at=None)
-    return delivery
-
-
-def resend_issue(before: Delivery, who: str, because: str) -> Delivery:
-    """A new delivery of a digest's issue, to those who miss something of it; each copy leaves out what its reader has."""
-    if before.issue_id is None:
-        raise Refused("This brings one post, not a digest. Send it again from the post's page.")
-    file = _open_channel(before.blog, "email")
-    because = because_of(because)
-    if dropped := issues.dropped(before):
-        titles = ", ".join(f"“{part.post.title}”" for part in dropped)
-        raise Refused(
-            f"{titles} was withdrawn or cancelled since, so this newsletter stays as it was. Send the other posts from their pages."
-        )
-    made = draft_issue(before, file)
-    if isinstance(made, str):
-        raise Refused(made)
-    with transaction.atomic():
-        Issue.objects.select_for_update().get(deliveries=before)
-        if other := _unfinished(Delivery.objects.filter(issue=before.issue_id)):
-            raise Refused(f"This newsletter is not finished: {other.reason} Finish that first.")
-        now = timezone.now()
-        delivery = Delivery.objects.create(
-            blog=before.blog,
-            issue=before.issue,
-            channel="email",
-            edition=before.edition,
-            occasion=Occasion.RESEND,
-            state=State.PENDING,
-            waits_for=WaitsFor.CLOCK,
-            reason=f"Asked for by {who}: {because} Goes out now to those who miss something of it.",
-            created_at=now,
-            due_at=now,
-            first_due_at=now,
-            asked_by=who,
-            asked_because=because,
-            audience="missing",
-            **approval.given_by(file, who, now),
-        )
-        write(delivery, made)
-        note(delivery.reason, who=who, delivery=delivery, data={"to": delivery.state})
     return delivery
 
 
@@ -204,7 +149,7 @@ def same_words(post: Post, channel: str, made: Rendered) -> str:
 
 def test(post: Post, to: str, who: str) -> Delivery:
     """A marked copy of the newsletter to one address of the staff's own."""
-    file = _open_channel(post.blog, "email")
+    file = open_channel(post.blog, "email")
     if missing := newsletter.cannot_send(file):
         raise Refused(missing)
     if not to.endswith("@localhost"):
@@ -212,25 +157,18 @@ def test(post: Post, to: str, who: str) -> Delivery:
     made = draft(post, file, "email")
     if isinstance(made, str):
         raise Refused(made)
+    reason = f"A test copy for {masked(to)} goes out now."
+    return new(post.blog, Occasion.TEST, who, reason, made, post=post, channel="email", edition=INSTANT, audience=to)
+
+
+def new(blog: Blog, occasion: str, who: str, reason: str, made: Rendered, words: Mapping[str, str] = {}, **fields: Any) -> Delivery:
+    """One that a person asks for: it goes out now. `words`: what of them is their own."""
     now = timezone.now()
+    due: dict[str, Any] = {"state": State.PENDING, "waits_for": WaitsFor.CLOCK, "created_at": now, "due_at": now, "first_due_at": now}
     with transaction.atomic():
-        delivery = Delivery.objects.create(
-            blog=post.blog,
-            post=post,
-            channel="email",
-            edition="instant",
-            occasion=Occasion.TEST,
-            state=State.PENDING,
-            waits_for=WaitsFor.CLOCK,
-            reason=f"A test copy for {masked(to)} goes out now.",
-            created_at=now,
-            due_at=now,
-            first_due_at=now,
-            asked_by=who,
-            audience=to,
-        )
-        write(delivery, made)
-        note("A test copy was asked for.", who=who, delivery=delivery, data={"to": delivery.state})
+        delivery = Delivery.objects.create(blog=blog, occasion=occasion, asked_by=who, reason=reason, **due, **fields)
+        write(delivery, made, **words)
+        note(reason, who=who, delivery=delivery, data={"to": delivery.state})
     return delivery
 
 
@@ -362,7 +300,7 @@ def file_of(blog: Blog) -> BlogFile:
     return file
 
 
-def _open_channel(blog: Blog, channel: str) -> BlogFile:
+def open_channel(blog: Blog, channel: str) -> BlogFile:
     file = file_of(blog)
     if channel not in file.channels:
         raise Refused(f"The blog {file.slug} has no channel {channel!r}; it has {', '.join(file.channels)}.")
@@ -374,18 +312,18 @@ def _open_channel(blog: Blog, channel: str) -> BlogFile:
 def _nothing_under_way(post: Post, channel: str) -> None:
     """One at a time; a second click finds the first."""
     Post.objects.select_for_update().get(pk=post.pk)
-    if other := _unfinished(Delivery.objects.filter(post=post, channel=channel)):
+    if other := unfinished(Delivery.objects.filter(post=post, channel=channel)):
         raise Refused(
             f"Delivery {other.pk} of this post to {channels.find(channel).name} is not finished: {other.reason} Finish that one first."
         )
 
 
-def _unfinished(deliveries: QuerySet[Delivery]) -> Delivery | None:
+def unfinished(deliveries: QuerySet[Delivery]) -> Delivery | None:
     under_way = [State.HELD, State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN]
     return deliveries.exclude(occasion=Occasion.TEST).filter(state__in=under_way).first()
 
 
-def _audience(blog: Blog, audience: str) -> str:
+def audience_of(blog: Blog, audience: str) -> str:
     try:
         return newsletter.check_audience(blog, audience)
     except newsletter.Refused as refused:

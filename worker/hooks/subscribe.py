@@ -98,6 +98,7 @@ def _form(
         language,
         status,
         blog=file.name,
+        slug=blog.slug,
         yes=yes,
         taken_back=taken_back,
         who=who,

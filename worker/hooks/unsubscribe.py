@@ -72,6 +72,7 @@ def _choices(
         saved=saved,
         has_file=file is not None,
         offers_form=_offers_form(file),
+        slug=reader.blog.slug,
         **blog_words(reader, file),
     )
 

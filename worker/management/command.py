@@ -77,6 +77,15 @@ def find_post(name: str) -> Post:
     return posts[0]
 
 
+def post_or_issue(parser: CommandParser) -> None:
+    """What a newsletter brings: exactly one of the two."""
+    brings = parser.add_mutually_exclusive_group(required=True)
+    brings.add_argument("post", nargs="?", help="id, URL or guid")
+    brings.add_argument(
+        "--issue", metavar="DELIVERY", help="a digest instead of a post: the id of its delivery, as `postlark log` shows it"
+    )
+
+
 def find_delivery(name: str) -> Delivery:
     found = (
         Delivery.objects.filter(pk=int(name)).select_related("blog", "post", "issue").first()

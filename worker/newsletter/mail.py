@@ -119,9 +119,10 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "", le
     if sender.reply_to:
         headers.insert(1, ("Reply-To", sendable(sender.reply_to)))
     words = delivery.rendition
-    names, read = [sections.of_post(pk) for pk in left_out], browser_address(delivery.pk)
-    text = sections.without(words.text, "text", names, words.sections).replace(mark("read"), read)
-    html = sections.without(words.html, "html", names, words.sections).replace(mark("read"), escape(read))
+    names, addresses = [sections.of_post(pk) for pk in left_out], _addresses(delivery, file)
+    text, html = (sections.without(part, kind, names, words.sections) for kind, part in (("text", words.text), ("html", words.html)))
+    for name, address in addresses.items():
+        text, html = text.replace(mark(name), address), html.replace(mark(name), escape(address))
     shows_picture = words.picture and INLINE_PICTURE in html
     picture = again(words.picture, delivery.posts()[0], file, "email")[1] if shows_picture else None
     return MailTemplate(tuple(headers), sender=comes_back_to(file), text=text, html=html, picture=picture, label=label(delivery))
@@ -171,6 +172,11 @@ def unsubscribe_address(blog: int, subscriber: int) -> str:
 
 def _unsubscribe_page(token: str) -> str:
     return f"{settings.PUBLIC_URL}/u/{token}"
+
+
+def _addresses(delivery: Delivery, file: BlogFile) -> dict[str, str]:
+    """The same in all copies, and not known before they are made."""
+    return {"read": browser_address(delivery.pk), "archive": f"{settings.PUBLIC_URL}/archive/{file.slug}"}
 
 
 def browser_address(delivery: int) -> str:

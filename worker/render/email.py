@@ -71,6 +71,7 @@ def _of_every_newsletter(blog: BlogFile, image: Shown) -> dict[str, Any]:
         "why": mark("why"),
         "unsubscribe": mark("unsubscribe"),
         "read": mark("read"),
+        "archive": mark("archive"),
     }
 
 

@@ -20,6 +20,7 @@ class Words(NamedTuple):
     unsubscribe: str
     choose: str
     in_browser: str
+    archive: str
     no_tracking: str
     new_post: str
     of_the: Mapping[str, str]
@@ -38,6 +39,7 @@ _ENGLISH = Words(
     unsubscribe="Unsubscribe",
     choose="Choose what you get",
     in_browser="View in browser",
+    archive="All newsletters",
     no_tracking="no tracking in this mail",
     new_post="A new post from {blog}",
     of_the={"weekly": "the week’s posts", "monthly": "the month’s posts"},
@@ -54,6 +56,7 @@ _FRENCH = Words(
     unsubscribe="Se désabonner",
     choose="Choisir ce que vous recevez",
     in_browser="Lire dans le navigateur",
+    archive="Toutes les infolettres",
     no_tracking="aucun pistage dans ce courriel",
     new_post="Un nouvel article de {blog}",
     of_the={"weekly": "les articles de la semaine", "monthly": "les articles du mois"},
