@@ -2,8 +2,7 @@
 
     python -m benchmarks._sender READERS [--rows no]
 
-The audience is written down in plain SQL before the clock starts; what is timed is what a worker does from its first task to
-the newsletter's end.
+What is timed is what a worker does from its first task to the newsletter's end; and, apart, the writing down of the audience.
 """
 
 import argparse
@@ -27,7 +26,7 @@ from tests.factories import make_post
 from tests.newsletter.people import make_newsletter
 from worker import newsletter
 from worker.channels.base import mark
-from worker.models import Batch, Blog, Delivery
+from worker.models import Blog, Delivery
 from worker.newsletter import batches
 from worker.record.sums import sum_of
 
@@ -41,7 +40,9 @@ def main() -> None:
     parser.add_argument("--rows", choices=("yes", "no"), default="yes", help="no: recipients' rows are not written")
     given = parser.parse_args()
     delivery = Delivery.objects.first() if "worker_delivery" in connection.introspection.table_names() else None
-    delivery = delivery or begin(given.readers)
+    prepared: dict[str, float] = {}
+    if delivery is None:
+        delivery, prepared = begin(given.readers)
     if given.rows == "no":
         batches.write = lambda outcomes: None
     before, began, cpu = peak(), time.perf_counter(), time.process_time()
@@ -49,7 +50,7 @@ def main() -> None:
     took, cpu = time.perf_counter() - began, time.process_time() - cpu
     total = sum_of([delivery.pk])[delivery.pk]
     told = {"seconds": took, "cpu": cpu, "tasks": tasks, "grown_mb": (peak() - before) / 1024, "sent": total.sent, "unknown": total.unknown}
-    json.dump(told | {"waiting": total.waiting}, sys.stdout)
+    json.dump(told | prepared | {"waiting": total.waiting}, sys.stdout)
 
 
 def send(delivery: Delivery) -> int:
@@ -63,22 +64,28 @@ def send(delivery: Delivery) -> int:
     return tasks
 
 
-def begin(readers: int) -> Delivery:
+def begin(readers: int) -> tuple[Delivery, dict[str, float]]:
+    """The newsletter with its audience written down, and what that took."""
     call_command("migrate", verbosity=0)
     blog = Blog.objects.create(slug=next(iter(settings.BLOGS)))
-    delivery = make_newsletter(make_post(blog), state="sending", lease_until=None)
+    subscribe(blog, readers)
+    delivery = make_newsletter(make_post(blog))
     words = delivery.rendition
     words.text = (words.text + PARAGRAPH * 1000)[: WORDS[0]] + f"\n{mark('unsubscribe')}\n"
     words.html = (words.html + f"<p>{PARAGRAPH}</p>" * 1000)[: WORDS[1]] + f"<a href='{mark('unsubscribe')}'>Leave</a>"
     words.save()
-    write_down(blog, delivery, readers)
-    return delivery
+    before, began = peak(), time.process_time()
+    while not newsletter.prepare(delivery):
+        pass
+    told = {"prepare_cpu": time.process_time() - began, "prepare_grown_mb": (peak() - before) / 1024}
+    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.SENDING, lease_until=None)
+    return delivery, told
 
 
-def write_down(blog: Blog, delivery: Delivery, readers: int) -> None:
-    now, size = timezone.now(), 100
+def subscribe(blog: Blog, readers: int) -> None:
+    """In plain SQL: it is not what is measured."""
+    now = timezone.now()
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {readers})"
-    groups = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {-(-readers // size)})"
     empty = "CAST('[]' AS jsonb)" if connection.vendor == "postgresql" else "'[]'"
     address = "'reader.' || i || '@reader.example'"
     with transaction.atomic(), connection.cursor() as cursor:
@@ -92,18 +99,6 @@ def write_down(blog: Blog, delivery: Delivery, readers: int) -> None:
             f" {numbers} SELECT i, 'express', %s, 'paper form', '', %s, 'a benchmark' FROM n",
             [now.date(), now],
         )
-        cursor.execute(
-            f"INSERT INTO worker_batch (id, delivery_id, number, state, holder, lines, attempt, size, waiting, sent, refused, skipped, unknown)"
-            f" {groups} SELECT i, %s, i, 'waiting', '', 0, 0, s, s, 0, 0, 0, 0"
-            f" FROM (SELECT i, CASE WHEN i * {size} <= {readers} THEN {size} ELSE {readers % size} END AS s FROM n) AS sized",
-            [delivery.pk],
-        )
-        cursor.execute(
-            f"INSERT INTO worker_recipient (batch_id, delivery_id, subscriber_id, state, reason, tries, detail)"
-            f" {numbers} SELECT (i - 1) / {size} + 1, %s, i, 'waiting', '', 0, '' FROM n",
-            [delivery.pk],
-        )
-    assert Batch.objects.count() == -(-readers // size)
 
 
 def peak() -> int:

@@ -71,7 +71,8 @@ def planned(blog: Blog, **values: Any) -> Delivery:
 
 
 def begin(delivery: Delivery) -> None:
-    newsletter.prepare(delivery)
+    while not newsletter.prepare(delivery) and Delivery.objects.get(pk=delivery.pk).state == "preparing":
+        pass
     Delivery.objects.filter(pk=delivery.pk, state="preparing").update(
         state="sending", waits_for="network", reason="Being sent to its readers.", lease_until=None
     )

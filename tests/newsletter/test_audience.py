@@ -1,5 +1,7 @@
 """Who gets it, and that writing them down may be cut off anywhere."""
 
+import gc
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,8 @@ from django.utils import timezone
 from tests.factories import make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, people, planned, send_to_the_end, the_sum
 from worker import newsletter
-from worker.models import Delivery, Recipient
+from worker.lib.signing import address_hash
+from worker.models import Consent, Delivery, Recipient, Subscriber, Suppression
 from worker.newsletter.leave import forget, unsubscribe
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +68,7 @@ def test_a_preparation_that_was_cut_off_goes_on_where_it_stopped(blog, monkeypat
     def cut(name):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr("worker.newsletter.audience.SLICE", 100)
     monkeypatch.setattr("worker.newsletter.audience.point", cut)
     for slices in (1, 2):
         with pytest.raises(KeyboardInterrupt):
@@ -75,6 +79,54 @@ def test_a_preparation_that_was_cut_off_goes_on_where_it_stopped(blog, monkeypat
     newsletter.prepare(delivery)
     assert the_sum(delivery).audience == 250
     assert delivery.batches.count() == 3
+
+
+def test_a_slice_in_which_everybody_is_suppressed_is_not_the_end(blog, monkeypatch):
+    monkeypatch.setattr("worker.newsletter.audience.SLICE", 10)
+    gone = [make_subscriber(blog) for _ in range(25)]
+    make_subscriber(blog, "ann@reader.example")
+    for one in gone:
+        Suppression.objects.create(blog=blog, address_hash=address_hash(one.address_key), since=timezone.now())
+    assert names(planned(blog)) == {"ann"}
+
+
+def test_staff_read_how_far_it_is(blog, monkeypatch):
+    monkeypatch.setattr("worker.newsletter.audience.SLICE", 100)
+    for _ in range(250):
+        make_subscriber(blog)
+    delivery, read = make_newsletter(make_post(blog)), []
+    monkeypatch.setattr("worker.newsletter.audience.point", lambda name: read.append(Delivery.objects.get(pk=delivery.pk).reason))
+    newsletter.prepare(delivery)
+    assert read == [f"Writing down who gets it: {number} so far, of 250 readers." for number in (0, 100, 200)]
+
+
+def test_it_takes_no_more_memory_for_ten_times_as_many(blog, monkeypatch):
+    monkeypatch.setattr("worker.newsletter.audience.SLICE", 50)
+    monkeypatch.setattr("worker.newsletter.audience.point", lambda name: gc.collect(0))
+
+    def peak(post) -> int:
+        tracemalloc.start()
+        newsletter.prepare(make_newsletter(post))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    make_subscribers(blog, 1_000)
+    peak(make_post(blog))  # what is loaded once is not counted
+    few = peak(make_post(blog))
+    make_subscribers(blog, 4_000)
+    assert peak(make_post(blog)) < few + 300_000
+
+
+def make_subscribers(blog, number: int) -> None:
+    """In few statements; and as many others who may not be written to."""
+    now = timezone.now()
+    first = Subscriber.objects.count()
+    addresses = [f"one.of.many.{first + each}@reader.example" for each in range(number)]
+    made = Subscriber.objects.bulk_create([Subscriber(blog=blog, email=each, address_key=each, created_at=now) for each in addresses])
+    terms = {"basis": "express", "obtained_on": now.date(), "proof": "paper form", "recorded_at": now, "recorded_by": "a test"}
+    Consent.objects.bulk_create([Consent(subscriber=each, **terms) for each in made])
+    Suppression.objects.bulk_create([Suppression(blog=blog, address_hash=f"{first + each:064}", since=now) for each in range(number)])
 
 
 def test_a_preparation_whose_claim_was_taken_over_writes_nothing(blog):

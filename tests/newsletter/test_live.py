@@ -1,6 +1,8 @@
 """The whole way: from a post to what stands in a reader's mailbox."""
 
 import re
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -55,6 +57,25 @@ def test_a_post_reaches_its_readers_with_disclaimer_reason_and_a_link_that_works
     ann.refresh_from_db()
     assert ann.state == "unsubscribed"
     assert gone.state == "confirmed"
+
+
+def test_a_list_that_takes_longer_than_a_worker_may_be_at_it_is_written_down_in_turns(blog, relay, monkeypatch):
+    for _ in range(350):
+        make_subscriber(blog)
+    monkeypatch.setattr("worker.newsletter.audience.SLICE", 100)
+    halves = count(0, 25)  # seconds; of a lease of 120, writing down may take 72
+    monkeypatch.setattr("worker.newsletter.audience.time", SimpleNamespace(monotonic=lambda: next(halves)))
+    delivery = publish(blog)
+    assert send(delivery.pk) == [delivery.pk], "whoever is free goes on at once"
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.waits_for) == ("pending", "clock")
+    assert delivery.reason == "Writing down who gets it: 100 so far, of 350 readers."
+    assert delivery.recipients.count() == 200
+    send(delivery.pk)
+    send(delivery.pk)
+    delivery.refresh_from_db()
+    assert delivery.state == "sending"
+    assert list(delivery.batches.order_by("number").values_list("number", "size")) == [(1, 100), (2, 100), (3, 100), (4, 50)]
 
 
 def test_a_resend_to_the_failed_ones_reaches_only_them(blog, relay):

@@ -179,7 +179,7 @@ def _is_made(delivery: Delivery, file: BlogFile) -> bool:
 
 
 def _open_newsletter(delivery: Delivery, file: BlogFile) -> None:
-    """Look at the post's page, write the audience down, then let its batches go. Repeated after a crash, it goes on where it stopped."""
+    """Look at the post's page, write the audience down, then let its batches go. Repeated, it goes on where it stopped."""
     if not claim(delivery, "Writing down who gets it.", preparing=True):
         return
     point("claimed")
@@ -190,7 +190,9 @@ def _open_newsletter(delivery: Delivery, file: BlogFile) -> None:
         return
     if not _is_made(delivery, file):
         return
-    newsletter.prepare(delivery)
+    if not newsletter.prepare(delivery):
+        _go_on_writing(delivery)
+        return
     point("opened")
     transition(
         delivery,
@@ -202,3 +204,18 @@ def _open_newsletter(delivery: Delivery, file: BlogFile) -> None:
         phase="",
     )
     newsletter.finish(delivery)
+
+
+def _go_on_writing(delivery: Delivery) -> None:
+    """A list that takes longer to write down than a worker may be at it: somebody goes on at once."""
+    delivery.refresh_from_db(fields=["reason"])
+    transition(
+        delivery,
+        still_ours(delivery) & Q(state=State.PREPARING),
+        state=State.PENDING,
+        waits_for=WaitsFor.CLOCK,
+        reason=delivery.reason,
+        due_at=timezone.now(),
+        lease_until=None,
+        phase="",
+    )

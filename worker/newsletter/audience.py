@@ -1,8 +1,8 @@
 """Who gets a newsletter: written down once, in slices, and frozen when the sending begins."""
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import islice
 from typing import NamedTuple
 
 from django.conf import settings
@@ -15,14 +15,18 @@ from worker.lib.address import read_address
 from worker.lib.crash import point
 from worker.lib.editions import INSTANT
 from worker.lib.signing import address_hash
-from worker.models import Batch, Blog, Consent, Delivery, Post, Recipient, Subscriber, Suppression
+from worker.models import Batch, Blog, Delivery, Post, Recipient, Subscriber, Suppression
 from worker.newsletter import choices, consent
+from worker.newsletter.consent import Terms
 from worker.newsletter.editions import HAVE, places_of, readers_of_issue, readers_of_post, sends_of, waits_for_issue, what_they_have
+from worker.newsletter.reader import agreed_by, suppressed
 from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import only_one
 from worker.newsletter.suppress import BY_THEIR_OWN_WISH
 
 BATCH = 100
+SLICE = 10 * BATCH
+_SHARE_OF_LEASE = 0.6  # a worker's task may take as long as a lease; the post's page is looked at before, and a slice is written after
 WORDS = ("missing", "failed", "new", "all")
 
 
@@ -33,7 +37,7 @@ class Place(NamedTuple):
     reason: str = ""
 
 
-def place(consents: Iterable[Consent], today: date, *, nothing_new: bool = False, topics: Sequence[str] = ()) -> Place:
+def place(consents: Iterable[Terms], today: date, *, nothing_new: bool = False, topics: Sequence[str] = ()) -> Place:
     """Everybody subscribed has a place; who may no longer be written to, or for whom nothing is in it, is skipped, with the reason."""
     chose = f"They want only {', '.join(topics)}, and it brings nothing of that which they do not have already."
     reason = consent.why_not(consents, today) or ((chose if topics else "They have all of it already.") if nothing_new else "")
@@ -66,66 +70,90 @@ def check_audience(blog: Blog, audience: str) -> str:
     return key
 
 
-def prepare(delivery: Delivery) -> None:
-    """Write the audience down in batches, one transaction each; called again after a crash, it goes on after the last reader written.
+def prepare(delivery: Delivery) -> bool:
+    """Write the audience down in batches, slice by slice, one transaction each; called again, it goes on after the last reader written.
 
-    Does nothing once a batch has been handed over: from then on the audience never grows. Stops when the claim is no
-    longer ours.
+    False: its time was up before everybody stood there, or the claim is no longer ours. Does nothing once a batch has been
+    handed over: from then on the audience never grows.
     """
     if delivery.attempts.exists():
-        return
-    suppressed = set(Suppression.objects.filter(blog=delivery.blog).values_list("address_hash", flat=True))
+        return True
+    until = time.monotonic() + _SHARE_OF_LEASE * settings.LEASE.total_seconds()
     brings = {post.pk: post for post in delivery.posts()}
-    while _write_slice(delivery, brings, suppressed):
+    number, total = delivery.recipients.count(), readers(delivery)
+    while time.monotonic() < until:
+        written = _write_slice(delivery, brings, f"Writing down who gets it: {number:,} so far, of {total:,} readers.")
+        if not written:
+            return written == 0
+        number += written
         point("slice-written")
+    return False
 
 
-def _write_slice(delivery: Delivery, brings: dict[int, Post], suppressed: set[str]) -> bool:
-    """False when nobody is left to write down."""
+def _write_slice(delivery: Delivery, brings: dict[int, Post], says: str) -> int | None:
+    """How many were written down, zero when nobody is left; None: the claim is no longer ours. `says`: what staff read meanwhile."""
     with transaction.atomic():
         claimed = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PREPARING, attempt=delivery.attempt)
-        if not claimed.update(lease_until=Now() + settings.LEASE):
-            return False
+        if not claimed.update(lease_until=Now() + settings.LEASE, reason=says):
+            return None
         only_one(delivery.blog)  # whoever changes editions just now is in one of two newsletters that bring the same post, not in both
-        cursor = delivery.recipients.aggregate(last=Max("subscriber_id"))["last"] or 0
-        candidates = _candidates(delivery).filter(pk__gt=cursor).prefetch_related("consents").order_by("pk")
-        allowed = (one for one in candidates.iterator(chunk_size=BATCH) if address_hash(one.address_key) not in suppressed)
-        chosen = list(islice(allowed, BATCH))
-        for left_out, subscribers in _by_what_is_left_out(delivery, brings, chosen).items():
-            _write_batch(delivery, subscribers, left_out, nothing_new=left_out == brings.keys())
-    return bool(chosen)
+        chosen = _next(delivery)
+        number = delivery.batches.aggregate(last=Max("number"))["last"] or 0
+        for left_out, candidates in _by_what_is_left_out(delivery, brings, chosen).items():
+            for begin in range(0, len(candidates), BATCH):
+                number += 1
+                _write_batch(delivery, number, candidates[begin : begin + BATCH], left_out, nothing_new=left_out == brings.keys())
+    return len(chosen)
+
+
+class _Candidate(NamedTuple):
+    pk: int
+    address_key: str
+    topics: list[str]
+
+
+def _next(delivery: Delivery) -> list[_Candidate]:
+    """Those after the last one written down who may be written to: a slice at least, where there are so many."""
+    after = delivery.recipients.aggregate(last=Max("subscriber_id"))["last"] or 0
+    in_order = _candidates(delivery).order_by("pk").values_list(*_Candidate._fields)
+    chosen: list[_Candidate] = []
+    while len(chosen) < SLICE and (found := [_Candidate(*row) for row in in_order.filter(pk__gt=after)[:SLICE]]):
+        after = found[-1].pk
+        barred = suppressed(delivery.blog_id, [one.address_key for one in found])
+        chosen += [one for one in found if one.address_key not in barred]
+    return chosen
 
 
 def _by_what_is_left_out(
-    delivery: Delivery, brings: dict[int, Post], subscribers: list[Subscriber]
-) -> dict[frozenset[int], list[Subscriber]]:
+    delivery: Delivery, brings: dict[int, Post], candidates: list[_Candidate]
+) -> dict[frozenset[int], list[_Candidate]]:
     """What its reader has, or does not want to hear of. Where it is sent to all, or to one by name, it is whole."""
     if delivery.audience not in ("", "missing", "failed", "new"):
-        return {frozenset(): subscribers} if subscribers else {}
-    had = what_they_have(delivery, brings, subscribers) if delivery.issue_id else {}
-    groups: dict[frozenset[int], list[Subscriber]] = {}
-    for one in subscribers:
-        unwanted = {pk for pk, post in brings.items() if not choices.wants(one.topics, post.categories)}
+        return {frozenset(): candidates}
+    had = what_they_have(delivery, brings, [one.pk for one in candidates]) if delivery.issue_id else {}
+    groups: dict[frozenset[int], list[_Candidate]] = {}
+    for one in candidates:
+        unwanted = {pk for pk, post in brings.items() if not choices.wants(one.topics, post.categories)} if one.topics else set()
         groups.setdefault(had.get(one.pk, frozenset()) | unwanted, []).append(one)
     return groups
 
 
-def _write_batch(delivery: Delivery, subscribers: list[Subscriber], left_out: frozenset[int], *, nothing_new: bool) -> None:
+def _write_batch(delivery: Delivery, number: int, candidates: list[_Candidate], left_out: frozenset[int], *, nothing_new: bool) -> None:
     now = timezone.now()
-    day = consent.today(delivery.blog, now)
-    places = [place(subscriber.consents.all(), day, nothing_new=nothing_new, topics=subscriber.topics) for subscriber in subscribers]
+    day, agreed = consent.today(delivery.blog, now), agreed_by(one.pk for one in candidates)
+    places = [place(agreed[one.pk], day, nothing_new=nothing_new, topics=one.topics) for one in candidates]
     waiting = sum(one.state == Recipient.State.WAITING for one in places)
     batch = Batch.objects.create(
         delivery=delivery,
-        number=delivery.batches.count() + 1,
+        number=number,
         state=Batch.State.WAITING if waiting else Batch.State.DONE,
         size=len(places),
         waiting=waiting,
         skipped=len(places) - waiting,
     )
     Recipient.objects.bulk_create(
-        Recipient(batch=batch, delivery=delivery, subscriber=subscriber, state=one.state, reason=one.reason, at=now)
-        for subscriber, one in zip(subscribers, places, strict=True)
+        Recipient(batch=batch, delivery=delivery, subscriber_id=candidate.pk, state=one.state, reason=one.reason, at=now)
+        for candidate, one in zip(candidates, places, strict=True)
     )
     if left_out:
         batch.leaves_out.set(left_out)

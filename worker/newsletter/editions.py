@@ -1,7 +1,7 @@
 """Which newsletter a reader has chosen, and which of an issue's posts they have already: nobody gets a post twice, whatever they choose when."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -71,10 +71,9 @@ def places_of(post: int, sends: QuerySet[Delivery]) -> QuerySet[Recipient]:
     return Recipient.objects.filter(delivery__in=sends).exclude(batch__in=Batch.objects.filter(leaves_out=post))
 
 
-def what_they_have(delivery: Delivery, posts: Iterable[int], subscribers: Iterable[Subscriber]) -> dict[int, frozenset[int]]:
-    """Of these posts, by subscriber; from whatever other newsletter, and also what may be with them."""
+def what_they_have(delivery: Delivery, posts: Iterable[int], readers: Collection[int]) -> dict[int, frozenset[int]]:
+    """Of these posts, by subscriber (`readers`); from whatever other newsletter, and also what may be with them."""
     found = defaultdict[int, set[int]](set)
-    readers = [one.pk for one in subscribers]
     for post in posts:
         places = places_of(post, sends_of([post]).exclude(pk=delivery.pk)).filter(subscriber__in=readers, state__in=HAVE)
         for reader in places.values_list("subscriber", flat=True):

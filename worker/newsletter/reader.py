@@ -1,5 +1,6 @@
 """The readers of a batch as its sender needs them: few queries, plain values, fresh from the database."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
@@ -11,7 +12,7 @@ from django.db import connection
 
 from worker.lib.address import wire
 from worker.lib.signing import address_hash
-from worker.models import Recipient, Subscriber, Suppression
+from worker.models import Consent, Recipient, Subscriber, Suppression
 from worker.newsletter import consent
 
 
@@ -62,6 +63,14 @@ def _standing(terms: tuple[tuple[str, date, date | None], ...], today: date) -> 
     """The consent in force, and why there is none."""
     agreed = [Agreed(*each) for each in terms]
     return consent.in_force(agreed, today), consent.why_not(agreed, today)
+
+
+def agreed_by(subscribers: Iterable[int]) -> dict[int, list[Agreed]]:
+    """Each one's consents; none is an empty list."""
+    agreed = defaultdict[int, list[Agreed]](list)
+    for subscriber, *terms in Consent.objects.filter(subscriber__in=list(subscribers)).values_list("subscriber", *Agreed._fields):
+        agreed[subscriber].append(Agreed(*terms))
+    return agreed
 
 
 def why_left_out(state: str, suppressed: bool) -> str:
