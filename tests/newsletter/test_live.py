@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_post
+from tests.factories import make_delivery, make_post
 from tests.newsletter.people import live_blog, make_subscriber, send_to_the_end, the_sum
 from worker import newsletter
 from worker.channels.email import parse_relay
@@ -101,6 +101,11 @@ def test_whose_mailbox_does_not_exist_gets_no_further_post_unless_staff_send_aga
         assert the_sum(delivery) == expected
     with pytest.raises(staff.Refused, match="takes no mail"):
         staff.resend(second.post, "email", "office", "Mended.", audience=gone.email)
+    waiting = make_delivery(first.post, "email", edition="instant", occasion="resend")
+    with pytest.raises(staff.Refused, match="is not finished"):
+        staff.resend(first.post, "email", "office", "Mended.", audience="failed")
+    assert Suppression.objects.get().cause == "bounced"
+    waiting.delete()
     again = staff.resend(first.post, "email", "office", "Mended.", audience=gone.email)
     send(again.pk)
     send_to_the_end(Delivery.objects.get(pk=again.pk))

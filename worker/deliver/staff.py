@@ -112,11 +112,7 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
     """A new delivery of a post. E-mail goes to `audience`: missing (the default), failed, new, all, or one subscriber's address."""
     file = open_channel(post.blog, channel)
     because = because_of(because)
-    if channel == "email":
-        with transaction.atomic():
-            let_in_again(post, audience, who, because)
-            audience = audience_of(post.blog, audience or "missing")
-    elif audience:
+    if channel != "email" and audience:
         raise Refused(f"{channels.find(channel).name} has no readers to choose from; --to is for e-mail.")
     made = draft(post, file, channel, text)
     if isinstance(made, str):
@@ -125,6 +121,9 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
         raise Refused(sentence)
     with transaction.atomic():
         _nothing_under_way(post, channel)
+        if channel == "email":
+            let_in_again(post, audience, who, because)
+            audience = audience_of(post.blog, audience or "missing")
         edition = INSTANT if channel == "email" else ""
         asked = {"asked_because": because, "audience": audience, "edition": edition, **approval.given_by(file, who, timezone.now())}
         words = {"edited_by": who if text is not None else "", "own_words": text or ""}
