@@ -25,6 +25,7 @@ def test_the_example_has_no_mistakes(tmp_path):
         ('feed = "http://127.0.0.1:8010/feed/"', 'feed = "blog.example"', "feed is 'blog.example'; allowed is an address that begins with"),
         ("http://127.0.0.1:8010/feed/", "http://[::1/feed/", "feed is 'http://[::1/feed/'; allowed is an address"),
         ("http://127.0.0.1:8010/feed/", "http://127.0.0.1:80100/feed/", "feed is 'http://127.0.0.1:80100/feed/'; allowed is an address"),
+        ('"http://127.0.0.1:8010', '"ftp://desk:hunter2@127.0.0.1', "feed is 'ftp://desk:***@127.0.0.1/feed/'; allowed is an address"),
         ('language = "en-CA"', 'language = "de"', "language is 'de'; allowed are en-CA or fr-CA."),
         ('timezone = "America/Toronto"', 'timezone = "Toronto"', "timezone is 'Toronto', which is not a time zone"),
         ('poll = "1m"', 'poll = "often"', "poll is 'often'; allowed is a number with s, m, h or d"),

@@ -88,6 +88,14 @@ def test_the_hub_that_the_feed_names_is_asked_to_ring(site: FeedSite, hub: Hub, 
     assert websub.due() == []
 
 
+def test_no_hub_hears_of_a_feed_behind_a_password(site: FeedSite, hub: Hub) -> None:
+    make_blog(feed=site.url.replace("://", "://desk:hunter2@"))
+    look("example")
+    asked()
+    assert not Row.objects.exists()
+    assert hub.asked == []
+
+
 def test_once_confirmed_it_rings_until_the_lease_ends_and_is_asked_again_before(site: FeedSite, hub: Hub) -> None:
     active(hub, lease=1000)
     assert (row().state, row().sentence) == ("active", "The hub rings.")

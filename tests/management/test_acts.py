@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_blog, make_delivery, make_post
+from tests.factories import make_blog, make_delivery, make_post, make_staff
 from worker.models import Delivery, Post, Rendition
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,14 @@ def told(*words: str) -> Any:
 def test_a_number_is_an_id_also_where_the_feed_numbers_its_posts(post: Post) -> None:
     make_post(post.blog, guid=str(post.pk))
     assert told("preview", str(post.pk), "--channel", "facebook")["link"] == post.url
+
+
+def test_a_feeds_password_is_shown_nowhere(client: Client) -> None:
+    make_blog(feed="https://desk:hunter2@blog.example/feed/")
+    client.force_login(make_staff())
+    shown = [said("blogs"), said("blogs", "--json"), *(client.get(page).content.decode() for page in ("/health", "/first-steps"))]
+    assert ["blog.example/feed/" in each for each in shown] == [True] * 4
+    assert not any("hunter2" in each for each in shown)
 
 
 def test_a_database_that_is_behind_is_one_sentence(post: Post) -> None:

@@ -16,6 +16,7 @@ from worker.connections.standing import standings
 from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page
 from worker.lib.blogs import BlogFile, ChannelOptions
+from worker.lib.log import without_secrets
 from worker.models import Blog, Staff, Subscriber
 from worker.newsletter import cannot_send
 
@@ -78,7 +79,7 @@ def _steps(blog: Blog, file: BlogFile) -> list[Step]:
 
 
 def _feed(blog: Blog, file: BlogFile) -> Step:
-    return Step(bool(blog.last_good_at), "The feed", blog.sentence if blog.last_good_at else f"Postlark reads {file.feed}. {blog.sentence}",
+    return Step(bool(blog.last_good_at), "The feed", blog.sentence if blog.last_good_at else f"Postlark reads {without_secrets(file.feed)}. {blog.sentence}",
                 address=reverse("health") + f"#{blog.slug}")  # fmt: skip
 
 

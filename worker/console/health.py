@@ -16,6 +16,7 @@ from worker.console.page import page
 from worker.deliver import staff
 from worker.ingest import bell
 from worker.ingest.health import Health, health
+from worker.lib.log import without_secrets
 from worker.models import Blog, Connection
 
 GONE = "The file of this blog is gone; put {}.toml back, or leave it: what was sent stays in the record."
@@ -66,7 +67,7 @@ def _health(blog: Blog, connections: dict[tuple[int, str], Connection]) -> BlogH
         trouble=how.wrong,
         looks=home.looks(blog, now),
         last_good=times.exact(blog.last_good_at, zone_of(blog)) if blog.last_good_at else "never yet",
-        feed=file.feed if file else "",
+        feed=without_secrets(file.feed) if file else "",
         hook=bell.address(blog.slug),
         paused=bool(blog.paused_by),
         channels=tuple(

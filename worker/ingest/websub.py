@@ -33,9 +33,9 @@ State = Hub.State
 
 
 def meet(blog: Blog, file: BlogFile, head: Head) -> None:
-    """The feed names this hub, or none any more."""
+    """The feed names this hub, or none any more. A feed behind a password is between its web site and us: no hub hears of it."""
     topic = head.topic or file.feed
-    if not _is_web_address(head.hub) or not _is_web_address(topic):
+    if not _is_web_address(head.hub) or not _is_web_address(topic) or "@" in urlsplit(file.feed).netloc:
         Hub.objects.filter(blog=blog).delete()
     elif not Hub.objects.filter(blog=blog, url=head.hub, topic=topic).exists():
         Hub.objects.filter(blog=blog).delete()

@@ -11,6 +11,7 @@ from django.conf import settings
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from worker.lib.address import read_address
+from worker.lib.log import without_secrets
 
 Mode = Literal["live", "rehearsal", "off"]
 
@@ -53,7 +54,7 @@ def _zone(value: object) -> ZoneInfo:
 
 def _web_address(value: str) -> str:
     if not re.match(r"https?://[^\s/]+", value) or not _has_host(value):
-        raise ValueError(f"is {value!r}; allowed is an address that begins with https:// or http://.")
+        raise ValueError(f"is {without_secrets(value)!r}; allowed is an address that begins with https:// or http://.")
     return value
 
 

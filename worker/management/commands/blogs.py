@@ -5,6 +5,7 @@ from django.utils import timezone
 from worker.ingest import bell
 from worker.ingest.health import health
 from worker.lib.blogs import BlogFile, blogs
+from worker.lib.log import without_secrets
 from worker.management.command import PostlarkCommand
 from worker.models import Blog
 
@@ -31,7 +32,7 @@ def _shape(file: BlogFile, row: Blog) -> dict[str, Any]:
     return {
         "slug": file.slug,
         "name": file.name,
-        "feed": file.feed,
+        "feed": without_secrets(file.feed),
         "state": how.state,
         "sentence": how.sentence,
         "then": how.then,
