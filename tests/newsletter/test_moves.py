@@ -7,7 +7,7 @@ from worker.lib.address import read_address
 from worker.lib.signing import unsubscribe_token
 from worker.models import Subscriber
 from worker.newsletter.confirm import confirm
-from worker.newsletter.leave import forget
+from worker.newsletter.leave import forget, unsubscribe
 from worker.newsletter.sign_up import Wish, ask
 
 pytestmark = pytest.mark.django_db
@@ -31,3 +31,13 @@ def test_whoever_moves_to_an_address_that_had_a_place_of_its_own_keeps_what_both
     assert old.state == "unsubscribed"
     forget(old, "desk")
     assert not Subscriber.objects.exclude(email="").exists()
+
+
+def test_a_consent_that_was_taken_back_does_not_come_back_by_moving_to_its_address(relay):
+    blog = live_blog(relay)
+    old = make_subscriber(blog, "ann@old.example", basis="purchase")
+    unsubscribe(make_subscriber(blog, "ann@new.example", basis="express"))
+    confirm(ask(blog, Wish(read_address("ann@new.example"), "en-CA", [], "instant"), "", kind="move", subscriber=old), "")
+    old.refresh_from_db()
+    assert (old.email, old.state) == ("ann@new.example", "confirmed")
+    assert [one.basis for one in old.consents.all()] == ["purchase"]

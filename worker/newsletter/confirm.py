@@ -94,10 +94,13 @@ def _move(asked: Confirmation) -> Subscriber:
 
 
 def _end(other: Subscriber, reader: Subscriber) -> None:
-    """The list knew the new address already. That place ends: what it had and agreed to is this reader's now, and its links lead to them."""
+    """The list knew the new address already. That place ends: what it had and agreed to is this reader's now, and its links lead to them.
+
+    Whoever had left has taken back what they agreed to: coming to an address is no new consent.
+    """
     there = reader.recipients.values("delivery")  # an audience that is still being written down goes by the order of its readers
     other.recipients.exclude(delivery__in=there).exclude(delivery__state=Delivery.State.PREPARING).update(subscriber=reader)
-    for consent in other.consents.all():
+    for consent in other.consents.all() if other.state == State.CONFIRMED else ():
         consent.pk, consent.subscriber = None, reader
         consent.save()
     other.before.update(goes_on_as=reader)
