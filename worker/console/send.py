@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from worker import tasks
@@ -11,6 +12,7 @@ from worker.console import says, times, words
 from worker.console.access import Desk, file_of, staff_page, zone_of
 from worker.console.page import page, safe_link, typed, whole_number
 from worker.deliver import plan, staff
+from worker.lib.language import said
 from worker.models import Delivery, Post
 from worker.record.sums import Sum, sum_of
 from worker.render.excerpt import excerpt
@@ -86,8 +88,9 @@ def _reached(delivery: Delivery, total: Sum | None) -> bool:
 def _had(delivery: Delivery, total: Sum | None, desk: Desk) -> str:
     who = words.channel_name(delivery.channel) if total is None else f"{total.sent} reader{'' if total.sent == 1 else 's'}"
     if delivery.finished_at is None:
-        return f"{who} got it by now."
-    return f"{who} got it on {times.exact(delivery.finished_at, zone_of(desk.blogs[delivery.blog_id]))}."
+        return _("{who} got it by now.").format(who=said(who))
+    at = times.exact(delivery.finished_at, zone_of(desk.blogs[delivery.blog_id]))
+    return _("{who} got it on {at}.").format(who=said(who), at=at)
 
 
 def _send(request: HttpRequest, desk: Desk, post: Post, channel: str) -> Delivery:

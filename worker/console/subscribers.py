@@ -140,8 +140,9 @@ def chip(row: Subscriber, known: Suppression | None, day: date) -> Chip:
 def stands(row: Subscriber, known: Suppression | None, day: date, blog: Blog) -> str:
     """Why we may write and for how long, or why we may not."""
     if row.state != State.CONFIRMED:
-        left = f" on {times.date(row.left_at, timezone.now(), zone_of(blog))}" if row.left_at else ""
-        return f"Left{left}."
+        if row.left_at is None:
+            return _("Left.")
+        return _("Left on {day}.").format(day=times.date(row.left_at, timezone.now(), zone_of(blog)))
     if known:
         return people.barred(known)
     holds = consent.in_force(row.consents.all(), day)
@@ -191,7 +192,7 @@ def _known(blog: Blog, words: str) -> str:
         return ""
     when = times.relative(asked.asked_at, timezone.now(), zone_of(blog))
     mailed = (
-        f"the mail that asks them left {times.relative(asked.mailed_at, timezone.now(), zone_of(blog))}"
+        _("the mail that asks them left {moment}").format(moment=times.relative(asked.mailed_at, timezone.now(), zone_of(blog)))
         if asked.mailed_at
         else "no mail has left yet"
     )
