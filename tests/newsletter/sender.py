@@ -40,7 +40,7 @@ def main() -> None:
         _begin_anew(mixture(int(said[0])) if said and said[0].isdigit() else said or READERS)
     delivery = Delivery.objects.select_related("blog", "post").get()
     the_sum(delivery)
-    ends_at = time.monotonic() + PATIENCE
+    ends_at, said = time.monotonic() + PATIENCE, set()
     while delivery.state in ("preparing", "sending") and time.monotonic() < ends_at:
         newsletter.sweep()
         if delivery.state == "preparing":
@@ -50,12 +50,13 @@ def main() -> None:
             newsletter.hand_over(batch)
         the_sum(delivery)
         delivery.refresh_from_db()
+        said.add(delivery.reason)
         time.sleep(0.05)
     for batch in newsletter.doubts_due():
         newsletter.look_up(batch)
     delivery.refresh_from_db()
     people = delivery.recipients.select_related("subscriber")
-    document = {"state": delivery.state, "reason": delivery.reason, "sum": asdict(the_sum(delivery))}
+    document = {"state": delivery.state, "reason": delivery.reason, "sum": asdict(the_sum(delivery)), "said": sorted(said)}
     json.dump(document | {"people": {one.subscriber.email: one.state for one in people}}, sys.stdout)
 
 

@@ -6,6 +6,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -55,10 +56,14 @@ def start(tmp_path, relay: Relay, fresh_database_url):
         own |= {"DATABASE_URL": fresh_database_url, "SECRET_KEY": "kept from nobody", "POSTLARK_KEYS": new_key()}
     started: list[subprocess.Popen] = []
 
-    def start(crash: str = "", lines: int = 1, readers: int = 0) -> subprocess.Popen:
+    def start(crash: str = "", lines: int = 1, readers: int = 0, pace: str = "", **environment: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "tests.newsletter.sender", *([str(readers)] if readers else [])]
-        more = {"POSTLARK_CRASH": crash, "EMAIL_URL": f"{relay.url}?connections={lines}", "PATIENCE": "900" if readers > 5000 else "60"}
-        started.append(subprocess.Popen(command, cwd=ROOT, env=os.environ | own | more, stdout=subprocess.PIPE, text=True))
+        more = {
+            "POSTLARK_CRASH": crash,
+            "EMAIL_URL": f"{relay.url}?connections={lines}{pace}",
+            "PATIENCE": "900" if readers > 5000 else "60",
+        }
+        started.append(subprocess.Popen(command, cwd=ROOT, env=os.environ | own | more | environment, stdout=subprocess.PIPE, text=True))
         return started[-1]
 
     yield start
@@ -174,6 +179,44 @@ def test_several_lines_and_workers_killed_every_little_while(start, relay, fresh
             assert relay.taken[address] == 1
         if relay.taken[address]:
             assert state in ("sent", "unknown")
+
+
+@pytest.mark.timeout(240)
+def test_workers_that_are_killed_share_the_relays_pace(start, relay, fresh_database_url):
+    """What a dead one had of the pace is lost, so that nobody is ever faster; staff read until when the others wait."""
+    readers, rate, share = 300, 50, 20
+    begun: list[float] = []
+    moments = {count: threading.Event() for count in (30, 120)}
+
+    def note(address: str) -> None:
+        begun.append(time.monotonic())
+        if len(begun) in moments:
+            moments[len(begun)].set()
+
+    relay.before_body = note
+
+    def worker() -> subprocess.Popen:
+        return start(lines=2, readers=readers, pace=f"&rate={rate}/s&messages={share}", LEASE="20s", PATIENCE="200")
+
+    running = [worker()]
+    for enough in moments.values():
+        assert enough.wait(90)
+        for one in running:
+            one.kill()
+            one.wait()
+        running = [worker() for _ in range(3 if fresh_database_url else 1)]
+    ends = [the_end(one, 200) for one in running]
+    assert max(relay.taken.values()) == 1
+    assert {end["state"] for end in ends} == {"sent"}
+    total = ends[0]["sum"]
+    assert total["audience"] == readers == total["sent"] + total["skipped"] + total["refused"] + total["unknown"]
+    assert begun[-1] - begun[0] >= 0.95 * len(begun) / rate
+    assert all(later - earlier >= 1 for earlier, later in zip(begun, begun[2 * rate :], strict=False)), (
+        "no burst of two seconds' worth in one"
+    )
+    assert relay.connections >= len(begun) / share
+    waits = rf"\d+ of {readers} sent so far.*; \d+ wait until .*: the mail relay takes {rate}/s\."
+    assert any(re.fullmatch(waits, sentence) for end in ends for sentence in end["said"])
 
 
 def wait_until(is_so, at_least: float) -> None:
