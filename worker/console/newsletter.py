@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
@@ -18,7 +18,8 @@ from worker.console.page import page, typed, whole_number
 from worker.deliver import staff
 from worker.deliver.issue_again import test_issue
 from worker.lib.signing import reading_token
-from worker.models import Batch, Delivery, Recipient, Rendition, Return, Staff
+from worker.models import Delivery, Recipient, Rendition, Return, Staff
+from worker.newsletter.pace import pace
 from worker.newsletter.reading import named_by
 from worker.record.returned import CAME_BACK, COMPLAINED, Returned, returned_of
 from worker.record.sums import Sum
@@ -32,7 +33,6 @@ STATES = {
     "waiting": ("Waiting", [Recipient.State.WAITING, Recipient.State.SENDING]),
 }
 PEOPLE_A_PAGE = 100
-LATELY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class Shown:
 
 
 def shown(delivery: Delivery, total: Sum, now: datetime, zone: tzinfo) -> Shown:
-    pace = spoken_pace(_pace(delivery, now), total.waiting) if delivery.state == Delivery.State.SENDING else ""
+    goes = spoken_pace(pace(delivery, now), total.waiting) if delivery.state == Delivery.State.SENDING else ""
     people, came = reverse("people", args=[delivery.pk]), tuple(_returned(delivery))
-    return Shown(total.audience, people, tuple(_terms(delivery, total)), pace, f"{total.sent:,} accepted", came)
+    return Shown(total.audience, people, tuple(_terms(delivery, total)), goes, f"{total.sent:,} accepted", came)
 
 
 RETURNS = {"delivered": Q(kind=Return.Kind.DELIVERED), "came-back": CAME_BACK, "complained": COMPLAINED}
@@ -95,17 +95,6 @@ def _terms(delivery: Delivery, total: Sum) -> Iterator[Term]:
         if number or name == "sent":
             yield Term(name, number, words.term(name, number), f"{people}?state={name}", round(start, 1), round(width, 1))
         start += width
-
-
-def _pace(delivery: Delivery, now: datetime) -> float:
-    """Copies a second during the last minute, from the batches that were taken up last."""
-    latest = list(Batch.objects.filter(delivery=delivery, attempt__gt=0).order_by("-attempt").values_list("pk", flat=True)[:10])
-    done = Recipient.objects.filter(batch__in=latest, at__gte=now - LATELY, state__in=[Recipient.State.SENT, Recipient.State.REFUSED])
-    moments = list(done.values_list("at", flat=True))
-    if len(moments) < 2:
-        return 0.0
-    first = min(moment for moment in moments if moment)
-    return len(moments) / max(1.0, (now - first).total_seconds())
 
 
 def spoken_pace(a_second: float, waiting: int) -> str:
