@@ -41,6 +41,7 @@ def judged(answer: Answer, *, is_another_post: bool = False) -> Trouble | None:
         page("<meta name='robots' content='index, follow, max-image-preview:large'>"),
         page('<meta property="og:title" content="Coping with school stress | Example">'),
         page('<meta property="og:title" content="How to cope (SEO)"><h1>Coping <em>with</em> "school" stress</h1>'),
+        page('<meta property="og:image" content="http://[no-address">'),
         page("<style>.post-password-form { color: red }</style>"),
         page("", url="http://www.blog.example/a-post"),
         page("", url=f"{HERE}?utm_source=feed"),
@@ -66,6 +67,7 @@ def test_a_page_in_order_lets_the_post_go(answer: Answer) -> None:
         (page(f"<h1>{TITLE}</h1>", url="https://blog.example/"), "sends its readers on to another one: https://blog.example/."),
         (page("<h1>Another</h1>", url="https://blog.example/another/"), "sends its readers on to another one"),
         (page('<meta property="og:title" content="Another post">'), "The post's page is called “Another post” now"),
+        (page('<meta property="og:title" content="Another\0\npost">'), "The post's page is called “Another post” now"),
     ],
 )
 def test_a_page_not_in_order_holds_it(answer: Answer, says: str) -> None:
@@ -84,6 +86,12 @@ def test_trouble_of_the_blog_passes(status: int) -> None:
     trouble = judged(page("", status, Retry_After="90"))
     assert trouble is not None
     assert (trouble.passing, trouble.wait) == (True, timedelta(seconds=90))
+
+
+def test_whatever_the_blog_wishes_it_is_looked_at_again_within_the_hour() -> None:
+    trouble = judged(page("", 503, Retry_After="9" * 5000))
+    assert trouble is not None
+    assert trouble.wait == timedelta(hours=1)
 
 
 @pytest.mark.parametrize("markup", ["<form " * 50_000, '<meta name="' * 50_000, "<" * 300_000, "<meta " + "a" * 300_000])

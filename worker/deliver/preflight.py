@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 
@@ -22,9 +22,11 @@ from worker.channels.base import Transient
 from worker.deliver import approval
 from worker.deliver.outcome import Withheld
 from worker.deliver.plan import draft, write
+from worker.ingest.entry import address
 from worker.ingest.page import ACCEPT, MAX_REDIRECTS, TIMEOUT
 from worker.lib.blogs import BlogFile
 from worker.lib.http import Answer, NoAnswer, request
+from worker.lib.text import legible, one_line
 from worker.models import Delivery, Post
 from worker.record.transition import note
 
@@ -109,7 +111,7 @@ def judge(answer: Answer, *, url: str, title: str, is_another_post: bool) -> Tro
     """What is wrong with the page that was found at `url`; None: nothing. `is_another_post`: it is the address of one."""
     if answer.status in LATER or answer.status >= 500:
         seconds = answer.headers.get("Retry-After", "")
-        wait = timedelta(seconds=min(int(seconds), 3600)) if seconds.isdecimal() else None
+        wait = timedelta(seconds=min(int(seconds[:9]), 3600)) if seconds.isdecimal() else None
         return Trouble(f"The post's page cannot be seen just now: the blog answers with status {answer.status}.", passing=True, wait=wait)
     if answer.status in GONE:
         return Trouble(f"The post's page is not there: the blog answers with status {answer.status}.", gone=True)
@@ -149,8 +151,8 @@ class Page:
         metas = dict(_metas(markup))
         robots = f"{answer.headers.get('X-Robots-Tag', '')},{metas.get('robots', '')}"
         return cls(
-            title=metas.get("og:title", ""),
-            picture=urljoin(answer.url, stated) if (stated := metas.get("og:image:secure_url") or metas.get("og:image", "")) else "",
+            title=one_line(legible(metas.get("og:title", ""))),
+            picture=address(metas.get("og:image:secure_url") or metas.get("og:image"), answer.url),
             hidden=bool(_HIDDEN.search(robots)),
             asks_password=bool(_PASSWORD.search(markup)),
             markup=markup,
