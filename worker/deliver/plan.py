@@ -23,6 +23,7 @@ from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
 from worker.lib.editions import INSTANT
 from worker.models import Delivery, Post, Rendition
+from worker.newsletter import choices
 from worker.record.transition import note, transition
 from worker.render import Rendered
 from worker.render.excerpt import about_its_disclaimer
@@ -128,7 +129,8 @@ def draft(post: Post, file: BlogFile, channel: str, text: str | None = None) -> 
     """
     read_page(post, file)
     try:
-        return render.illustrated(post, file, channel, text=text)
+        languages = choices.other_languages(post.blog, file) if channel == "email" else []
+        return render.illustrated(post, file, channel, text=text, languages=languages)
     except gate.Refused as refused:
         return str(refused)
 
@@ -141,7 +143,8 @@ def draft_issue(delivery: Delivery, file: BlogFile) -> Rendered | str:
     for post in posts:
         read_page(post, file)
     try:
-        return render.digest(posts, file, delivery.issue.edition, delivery.issue.day) if posts else "Nothing is in it any more."
+        languages = choices.other_languages(delivery.blog, file)
+        return render.digest(posts, file, delivery.issue.edition, delivery.issue.day, languages) if posts else "Nothing is in it any more."
     except gate.Refused as refused:
         return str(refused)
 
@@ -163,8 +166,22 @@ def make_issue(delivery: Delivery, file: BlogFile) -> str:
 def _says_already(delivery: Delivery, made: Rendered) -> bool:
     """Word for word: then what a person has approved stays approved."""
     said, message = Rendition.objects.filter(delivery=delivery).first(), made.message
-    now = (message.subject, message.text, message.html, made.picture, made.disclaimer)
-    return said is not None and (said.subject, said.text, said.html, said.picture, said.disclaimer) == now
+    now = (message.subject, message.text, message.html, made.picture, made.disclaimer, _translations(made).keys())
+    return said is not None and (said.subject, said.text, said.html, said.picture, said.disclaimer, said.translations.keys()) == now
+
+
+def _translations(made: Rendered) -> dict[str, dict[str, Any]]:
+    """As the row keeps them."""
+    return {
+        language: {
+            "subject": each.message.subject,
+            "text": each.message.text,
+            "html": each.message.html,
+            "sections": each.sections,
+            "disclaimer": each.disclaimer,
+        }
+        for language, each in made.translations.items()
+    }
 
 
 def _show(delivery: Delivery, file: BlogFile) -> None:
@@ -191,6 +208,7 @@ def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: st
         "length": made.length,
         "limit": made.limit,
         "sections": made.sections,
+        "translations": _translations(made),
         "made_at": timezone.now(),
         "edited_by": edited_by,
         "own_words": own_words,

@@ -30,7 +30,7 @@ def copy(request: HttpRequest, token: str) -> HttpResponse:
     delivery = named_by(token)
     if delivery is None:
         return _quiet(render(request, "public/no_newsletter.html", {"language": "en-CA"}, status=HTTPStatus.NOT_FOUND))
-    page = browser_copy(delivery)
+    page = browser_copy(delivery, request.GET.get("lang", ""))
     if page is None:
         file = blog_file(delivery.blog.slug)
         return _quiet(render(request, "public/withdrawn.html", _of(delivery.blog, file), status=HTTPStatus.GONE))

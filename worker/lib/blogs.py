@@ -124,10 +124,17 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, strict=True)
 
 
-class Disclaimer(Section):
+class Approved(Section):
     full: str = ""
     short: str = ""
+
+
+class Disclaimer(Approved):
+    """`fr`, `en`: the approved words for readers of the newsletter who chose that language and not the blog's."""
+
     required: bool = True
+    fr: Approved = Approved()
+    en: Approved = Approved()
 
 
 class Sender(Section):
@@ -210,6 +217,14 @@ class BlogFile(Section):
         if self.hold is not None:
             return self.hold
         return timedelta(minutes=10) if channel == "email" else timedelta(0)
+
+    def in_language(self, language: str) -> "BlogFile":
+        """As readers see it who chose this language: with the approved disclaimer in it, where there is one. Empty: the blog's own."""
+        if language in ("", self.language):
+            return self
+        own = self.disclaimer.fr if language == "fr-CA" else self.disclaimer.en
+        words = {"full": own.full, "short": own.short} if own.full or own.short else {}
+        return self.model_copy(update={"language": language, "disclaimer": self.disclaimer.model_copy(update=words)})
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.timezone)

@@ -172,6 +172,9 @@ class Rendition(models.Model):
         default=list, help_text="A mail's parts that some copies leave out, by where they stand: render/sections.py."
     )
     own_words = models.TextField(blank=True, help_text="What that person wrote in place of the excerpt.")
+    translations = models.JSONField(
+        default=dict, help_text="A mail's subject, text, html, sections and disclaimer for readers of another language than the blog's."
+    )
 
     def __str__(self) -> str:
         return f"rendition of {self.delivery_id}"

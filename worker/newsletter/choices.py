@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from worker.channels.email import EmailOptions
 from worker.lib.blogs import BlogFile
 from worker.lib.text import one_line
-from worker.models import Blog, Post
+from worker.models import Blog, Post, Subscriber
 
 LANGUAGES = {"en-CA": "English", "fr-CA": "Français"}
 _LATEST = 300
@@ -18,6 +18,12 @@ def editions(file: BlogFile) -> list[str]:
     """Their names as a subscriber keeps them; the first one is who does not choose."""
     options = file.channels.get("email")
     return [each.split()[0] for each in options.editions] if isinstance(options, EmailOptions) else []
+
+
+def other_languages(blog: Blog, file: BlogFile) -> list[str]:
+    """Those that readers on the list have chosen and the blog is not in."""
+    here = Subscriber.objects.filter(blog=blog, state=Subscriber.State.CONFIRMED)
+    return [each for each in LANGUAGES if each != file.language and here.filter(language=each).exists()]
 
 
 def topics(blog: Blog) -> list[str]:

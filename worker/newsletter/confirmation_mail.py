@@ -133,6 +133,7 @@ def _envelope(asked: Confirmation) -> Envelope:
 
 
 def _template(asked: Confirmation, file: BlogFile) -> MailTemplate:
+    file = file.in_language(asked.language)
     sender = file.sender
     assert sender is not None, "a blog with an e-mail channel has a sender; its file was refused otherwise"
     values = {

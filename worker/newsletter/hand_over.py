@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
@@ -101,8 +101,9 @@ def _obstacle(delivery: Delivery, file: BlogFile | None) -> Obstacle | None:
     if connection.cooldown_until and connection.cooldown_until > timezone.now():
         return Obstacle(State.PENDING, WaitsFor.CLOCK, connection.cooldown, connection.cooldown_until)
     try:
-        words = delivery.rendition
-        gate.check(Message(text=words.text, link=words.link, subject=words.subject, html=words.html), file, "email")
+        for language in ("", *delivery.rendition.translations):
+            words, link = mail.words_of(delivery.rendition, language), delivery.rendition.link
+            gate.check(Message(text=words.text, link=link, subject=words.subject, html=words.html), file.in_language(language), "email")
     except gate.Refused as refused:
         return Obstacle(State.HELD, WaitsFor.PERSON, f"{refused} It was held back: mend it, then release it.")
     return None
@@ -132,11 +133,11 @@ LOOK_EVERY = 1.0
 @dataclass
 class _InHand:
     """A claim that is ours. By batch and reader: `outcomes` of those who were answered or left out, `fresh` those of them that are not
-    in the rows yet. `asked`: whose copy is with the carrier; `begun`: of them, those whose body may be out."""
+    in the rows yet. `left_out`: a digest's posts, by batch. `asked`: whose copy is with the carrier; `begun`: of them, those whose body may be out."""
 
     claim: Claim
     readers: deque[Reader]
-    templates: dict[int, MailTemplate]
+    left_out: dict[int, frozenset[int]]
     notes: Page
     outcomes: dict[int, dict[int, Outcome]] = field(default_factory=lambda: defaultdict(dict))
     fresh: dict[int, dict[int, Outcome]] = field(default_factory=lambda: defaultdict(dict))
@@ -166,7 +167,7 @@ class _Run:
         self.carrier = mail.carrier(relay, until=begun + 0.95 * batches.time_to_live().total_seconds(), lines=first.lines)
         self.over = self.some_refused = False
         self.in_hand: list[_InHand] = []
-        self.templates: dict[frozenset[int], MailTemplate] = {}
+        self.templates: dict[tuple[frozenset[int], str], MailTemplate] = {}
         self.of: dict[int, _InHand] = {}
         self.look_at = begun + LOOK_EVERY
         self.at_once, self.turned_at = 1, begun
@@ -176,7 +177,7 @@ class _Run:
     def send(self) -> DeliveryError | None:
         """Hand the copies over. What comes back is the relay's own trouble, in which nobody else was written to."""
         first = self.in_hand[0]
-        conversation = self.carrier.send(first.templates[first.claim.batches[0]], self._envelopes())
+        conversation = self.carrier.send(self._template(first.left_out.get(first.claim.batches[0], frozenset()), ""), self._envelopes())
         trouble = go_on = None
         try:
             while True:
@@ -211,7 +212,8 @@ class _Run:
                 continue
             hand.asked[reader.key] = reader
             self.of[reader.key] = hand
-            yield mail.envelope(reader, self.delivery, self.file, hand.templates[reader.batch])
+            template = self._template(hand.left_out.get(reader.batch, frozenset()), reader.language)
+            yield mail.envelope(reader, self.delivery, self.file, template)
 
     def _intend(self, key: int) -> bool:
         """The last look, and the note that this copy may be out from now on. False: its body must not begin."""
@@ -262,17 +264,16 @@ class _Run:
     def _take(self, claim: Claim) -> None:
         waiting = load(claim.batches, self.delivery.blog_id, self.seen.today)
         fresh = [one for one in waiting if not one.tries] or waiting
-        templates = self._templates(claim.batches)
+        left_out = batches.left_out(claim.batches) if self.delivery.issue_id else {}
         page = self.journal.page(claim.delivery, claim.number)
-        self.in_hand.append(_InHand(claim, deque(fresh[: claim.most]), templates, page))
+        self.in_hand.append(_InHand(claim, deque(fresh[: claim.most]), left_out, page))
         point("batch-claimed")
 
-    def _templates(self, claimed: Iterable[int]) -> dict[int, MailTemplate]:
-        """By batch; made once for all whose copies leave out the same."""
-        left_out = batches.left_out(claimed) if self.delivery.issue_id else {}
-        for posts in {left_out.get(batch, frozenset()) for batch in claimed} - self.templates.keys():
-            self.templates[posts] = mail.template(self.delivery, self.file, left_out=posts)
-        return {batch: self.templates[left_out.get(batch, frozenset())] for batch in claimed}
+    def _template(self, left_out: frozenset[int], language: str) -> MailTemplate:
+        """Made once for all whose copies leave out the same and speak the same language."""
+        if (left_out, language) not in self.templates:
+            self.templates[left_out, language] = mail.template(self.delivery, self.file, left_out=left_out, language=language)
+        return self.templates[left_out, language]
 
     def _close(self, hands: list[_InHand], trouble: DeliveryError | None) -> None:
         for hand in list(hands):

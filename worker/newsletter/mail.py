@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,7 +21,7 @@ from worker.channels.email import Email, MailboxSettings, RelaySettings, mime
 from worker.lib.address import read_address
 from worker.lib.blogs import BlogFile, Sender
 from worker.lib.signing import copy_id, reading_token, unsubscribe_token
-from worker.models import Consent, Delivery, Relay
+from worker.models import Consent, Delivery, Relay, Rendition
 from worker.newsletter.reader import Reader
 from worker.render import sections
 from worker.render.images import again
@@ -102,14 +102,34 @@ def carrier(relay: RelaySettings, until: float = float("inf"), lines: int | None
     return Email(relay, hello=_own_name(), until=until, lines=lines, signer=settings.DKIM)
 
 
-def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "", left_out: Iterable[int] = ()) -> MailTemplate:
+class Words(NamedTuple):
+    """A rendition's in one language."""
+
+    subject: str
+    text: str
+    html: str
+    sections: list[Any]
+    language: str = ""
+
+
+def words_of(rendition: Rendition, language: str) -> Words:
+    """In the reader's language where it was made in it; else in the blog's."""
+    if translated := rendition.translations.get(language):
+        return Words(translated["subject"], translated["text"], translated["html"], translated["sections"], language)
+    return Words(rendition.subject, rendition.text, rendition.html, rendition.sections)
+
+
+def template(
+    delivery: Delivery, file: BlogFile, *, subject_prefix: str = "", left_out: Iterable[int] = (), language: str = ""
+) -> MailTemplate:
     """The frozen rendition with its headers; what differs between readers stands as marks. `left_out`: a digest's posts that these have."""
+    words = words_of(delivery.rendition, language)
     sender = _sender(file)
     own = sendable(sender.email)
     by_mail = f", <mailto:{comes_back_to(file)}?subject=unsubscribe%20{mark('token')}>" if mailbox_name(file) else ""
     headers = [
         ("From", str(Address(display_name=sender.name, addr_spec=own))),
-        ("Subject", subject_prefix + delivery.rendition.subject),
+        ("Subject", subject_prefix + words.subject),
         ("Message-ID", f"<{mark('copy')}@{own.rpartition('@')[2]}>"),
         ("List-Id", f"<{file.slug}.{own.rpartition('@')[2]}>"),
         ("List-Unsubscribe", f"<{mark('unsubscribe')}>{by_mail}"),
@@ -118,13 +138,12 @@ def template(delivery: Delivery, file: BlogFile, *, subject_prefix: str = "", le
     ]
     if sender.reply_to:
         headers.insert(1, ("Reply-To", sendable(sender.reply_to)))
-    words = delivery.rendition
-    names, addresses = [sections.of_post(pk) for pk in left_out], _addresses(delivery, file)
+    names, addresses = [sections.of_post(pk) for pk in left_out], _addresses(delivery, file, words.language)
     text, html = (sections.without(part, kind, names, words.sections) for kind, part in (("text", words.text), ("html", words.html)))
     for name, address in addresses.items():
         text, html = text.replace(mark(name), address), html.replace(mark(name), escape(address))
-    shows_picture = words.picture and INLINE_PICTURE in html
-    picture = again(words.picture, delivery.posts()[0], file, "email")[1] if shows_picture else None
+    name = delivery.rendition.picture
+    picture = again(name, delivery.posts()[0], file, "email")[1] if name and INLINE_PICTURE in html else None
     return MailTemplate(tuple(headers), sender=comes_back_to(file), text=text, html=html, picture=picture, label=label(delivery))
 
 
@@ -132,11 +151,12 @@ def envelope(reader: Reader, delivery: Delivery, file: BlogFile, template: MailT
     """One reader's copy. The same copy always has the same Message-ID: a mailbox that gets it twice shows it once."""
     assert reader.why is not None, "whoever has no consent in force is left out"
     token = unsubscribe_token(delivery.blog_id, reader.pk)
+    language = reader.language if reader.language in delivery.rendition.translations else file.language
     words = {
         "copy": copy_id(delivery.pk, reader.pk),
         "token": token,
         "unsubscribe": _unsubscribe_page(token),
-        "why": _why(reader.why.basis, reader.why.obtained_on, file.language, _sender(file).name),
+        "why": _why(reader.why.basis, reader.why.obtained_on, language, _sender(file).name),
     }
     return Envelope(reader.key, reader.address, words, template)
 
@@ -174,9 +194,10 @@ def _unsubscribe_page(token: str) -> str:
     return f"{settings.PUBLIC_URL}/u/{token}"
 
 
-def _addresses(delivery: Delivery, file: BlogFile) -> dict[str, str]:
-    """The same in all copies, and not known before they are made."""
-    return {"read": browser_address(delivery.pk), "archive": f"{settings.PUBLIC_URL}/archive/{file.slug}"}
+def _addresses(delivery: Delivery, file: BlogFile, language: str) -> dict[str, str]:
+    """The same in all copies of one language, and not known before they are made."""
+    read = browser_address(delivery.pk)
+    return {"read": f"{read}?lang={language}" if language else read, "archive": f"{settings.PUBLIC_URL}/archive/{file.slug}"}
 
 
 def browser_address(delivery: int) -> str:

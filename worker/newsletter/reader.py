@@ -27,7 +27,7 @@ class Agreed(NamedTuple):
 class Reader(NamedTuple):
     """One recipient of a batch. `key`: the recipient's row, `pk`: the subscriber's; `address`: as a relay understands it.
 
-    `left_out`: why there is no copy; empty: there is one.
+    `left_out`: why there is no copy; empty: there is one. `language`: that they chose; empty: the blog's.
     """
 
     key: int
@@ -37,9 +37,19 @@ class Reader(NamedTuple):
     address: str
     why: Agreed | None
     left_out: str
+    language: str
 
 
-_PERSON = ("pk", "batch", "tries", "subscriber", "subscriber__email", "subscriber__address_key", "subscriber__state")
+_PERSON = (
+    "pk",
+    "batch",
+    "tries",
+    "subscriber",
+    "subscriber__email",
+    "subscriber__address_key",
+    "subscriber__state",
+    "subscriber__language",
+)
 _TERMS = tuple(f"subscriber__consents__{each}" for each in Agreed._fields)
 
 
@@ -51,10 +61,10 @@ def load(batches: Iterable[int], blog: int, today: date) -> list[Reader]:
     readers = []
     for _, several in groupby(rows, itemgetter(0)):  # a row for each of a reader's consents
         own = list(several)
-        key, batch, tries, subscriber, email, address_key, state = own[0][:7]
-        why, lapsed = _standing(tuple([row[7:] for row in own if row[7] is not None]), today)
+        key, batch, tries, subscriber, email, address_key, state, language = own[0][:8]
+        why, lapsed = _standing(tuple([row[8:] for row in own if row[8] is not None]), today)
         reason = why_left_out(state, address_key in barred) or lapsed
-        readers.append(Reader(key, batch, tries, subscriber, "" if reason else wire(email, address_key), why, reason))
+        readers.append(Reader(key, batch, tries, subscriber, "" if reason else wire(email, address_key), why, reason, language))
     return readers
 
 

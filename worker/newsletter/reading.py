@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from worker.channels.base import INLINE_PICTURE
 from worker.lib.signing import read_reading_token
 from worker.models import Blog, Delivery
+from worker.newsletter.mail import words_of
 from worker.record.deliveries import withdrawn
 from worker.render import sections
 from worker.render.keep import kept
@@ -25,14 +26,15 @@ def named_by(token: str) -> Delivery | None:
     return mails.filter(begun, pk=pk).first() if pk is not None else None
 
 
-def browser_copy(delivery: Delivery) -> str | None:
-    """The page. None: everything it brought was withdrawn."""
+def browser_copy(delivery: Delivery, language: str = "") -> str | None:
+    """The page, in this language where it was made in it. None: everything it brought was withdrawn."""
     posts = [post.pk for post in delivery.posts()]
     gone = withdrawn(posts)
     if gone.issuperset(posts):
         return None
     names = [sections.READER, *map(sections.of_post, gone)]
-    return _with_its_picture(sections.without(delivery.rendition.html, "html", names, delivery.rendition.sections), delivery)
+    words = words_of(delivery.rendition, language)
+    return _with_its_picture(sections.without(words.html, "html", names, words.sections), delivery)
 
 
 def past(blog: Blog, before: int | None = None) -> QuerySet[Delivery]:

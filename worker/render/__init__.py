@@ -1,5 +1,6 @@
 """From a post to what each channel says."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from worker import gate
@@ -14,9 +15,12 @@ from worker.render.social import social
 __all__ = ["Rendered", "digest", "illustrated", "render"]
 
 
-def illustrated(post: Post, blog: BlogFile, channel: str, *, text: str | None = None) -> Rendered:
-    """As `render`, with the picture fetched or drawn, and kept: exactly what would leave."""
-    return render(post, blog, channel, text=text, picture=shown(post, blog, channel))
+def illustrated(post: Post, blog: BlogFile, channel: str, *, text: str | None = None, languages: Iterable[str] = ()) -> Rendered:
+    """As `render`, with the picture fetched or drawn, and kept: exactly what would leave. `languages`: in which a mail is to be had besides."""
+    picture = shown(post, blog, channel)
+    made = render(post, blog, channel, text=text, picture=picture)
+    others = {each: render(post, blog.in_language(each), channel, text=text, picture=picture) for each in languages}
+    return replace(made, translations=others)
 
 
 def render(post: Post, blog: BlogFile, channel: str, *, text: str | None = None, picture: Shown | None = None) -> Rendered:

@@ -1,5 +1,6 @@
 """A week's or a month's posts as one newsletter: `templates/email/digest/`. Its subject names no post, since a copy may leave out any of them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from worker.render.author import author_line
 from worker.render.clean import clean
 from worker.render.email import made
 from worker.render.excerpt import excerpt
-from worker.render.images import shown
+from worker.render.images import Shown, shown
 from worker.render.rendered import Rendered
 from worker.render.words import WORDS, spoken_day
 
@@ -30,9 +31,16 @@ class Item(NamedTuple):
     in_full: bool
 
 
-def digest(posts: list[Post], blog: BlogFile, edition: str, day: date) -> Rendered:
-    """With the picture of the first post, fetched and kept. Raises gate.Refused for what may not leave."""
-    words, image = WORDS[blog.language], shown(posts[0], blog, "email")
+def digest(posts: list[Post], blog: BlogFile, edition: str, day: date, languages: Iterable[str] = ()) -> Rendered:
+    """With the picture of the first post, fetched and kept. `languages`: in which it is to be had besides. Raises gate.Refused for what may not leave."""
+    image = shown(posts[0], blog, "email")
+    made = _in_one_language(posts, blog, edition, day, image)
+    others = {each: _in_one_language(posts, blog.in_language(each), edition, day, image) for each in languages}
+    return replace(made, translations=others)
+
+
+def _in_one_language(posts: list[Post], blog: BlogFile, edition: str, day: date, image: Shown) -> Rendered:
+    words = WORDS[blog.language]
     items = [_item(post, blog, in_full=number < _IN_FULL) for number, post in enumerate(posts)]
     heading = words.of_the[edition]
     values: dict[str, Any] = {"title": heading, "heading": heading, "day": spoken_day(day, blog.language), "items": items}

@@ -1,6 +1,7 @@
 """What a channel would say."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from worker.channels.base import Message
 from worker.render.sections import Section
@@ -18,5 +19,7 @@ class Rendered:
     """The name of the kept picture, which `message` holds; empty: none."""
     sections: tuple[Section, ...] = ()
     """Of a mail: what some copies leave out."""
+    translations: Mapping[str, "Rendered"] = field(default_factory=dict)
+    """Of a mail: the same with its frame in other languages that its readers chose."""
     note: str = ""
     """What staff should know of the picture."""
