@@ -38,12 +38,11 @@ SILENT = {
     "worker/channels/email/relay.py",
     "worker/ingest/dates.py",  # the months of other people's feeds
     "worker/newsletter/choices.py",  # the public pages' own words, in both languages
-    "worker/newsletter/mail.py",
     "worker/newsletter/returns/arrived.py",  # what `postlark doctor` prints
     "worker/newsletter/wording.py",
 }
 CODE = re.compile(
-    r"[=<>\\|]|//|^/|^[A-Z]{3,} |\bcharset\b|^[\w-]+:$|^\w+:\w+:|^(?:Bearer|Basic|gzip,|success:|Feedback-Type:|organization|\(fbtrace_id) |\bmax-age\b|[à-ü].* "
+    r"[=<>\\|]|//|^/|^[A-Z]{3,} |\bcharset\b|^[\w-]+:$|^\w+:\w+:|^(?:Bearer|Basic|gzip,|success:|Feedback-Type:|organization|\(fbtrace_id) |\bmax-age\b|[à-ü].* |[Vv]ous \w+ez"
 )
 """What only programs read, though it has letters and spaces in it; and what is French already."""
 LOCALES = Path("locale")
@@ -228,7 +227,7 @@ def _named(text: str) -> str:
 
 def _is_read(text: str, labels: bool) -> bool:
     """Two words of everyday letters, or one that begins like a label; nothing that has code in it."""
-    bare = NAMES_IN_PLACE.sub("", text)
+    bare = re.sub(r"\w+://\S*", "", NAMES_IN_PLACE.sub("", text))
     if CODE.search(bare) or not re.search(r"[a-z]{2}|“”", bare) or len(text) > 600:
         return False
     return bool(re.search(r"[a-z]{2,}.*\s|\s.*[a-z]{2,}|“", text) or (labels and re.fullmatch(r"[A-Z][a-z-]+[.…?]?", text)))

@@ -16,6 +16,7 @@ from worker.connections.standing import standings
 from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page
 from worker.lib.blogs import BlogFile, ChannelOptions
+from worker.lib.language import said
 from worker.lib.log import without_secrets
 from worker.models import Blog, Staff, Subscriber
 from worker.newsletter import cannot_send
@@ -64,7 +65,7 @@ def _until_then(file: BlogFile) -> str:
     modes = {slug: options.mode for slug, options in file.channels.items() if options.mode != "off"}
     if "live" not in modes.values():
         return "Until the rest is, this blog rehearses and nothing is sent."
-    rehearsing = [channels.find(slug).name for slug, mode in modes.items() if mode == "rehearsal"]
+    rehearsing = [said(channels.find(slug).name) for slug, mode in modes.items() if mode == "rehearsal"]
     return f"Until the rest is, nothing is sent by {_either(rehearsing)}: it is rehearsed."
 
 
@@ -137,7 +138,7 @@ def _live(file: BlogFile, used: Mapping[str, ChannelOptions]) -> Step:
     return Step(
         False,
         "Going live",
-        f"{_all([channels.find(slug).name for slug in rehearsing])} rehearse: everything is made and shown, nothing is sent. "
+        f"{_all([said(channels.find(slug).name) for slug in rehearsing])} rehearse: everything is made and shown, nothing is sent. "
         f"When you have seen enough, change {file.slug}.toml and start Postlark again. What was rehearsed stays unsent.",
         lines,
     )

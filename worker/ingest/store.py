@@ -40,7 +40,8 @@ class Found:
 
     @property
     def sentence(self) -> str:
-        parts = [f"{_count(len(self.listed), 'post')} in it"]
+        number = len(self.listed)
+        parts = [f"{number} {'post' if number == 1 else 'posts'} in it"]
         parts += [f"{len(self.new)} new"] if self.new else []
         parts += [f"{len(self.edited)} edited"] if self.edited else []
         return f"The feed is fine: {', '.join(parts)}."
@@ -260,7 +261,3 @@ class _Guids:
             own = f"{guid}#{number}"
         self._taken.add(own)
         return own
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
