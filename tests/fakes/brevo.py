@@ -41,7 +41,9 @@ class Brevo(MailProvider):
         if any(is_gone(version["to"][0]["email"]) for version in versions):
             return self.refused(400, "email is not valid in to")
         words = [
-            _rendered(mail[part], version.get("params", {})) for version in versions for part in ("subject", "textContent", "htmlContent")
+            _rendered(mail.get(part, ""), version.get("params", {}))
+            for version in versions
+            for part in ("subject", "textContent", "htmlContent")
         ]
         if None in words or "attachment" in mail:
             return self.refused(400, "the template cannot be rendered")

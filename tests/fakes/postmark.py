@@ -42,7 +42,7 @@ class Postmark(MailProvider):
         to = mail["To"]
         if is_gone(to):
             return {"ErrorCode": 406, "Message": f"You tried to send to a recipient that has been marked as inactive. {to}"}
-        headers = {each["Name"]: each["Value"] for each in mail["Headers"]}
+        headers = {each["Name"]: each["Value"] for each in mail.get("Headers", [])}
         number = self.take(
             to,
             mail["Subject"],

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from tests.fakes.mailgun import Mailgun
@@ -11,6 +12,7 @@ from tests.newsletter.people import live_blog, make_subscriber, people, planned,
 from worker import newsletter
 from worker.channels.email import parse_relay
 from worker.models import Batch, Recipient, Subscriber
+from worker.newsletter import batches
 from worker.newsletter.look_up import LONGEST_SEARCH, Next, next_look
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +167,12 @@ def test_a_provider_that_is_away_is_tried_less_and_less_often_and_nobody_has_a_t
         delivery.refresh_from_db()
     assert waits[0] < waits[1] < waits[2]
     assert {one.tries for one in people(delivery).values()} == {0}
+
+
+def test_a_sender_leaves_the_other_requests_that_a_provider_takes_at_once_to_others(blog):
+    delivery = planned(blog)
+    first = batches.claim(delivery.batches.get().pk, "default", settings.RELAYS["default"], "me")
+    assert (first.lines, settings.RELAYS["default"].connections) == (1, 4)
 
 
 @pytest.mark.parametrize(

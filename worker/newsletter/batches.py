@@ -111,11 +111,11 @@ def claim(batch_id: int, name: str, relay: RelaySettings, holder: str) -> Claim 
     """
     with transaction.atomic():
         row, _ = Relay.objects.select_for_update().get_or_create(name=name, defaults={"next_slot_at": timezone.now()})
-        lines = relay.connections - _lines_in_use(name)
-        if lines <= 0:
+        free = relay.connections - _lines_in_use(name)
+        if free <= 0:
             return None
         most, until = _reserve(row, relay.interval, time_to_begin(), None)
-        return _take(Batch.objects.filter(pk=batch_id), holder, lines, most, until) if most else None
+        return _take(Batch.objects.filter(pk=batch_id), holder, relay.lines(free), most, until) if most else None
 
 
 def claim_next(last: Claim, at_once: int, name: str, relay: RelaySettings, holder: str, left: timedelta) -> Claim | None:

@@ -37,6 +37,10 @@ class RelaySettings:
         """As people read it."""
         return self.host
 
+    def lines(self, free: int) -> int:
+        """How many of its connections that are free one sender takes."""
+        return free
+
     @property
     def is_loopback(self) -> bool:
         return is_loopback(self.host)

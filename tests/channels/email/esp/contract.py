@@ -9,6 +9,7 @@ import time
 from html import escape
 from itertools import count
 from typing import Any, ClassVar
+from unittest.mock import ANY
 from urllib.parse import quote
 
 import pytest
@@ -106,6 +107,12 @@ class ProviderContract(CarrierContract):
         assert (error, [step.error for step in handed]) == (None, [None, None])
         assert {mail["text"].strip() for mail in esp.mails} == {words}
         assert {mail["html"].strip() for mail in esp.mails} == {f"<p>{words}</p>"}
+
+    def test_a_mail_that_is_no_newsletter_goes_as_well(self, esp):
+        plain = MailTemplate((("From", "news@blog.example"), ("Subject", "Is it you?")), "news@blog.example", "Say yes.\n", "")
+        assert self.all(self.carrier_at(esp), plain, [Envelope(0, "ann@reader.example", {})]) == ([Handed(0, None, detail=ANY)], None)
+        (mail,) = esp.mails
+        assert (mail["to"], mail["subject"], mail["text"].strip(), mail["copy"]) == ("ann@reader.example", "Is it you?", "Say yes.", "")
 
     def test_copies_of_another_template_go_in_a_request_of_their_own(self, esp):
         short = template(text="Short\n", html="<p>Short</p>")

@@ -41,7 +41,8 @@ def check(settings: EspSettings) -> str:
     """The sentence for people. Raises a DeliveryError."""
     asked = provider(settings)
     asked.check()
-    return " ".join(filter(None, (f"{settings.name} takes our key.", asked.tracks)))
+    deaf = "" if settings.webhook else "It cannot tell what comes back: EMAIL_URL names no webhook."
+    return " ".join(filter(None, (f"{settings.name} takes our key.", deaf, asked.tracks)))
 
 
 def find(settings: EspSettings, label: str, address: str, since: datetime, until: float) -> str:

@@ -59,6 +59,10 @@ class EspSettings(RelaySettings):
         """As people read it."""
         return KINDS[self.esp].name
 
+    def lines(self, free: int) -> int:
+        """A sender makes one request after the other; others may make theirs beside it."""
+        return 1
+
     @property
     def logs(self) -> bool:
         """Who got what can be looked up there."""
