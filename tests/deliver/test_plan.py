@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import make_blog, make_post
+from worker import render
 from worker.deliver import staff
 from worker.deliver.plan import plan
 from worker.models import Delivery, Post
@@ -88,6 +89,18 @@ def test_what_the_gate_refuses_is_held_with_the_reason_and_can_be_released_once_
 
 def edit(post: Post, **values: Any) -> None:
     Post.objects.filter(pk=post.pk).update(edited_at=timezone.now(), planned_at=None, **values)
+
+
+def test_a_post_on_which_postlark_breaks_is_a_row_with_a_reason_and_keeps_no_channel_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    post, as_it_is = make_post(make_blog(channels={"facebook": {}, "linkedin": {}})), render.illustrated
+
+    def breaks_on_facebook(post: Post, file: Any, channel: str, **more: Any) -> Any:
+        return {}["nothing"] if channel == "facebook" else as_it_is(post, file, channel, **more)
+
+    monkeypatch.setattr(render, "illustrated", breaks_on_facebook)
+    plan(post.pk)
+    assert rows(post) == {"facebook": ("held", "person"), "linkedin": ("pending", "clock")}
+    assert "Postlark itself went wrong" in post.deliveries.get(channel="facebook").reason
 
 
 def test_an_edit_is_taken_over_by_what_has_not_gone_out() -> None:

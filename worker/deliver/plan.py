@@ -3,12 +3,13 @@
 Planned again after an edit: what has not yet been called is made anew, what is out stays as it was.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -28,7 +29,9 @@ from worker.record.transition import note, transition
 from worker.render import Rendered
 from worker.render.excerpt import about_its_disclaimer
 
+log = logging.getLogger(__name__)
 Origin = Post.Origin
+OUR_MISTAKE = "Something in Postlark itself went wrong with this post's words; the log says what."
 
 
 @dataclass(frozen=True)
@@ -128,11 +131,10 @@ def draft(post: Post, file: BlogFile, channel: str, text: str | None = None) -> 
     Never inside a transaction: it may wait for the page and for a picture.
     """
     read_page(post, file)
-    try:
-        languages = choices.other_languages(post.blog, file) if channel == "email" else []
-        return render.illustrated(post, file, channel, text=text, languages=languages)
-    except gate.Refused as refused:
-        return str(refused)
+    languages = choices.other_languages(post.blog, file) if channel == "email" else []
+    return _made_or_why_not(
+        lambda: render.illustrated(post, file, channel, text=text, languages=languages), post_id=post.pk, channel=channel
+    )
 
 
 def draft_issue(delivery: Delivery, file: BlogFile) -> Rendered | str:
@@ -142,11 +144,23 @@ def draft_issue(delivery: Delivery, file: BlogFile) -> Rendered | str:
     posts = delivery.posts()
     for post in posts:
         read_page(post, file)
+    if not posts:
+        return "Nothing is in it any more."
+    edition, day, languages = delivery.issue.edition, delivery.issue.day, choices.other_languages(delivery.blog, file)
+    return _made_or_why_not(lambda: render.digest(posts, file, edition, day, languages), delivery_id=delivery.pk)
+
+
+def _made_or_why_not(make: Callable[[], Rendered], **about: Any) -> Rendered | str:
+    """A post on which Postlark itself breaks has its row and its sentence like any other, and keeps no other waiting."""
     try:
-        languages = choices.other_languages(delivery.blog, file)
-        return render.digest(posts, file, delivery.issue.edition, delivery.issue.day, languages) if posts else "Nothing is in it any more."
+        return make()
     except gate.Refused as refused:
         return str(refused)
+    except (DatabaseError, OSError):  # no mistake in the post: the next sweep tries again
+        raise
+    except Exception:
+        log.exception("words could not be made", extra=about)
+        return OUR_MISTAKE
 
 
 def make_issue(delivery: Delivery, file: BlogFile) -> str:

@@ -26,7 +26,7 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 """By the whole name of a file: social-anxiety.jpg is a picture."""
-_SIZE = re.compile(r"\s*(\d+)(?:px)?\s*")
+_SIZE = re.compile(r"\s*(\d{1,9})(?:px)?\s*")
 
 
 class Candidate(NamedTuple):
