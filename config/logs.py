@@ -10,6 +10,8 @@ _WARNINGS_ONLY = (
     "asyncio",
     "celery",
     "django",
+    "flufl",
+    "imapclient",
     "kombu",
     "oauthlib",
     "requests",

@@ -7,9 +7,11 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_staff
+from tests.factories import make_blog, make_staff
 from tests.fakes.relay import Relay
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end
+from worker.channels.email.mailbox import parse_mailbox
+from worker.models import Mailbox
 from worker.newsletter.returns import Kind, Report, record
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +74,19 @@ def test_the_commands_tell_it_too(delivery, capsys):
 
 def test_the_newsletters_own_story_does_not_tell_of_each_copy(desk, delivery):
     assert "A copy bounced" not in desk.get(f"/deliveries/{delivery.pk}").content.decode()
+
+
+def test_staff_see_how_their_own_mailbox_is_and_no_other(settings):
+    settings.MAILBOXES = {"main": parse_mailbox("imaps://back:x@mail.example"), "other": parse_mailbox("imaps://else:x@mail.example")}
+    sender = {"name": "P", "email": "news@blog.example", "mailing_address": "1 Street", "contact": "1"}
+    blog, _ = (make_blog(slug, sender=sender | {"relay": relay}) for slug, relay in (("example", "main"), ("theirs", "other")))
+    client = Client()
+    client.force_login(make_staff(blogs=(blog,)))
+    assert "Its mailbox was not read yet." in client.get("/health").content.decode()
+    Mailbox.objects.create(name="main", look_at=timezone.now(), looked_at=timezone.now())
+    assert "nothing in it needs a person" in client.get("/health").content.decode()
+    Mailbox.objects.create(name="other", look_at=timezone.now(), starred=1)
+    assert "with a star" not in client.get("/").content.decode()
+    Mailbox.objects.filter(name="main").update(starred=1)
+    for page in ("/", "/health"):
+        assert "1 mail in the mailbox back waits with a star" in client.get(page).content.decode()

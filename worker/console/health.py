@@ -1,6 +1,7 @@
 """How the blogs themselves are: the last good look, the next one, what is paused, and the button to look now."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,8 +17,11 @@ from worker.console.page import page
 from worker.deliver import staff
 from worker.ingest import bell
 from worker.ingest.health import Health, health
+from worker.lib.blogs import BlogFile
 from worker.lib.log import without_secrets
-from worker.models import Blog, Connection
+from worker.models import Blog, Connection, Mailbox
+from worker.newsletter.mail import mailbox_name
+from worker.newsletter.returns import mailboxes
 
 GONE = "The file of this blog is gone; put {}.toml back, or leave it: what was sent stays in the record."
 
@@ -44,6 +48,8 @@ class BlogHealth:
     last_good: str
     feed: str
     hook: str
+    returns: str
+    """Of the mailbox to which its newsletters come back; empty: none is read."""
     paused: bool
     channels: tuple[ChannelHealth, ...]
 
@@ -69,12 +75,25 @@ def _health(blog: Blog, connections: dict[tuple[int, str], Connection]) -> BlogH
         last_good=times.exact(blog.last_good_at, zone_of(blog)) if blog.last_good_at else "never yet",
         feed=without_secrets(file.feed) if file else "",
         hook=bell.address(blog.slug),
+        returns=_returns(blog, file, now) if file and "email" in file.channels else "",
         paused=bool(blog.paused_by),
         channels=tuple(
             _channel(slug, home.channel_status(option, blog, connections.get((blog.pk, slug)), now), connections.get((blog.pk, slug)))
             for slug, option in options
         ),
     )
+
+
+def _returns(blog: Blog, file: BlogFile, now: datetime) -> str:
+    name = mailbox_name(file)
+    if not name:
+        return ""
+    row = Mailbox.objects.filter(name=name).first()
+    if needs := mailboxes.sentence(name):
+        return needs
+    if row is None or row.looked_at is None:
+        return "Its mailbox was not read yet."
+    return f"Its mailbox was read {times.relative(row.looked_at, now, zone_of(blog))}; nothing in it needs a person."
 
 
 def _channel(slug: str, status: home.Status, connection: Connection | None) -> ChannelHealth:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import Sum as Total
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +15,7 @@ from worker.console.access import Desk, file_of, name_of
 from worker.lib.language import said
 from worker.models import Batch, Connection, Delivery, Post
 from worker.newsletter import complaints
+from worker.newsletter.mail import mailbox_name
 from worker.newsletter.returns import mailboxes
 from worker.record.needs import NEEDS_YOU
 
@@ -37,7 +37,7 @@ def what_needs_a_person(desk: Desk) -> list[Need]:
     found = [
         *_troubled_blogs(desk),
         *_complaints(desk),
-        *_mailboxes(),
+        *_mailboxes(desk),
         *_ending_connections(desk),
         *_deliveries(desk),
         *_unknown_readers(desk),
@@ -63,8 +63,9 @@ def _complaints(desk: Desk) -> Iterator[Need]:
         yield Need(name_of(desk.blogs[pk]), sentence, "See who reads…", reverse("subscribers"))
 
 
-def _mailboxes() -> Iterator[Need]:
-    for name in settings.MAILBOXES:
+def _mailboxes(desk: Desk) -> Iterator[Need]:
+    """Once each, however many of the desk's blogs share it."""
+    for name in sorted({mailbox_name(file) for blog in desk.blogs.values() if (file := file_of(blog))}):
         if sentence := mailboxes.sentence(name):
             yield Need("What comes back:", sentence, "See the health…", reverse("health"))
 

@@ -49,8 +49,9 @@ def collect(name: str) -> None:
 
 def sentence(name: str) -> str:
     """What a person should do about this mailbox; empty: nothing."""
-    row, mailbox = Mailbox.objects.filter(name=name).first(), settings.MAILBOXES.get(name)
-    if row is None or mailbox is None:
+    mailbox = settings.MAILBOXES.get(name)
+    row = Mailbox.objects.filter(name=name).first() if mailbox else None
+    if mailbox is None or row is None:
         return ""
     if row.trouble and (row.looked_at is None or row.looked_at < timezone.now() - _QUIET):
         return f"{row.trouble} Until it can be read, nobody notices what comes back, or who asks by mail to be taken off."
