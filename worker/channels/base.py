@@ -4,6 +4,7 @@ A channel takes values and gives values back: it knows no rows, no queue, no set
 it reads a status code: the class of the error it raises is the instruction.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
@@ -359,6 +360,9 @@ def mark(name: str) -> str:
     """Where one reader's own words go in a newsletter's text: `unsubscribe`, `why`. Private-use characters, so no post can hold one."""
     return f"\ue000{name}\ue001"
 
+
+MARK = re.compile("\ue000([a-z_]+)\ue001")
+"""A `mark` in a text; its group is the name."""
 
 INLINE_PICTURE = "cid:picture@postlark"
 """The address of a mail's own picture inside that mail (https://www.rfc-editor.org/rfc/rfc2392)."""

@@ -22,10 +22,9 @@ from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
-from worker.channels.base import INLINE_PICTURE, Envelope, MailTemplate, Picture
+from worker.channels.base import INLINE_PICTURE, MARK, Envelope, MailTemplate, Picture
 from worker.channels.email.dkim import Signer
 
-_MARK = re.compile("\ue000([a-z_]+)\ue001")
 _WHOLE = {"list-unsubscribe", "list-id", "message-id"}
 """Headers that stay one word: folded or encoded, no mail program would read them."""
 _ADDRESS = "to"
@@ -120,7 +119,7 @@ def _address(words: str) -> bytes:
 
 def _header(name: str, value: str) -> Iterator[bytes | _Slot]:
     encode = _whole if name.lower() in _WHOLE else _words
-    if encode is _words and not _MARK.search(value):
+    if encode is _words and not MARK.search(value):
         yield _POLICY.header_factory(name, one_line(value)).fold(policy=_POLICY).encode("ascii")
         return
     yield f"{name}: ".encode("ascii")
@@ -191,7 +190,7 @@ def _enclosed(picture: Picture) -> bytes:
 
 def _cut(text: str, encode: Callable[[str], bytes]) -> Iterator[tuple[str, _Slot | None]]:
     """The fixed words before each mark, with the mark's slot; then the rest."""
-    *parts, last = _MARK.split(text)
+    *parts, last = MARK.split(text)
     for words, name in zip(parts[::2], parts[1::2], strict=True):
         yield words, _Slot(name, encode)
     yield last, None

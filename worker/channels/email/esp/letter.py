@@ -1,18 +1,16 @@
 """One request's mail: the newsletter once, and beside it each reader's own words, as anymail takes them."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from email.mime.image import MIMEImage
 from html import escape
 
 from anymail.message import AnymailMessage
 
-from worker.channels.base import INLINE_PICTURE, Envelope, MailTemplate
+from worker.channels.base import INLINE_PICTURE, MARK, Envelope, MailTemplate
 from worker.channels.email.copies import one_line
 
 COPY = "copy"
 """The name under which our own id of a copy is told to a provider, and comes back in its reports."""
-_MARK = re.compile("\ue000([a-z_]+)\ue001")
 _AS_HTML = "_html"
 _OF_THE_MAIL = {"from", "subject", "reply-to"}
 _OF_THE_PROVIDER = {"message-id"}
@@ -45,7 +43,7 @@ def letter_for(template: MailTemplate, envelope: Envelope) -> AnymailMessage:
 
 def filled(text: str, words: Mapping[str, str]) -> str:
     """With these words in place of the marks. KeyError for a mark that has none."""
-    return _MARK.sub(lambda found: words[found[1]], text)
+    return MARK.sub(lambda found: words[found[1]], text)
 
 
 def _message(template: MailTemplate, text: Callable[[str], str], html: Callable[[str], str]) -> AnymailMessage:
@@ -56,7 +54,7 @@ def _message(template: MailTemplate, text: Callable[[str], str], html: Callable[
         body=text(template.text),
         from_email=named["from"],
         reply_to=[named["reply-to"]] if "reply-to" in named else None,
-        headers={name: one_line(value) for name, value in _list_headers(template) if not _MARK.search(value)},
+        headers={name: one_line(value) for name, value in _list_headers(template) if not MARK.search(value)},
     )
     if template.label:
         message.tags = [template.label]
@@ -78,7 +76,7 @@ def _enclosed(template: MailTemplate) -> MIMEImage:
 
 def _own_headers(template: MailTemplate, envelope: Envelope) -> dict[str, str]:
     """Those that are another one for each reader: List-Unsubscribe."""
-    return {name: one_line(filled(value, envelope.personal)) for name, value in _list_headers(template) if _MARK.search(value)}
+    return {name: one_line(filled(value, envelope.personal)) for name, value in _list_headers(template) if MARK.search(value)}
 
 
 def _list_headers(template: MailTemplate) -> list[tuple[str, str]]:
@@ -98,5 +96,5 @@ def _escaped(words: Mapping[str, str]) -> dict[str, str]:
 
 
 def _filled(text: str, slot: Callable[[str], str], literal: Callable[[str], str]) -> str:
-    *parts, last = _MARK.split(text)
+    *parts, last = MARK.split(text)
     return "".join(literal(words) + slot(name) for words, name in zip(parts[::2], parts[1::2], strict=True)) + literal(last)
