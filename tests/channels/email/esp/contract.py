@@ -108,6 +108,15 @@ class ProviderContract(CarrierContract):
         assert {mail["text"].strip() for mail in esp.mails} == {words}
         assert {mail["html"].strip() for mail in esp.mails} == {f"<p>{words}</p>"}
 
+    def test_whatever_an_address_may_hold_each_gets_their_own(self, esp):
+        addresses = ["O'Neil+list@reader.example", "ann_b@xn--bcher-kva.example", "Cat.{x}%y@reader.example", "1/2=dan@reader.example"]
+        readers = [envelope(address, key, why=f"Number {key}.") for key, address in enumerate(addresses)]
+        handed, error = self.all(self.carrier_at(esp), template(), readers)
+        assert (error, [step.error for step in handed]) == (None, [None] * 4)
+        assert {mail["to"]: mail["text"].strip()[-9:] for mail in esp.mails} == {
+            each: f"Number {key}." for key, each in enumerate(addresses)
+        }
+
     def test_a_mail_that_is_no_newsletter_goes_as_well(self, esp):
         plain = MailTemplate((("From", "news@blog.example"), ("Subject", "Is it you?")), "news@blog.example", "Say yes.\n", "")
         assert self.all(self.carrier_at(esp), plain, [Envelope(0, "ann@reader.example", {})]) == ([Handed(0, None, detail=ANY)], None)

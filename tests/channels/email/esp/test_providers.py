@@ -3,13 +3,13 @@
 import pytest
 
 from tests.channels.email.esp.contract import ProviderContract
-from tests.channels.email.letters import people, template
+from tests.channels.email.letters import envelope, people, template
 from tests.fakes.brevo import Brevo
 from tests.fakes.mailgun import Mailgun
 from tests.fakes.postmark import Postmark
 from tests.fakes.sendgrid import SendGrid
 from tests.fakes.ses import AmazonSes
-from worker.channels.base import Unauthorized
+from worker.channels.base import Rejected, Unauthorized, mark
 
 
 class TestMailgun(ProviderContract):
@@ -35,6 +35,13 @@ class TestBrevo(ProviderContract):
     shape = "brevo://{key}"
     path = "/v3"
     shows_pictures = False
+
+    def test_a_header_that_it_would_garble_is_refused_for_the_one_whose_it_is(self, esp):
+        made = template(headers=(*template().headers, ("X-Why", mark("why"))))
+        readers = [envelope("a@reader.example", 0), envelope("b@reader.example", 1, why="Demandé"), envelope("c@reader.example", 2)]
+        handed, error = self.all(self.carrier_at(esp), made, readers)
+        assert (error, {step.key: type(step.error) for step in handed}) == (None, {0: type(None), 1: Rejected, 2: type(None)})
+        assert set(esp.taken) == {"a@reader.example", "c@reader.example"}
 
 
 class TestSendGrid(ProviderContract):

@@ -105,6 +105,7 @@ class _HandingIn:
     def _request(self, template: MailTemplate, going: Sequence[Envelope]) -> list[Handed]:
         """The one request. Raises a DeliveryError for all of them."""
         message = self._message(template, going)
+        self._esp.door.last = None
         try:
             self._backend.send_messages([message])
         except AnymailRecipientsRefused:
