@@ -316,3 +316,14 @@ def test_a_rehearsing_blog_keeps_the_mail_as_a_file_and_its_link_works(client, s
     assert client.post(link_in(message_from_bytes(kept.read_bytes(), policy=default))).status_code == 200
     assert Subscriber.objects.get().state == "confirmed"
     assert Blog.objects.count() == 1
+
+
+@pytest.mark.parametrize("field", ["language", "edition", "topics"])
+@pytest.mark.parametrize("typed", ["fr-CA\r\nBcc: evil@evil.example", "x\0y", "e" * 1_000_000, "<script>"])
+def test_whatever_a_stranger_puts_into_the_other_fields_reaches_no_mail(client, blog, relay, field, typed):
+    assert client.post("/subscribe/example", {"email": ANN, "agree": "yes", field: typed}).status_code == 200
+    asked = Confirmation.objects.get()
+    assert (asked.language, asked.edition, asked.topics) == ("en-CA", "instant", [])
+    confirmation_mail.send(asked.pk)
+    assert list(relay.taken) == [ANN]
+    assert typed.encode()[:200] not in relay.messages[ANN][0]

@@ -18,14 +18,17 @@ django.setup()
 from django.conf import settings  # noqa: E402  models are there only after setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from tests.factories import make_post  # noqa: E402
 from tests.newsletter.people import begin, make_newsletter, make_subscriber, the_sum  # noqa: E402
 from worker import newsletter  # noqa: E402
-from worker.models import Batch, Blog, Delivery  # noqa: E402
+from worker.deliver.plan import plan  # noqa: E402
+from worker.models import Batch, Blog, Delivery, Recipient  # noqa: E402
 
 READERS = ["fine", "gone", "fine", "grey", "fine", "lost", "fine", "kept", *["fine"] * 93]
 TROUBLE = ["grey", "gone", "slow", "later", "hangup", "spam", "grey", "closing", "gone", "kept", "full", "lost"]
+DIGEST = "DIGEST" in os.environ
 PATIENCE = float(os.environ.get("PATIENCE", "60"))
 
 
@@ -37,8 +40,9 @@ def mixture(number: int) -> list[str]:
 def main() -> None:
     if "worker_delivery" not in connection.introspection.table_names():
         said = sys.argv[1:]
-        _begin_anew(mixture(int(said[0])) if said and said[0].isdigit() else said or READERS)
-    delivery = Delivery.objects.select_related("blog", "post").get()
+        begin_anew = _begin_a_digest if DIGEST else _begin_anew
+        begin_anew(mixture(int(said[0])) if said and said[0].isdigit() else said or READERS)
+    delivery = Delivery.objects.select_related("blog", "post", "issue").get(issue__isnull=not DIGEST)
     the_sum(delivery)
     ends_at, said = time.monotonic() + PATIENCE, set()
     while delivery.state in ("preparing", "sending") and time.monotonic() < ends_at:
@@ -67,6 +71,21 @@ def _begin_anew(readers: list[str]) -> None:
         for number, kind in enumerate(readers):
             make_subscriber(blog, f"{kind}.{number}@reader.example")
     make_newsletter(make_post(blog))
+
+
+def _begin_a_digest(readers: list[str]) -> None:
+    """Of two posts, the first of which every third reader had by itself."""
+    call_command("migrate", verbosity=0)
+    blog = Blog.objects.create(slug=next(iter(settings.BLOGS)))
+    first, second = (make_post(blog, title=title, image="") for title in ("First post", "Second post"))
+    people = [make_subscriber(blog, f"fine.{number}@reader.example", edition="weekly") for number in range(len(readers))]
+    for post in (first, second):
+        plan(post.pk)
+    alone, had = Delivery.objects.get(post=first, channel="email"), people[::3]
+    batch = Batch.objects.create(delivery=alone, number=1, state="done", size=len(had), waiting=0, sent=len(had))
+    Recipient.objects.bulk_create(Recipient(delivery=alone, batch=batch, subscriber=one, state="sent") for one in had)
+    Delivery.objects.filter(issue=None).update(state="sent", waits_for="nothing", finished_at=timezone.now())
+    Delivery.objects.filter(issue__isnull=False).update(state="preparing", waits_for="nothing", attempt=1, lease_until=timezone.now())
 
 
 main()

@@ -1,9 +1,14 @@
-from datetime import date
+from calendar import monthrange
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given as always
+from hypothesis import strategies as st
 
-from worker.models import Consent
-from worker.newsletter.consent import ends_on, in_force, why_not
+from tests.factories import blog_file
+from worker.models import Blog, Consent
+from worker.newsletter.consent import ends_on, in_force, today, why_not
 
 TODAY = date(2026, 11, 20)
 
@@ -54,3 +59,45 @@ def test_we_may_write_only_while_a_consent_is_in_force(consents, reason):
 def test_the_consent_that_holds_longest_is_the_reason_we_give():
     asked = given("express", date(2020, 1, 1))
     assert in_force([given("purchase", date(2026, 1, 1)), asked, given("inquiry", date(2026, 10, 1))], TODAY) is asked
+
+
+DAYS = st.dates(date(2015, 1, 1), date(2090, 12, 31))
+ZONES = ("America/Toronto", "America/St_Johns", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/London", "UTC")
+
+
+@always(basis=st.sampled_from(["purchase", "inquiry"]), obtained=DAYS)
+def test_the_last_day_is_so_many_months_later_or_the_last_of_a_shorter_month(basis, obtained):
+    last, months = ends_on(basis, obtained), {"purchase": 24, "inquiry": 6}[basis]
+    assert (last.year - obtained.year) * 12 + last.month - obtained.month == months
+    assert last.day == min(obtained.day, monthrange(last.year, last.month)[1])
+
+
+@always(basis=st.sampled_from(["purchase", "inquiry"]), obtained=DAYS)
+def test_we_may_write_on_the_first_and_the_last_day_and_not_one_day_outside(basis, obtained):
+    last, day = ends_on(basis, obtained), timedelta(days=1)
+    written = [not why_not([given(basis, obtained)], each) for each in (obtained - day, obtained, last, last + day)]
+    assert written == [False, True, True, False]
+
+
+@always(zone=st.sampled_from(ZONES), obtained=DAYS, second=st.integers(-2, 1))
+def test_the_clock_is_the_blogs_own_also_when_the_clocks_change(zone, obtained, second):
+    """Two seconds before its midnight the last day still runs; at midnight it is over, whatever the day is in UTC."""
+    file = blog_file(timezone=zone)
+    last = ends_on("inquiry", obtained)
+    midnight = datetime.combine(last + timedelta(days=1), datetime.min.time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    day = file.local(midnight + timedelta(seconds=second)).date()
+    assert bool(why_not([given("inquiry", obtained)], day)) == (second >= 0)
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2026-11-28T04:59:59+00:00", date(2026, 11, 27)),
+        ("2026-11-28T05:00:00+00:00", date(2026, 11, 28)),
+        ("2026-07-01T03:59:59+00:00", date(2026, 6, 30)),
+        ("2026-07-01T04:00:00+00:00", date(2026, 7, 1)),
+    ],
+)
+def test_today_is_the_day_where_the_blog_is_in_winter_and_in_summer(moment, day, settings):
+    settings.BLOGS = {"example": blog_file()}
+    assert today(Blog(slug="example"), datetime.fromisoformat(moment)) == day

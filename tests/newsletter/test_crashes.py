@@ -30,7 +30,7 @@ BLOG = f"""
 name = "Example Psychotherapy"
 feed = "http://127.0.0.1:1/feed/"
 disclaimer = {{ full = "{SHORT}" }}
-channels.email.mode = "live"
+channels.email = {{ mode = "live", editions = ["instant", "weekly mon 09:00"] }}
 sender = {{ name = "Example Psychotherapy", email = "news@blog.example", mailing_address = "1 Example Street", contact = "416 555 0100" }}
 """
 
@@ -123,6 +123,24 @@ def test_stopped_past_its_lease_while_another_goes_on_and_then_woken(start, rela
     assert stopped.returncode == -signal.SIGALRM
     assert relay.taken.total() == copies
     check(relay, end, in_doubt)
+
+
+@pytest.mark.parametrize(
+    ("point", "in_doubt"),
+    [("slice-written", 0), ("batch-claimed", 0), ("recipient-calling", 1), ("recipient-recorded", 0), ("batch-done", 0)],
+)
+def test_a_digest_killed_while_it_is_planned_or_sent_brings_each_post_once(start, relay, point, in_doubt):
+    """Every third of its readers had the first of its two posts by another newsletter."""
+    killed = start(f"{point}:kill", readers=120, DIGEST="yes")
+    killed.wait(timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    end = the_end(start(readers=120, DIGEST="yes"))
+    assert (end["sum"]["audience"], end["sum"]["waiting"], end["sum"]["unknown"]) == (120, 0, in_doubt)
+    assert end["sum"]["sent"] == relay.taken.total() == 120 - in_doubt
+    for address, raws in relay.messages.items():
+        (raw,) = raws
+        had_one = int(address.split(".")[1].partition("@")[0]) % 3 == 0
+        assert (raw.count(b"First post") > 0, raw.count(b"Second post") > 0) == (not had_one, True)
 
 
 def test_killed_again_and_again_at_any_moment(start, relay):
