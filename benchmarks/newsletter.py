@@ -101,7 +101,8 @@ def f4(given: argparse.Namespace) -> None:
         ways = {"with": partial(postlark, port, given.messages), "without": partial(postlark, port, given.messages, "--rows", "no")}
         rounds = in_pairs(ways, given.rounds)
         cost = [100 * (bare.rate / full.rate - 1) for full, bare in zip(rounds["with"], rounds["without"], strict=True)]
-        say("F4", f"recipients' rows cost {spread(cost)} % on SQLite (reach: 10 at most)")
+        cpu = [100 * (full.cpu / bare.cpu - 1) for full, bare in zip(rounds["with"], rounds["without"], strict=True)]
+        say("F4", f"recipients' rows cost {spread(cost)} % of the pace on SQLite (reach: 10 at most), {spread(cpu)} % more CPU")
         with postgres() as url:
             if url:
                 full = postlark(port, given.messages, database=another(url, "full"))
@@ -115,8 +116,13 @@ def f5(given: argparse.Namespace) -> None:
     with sink() as port:
         small = [postlark(port, 10_000) for _ in range(given.rounds)]
         large = postlark(port, given.large)
-    say("F5", f"{given.large} readers: {large.rate / middle(small, 'rate'):.2f} x the pace of 10,000 (reach: within 0.1 of 1)")
+    pace, cpu = large.rate / middle(small, "rate"), large.cpu / middle(small, "cpu")
+    say("F5", f"{given.large} readers: {pace:.2f} x the pace of 10,000, {cpu:.2f} x the CPU a message (reach: within 0.1 of 1)")
     say("F5", f"memory of the sender grew by {large.told['grown_mb']:.1f} MB (reach: 20 at most)")
+    each = large.told["prepare_cpu"] / given.large
+    growth = each / (statistics.median(run.told["prepare_cpu"] for run in small) / 10_000)
+    say("F5", f"writing the audience down: {each * 1e6:.0f} us CPU a reader, {growth:.2f} x that of 10,000;")
+    say("F5", f"memory grew by {large.told['prepare_grown_mb']:.1f} MB over it")
 
 
 def f6(given: argparse.Namespace) -> None:
