@@ -3,6 +3,7 @@
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from zipfile import ZipFile
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.factories import DISCLAIMER, make_blog
 from tests.newsletter.people import live_blog, make_subscriber, send_to_the_end
 from worker.channels.email import parse_relay
 from worker.lib.address import read_address
+from worker.management import evidence
 from worker.models import Recipient, Rendition
 from worker.newsletter import confirmation_mail, settle
 from worker.newsletter.sign_up import Wish, ask
@@ -103,3 +105,16 @@ def test_the_mail_that_asks_for_a_yes_carries_the_disclaimer_of_its_language(blo
     asked = ask(blog, Wish(read_address("eve@reader.example"), "fr-CA", [], "instant"), "192.0.2.1")
     confirmation_mail.send(asked.pk)
     assert AVERTISSEMENT in words(relay.mail_to("eve@reader.example"))
+
+
+def test_the_evidence_holds_the_mail_in_each_language(blog, relay, tmp_path):
+    post = published(blog, "On grief")
+    delivery = goes_by_itself(post)
+    evidence.write(post, tmp_path / "pack.zip")
+    with ZipFile(tmp_path / "pack.zip") as pack:
+        mails = {
+            each: message_from_bytes(pack.read(f"deliveries/{delivery.pk}/{each}"), policy=default)
+            for each in ("mail.eml", "mail.fr-CA.eml")
+        }
+    assert DISCLAIMER in words(mails["mail.eml"])
+    assert AVERTISSEMENT in words(mails["mail.fr-CA.eml"])

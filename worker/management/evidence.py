@@ -117,6 +117,8 @@ def _of_delivery(delivery: Delivery) -> Iterator[tuple[str, bytes]]:
     file = blog_file(delivery.blog.slug)
     if delivery.channel == "email" and file and file.sender:
         yield "mail.eml", mail.sample(delivery, file).as_bytes()
+        for language in rendition.translations:
+            yield f"mail.{language}.eml", mail.sample(delivery, file, language).as_bytes()
     if delivery.batches.exists():
         readers = list(_readers(delivery))
         yield "readers.csv", _csv(readers)

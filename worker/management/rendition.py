@@ -41,6 +41,7 @@ def _shown(text: str) -> str:
     words = {
         "unsubscribe": f"{settings.PUBLIC_URL}/u/...",
         "read": f"{settings.PUBLIC_URL}/read/...",
+        "archive": f"{settings.PUBLIC_URL}/archive/...",
         "why": "[Here each reader reads why they get this.]",
     }
     return _MARK.sub(lambda found: words.get(found[1], "..."), text)

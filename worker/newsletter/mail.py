@@ -174,9 +174,9 @@ def test_copy(delivery: Delivery, file: BlogFile) -> Letter:
     return Letter(carrier(relay), template(delivery, file, subject_prefix=prefix), _for_nobody(delivery, file, sendable(delivery.audience)))
 
 
-def sample(delivery: Delivery, file: BlogFile) -> EmailMessage:
-    """How it would look in a reader's mailbox; for rehearsal and preview."""
-    return mime(template(delivery, file), _for_nobody(delivery, file, "a.reader@example.com"))
+def sample(delivery: Delivery, file: BlogFile, language: str = "") -> EmailMessage:
+    """How it would look in a reader's mailbox; for rehearsal, preview and evidence."""
+    return mime(template(delivery, file, language=language), _for_nobody(delivery, file, "a.reader@example.com"))
 
 
 def kept_as(name: str) -> Path:
