@@ -18,6 +18,7 @@ from tests.factories import NOON, make_blog, make_delivery, make_post
 from tests.fakes.relay import Relay
 from worker import alerts
 from worker.channels.email import parse_relay
+from worker.deliver import staff
 from worker.models import Alert, Blog, Connection, Delivery, Event
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,33 @@ def test_a_held_one_can_be_let_go_from_the_mail_by_whom_it_went_to(relay, clock,
     assert client.post(path).status_code in (200, 302)
     delivery.refresh_from_db()
     assert (delivery.state, DESK in delivery.reason) == ("pending", True)
+
+
+def test_who_holds_something_back_is_not_told_of_it_and_the_others_are(relay, clock):
+    blog = blog_that_tells(DESK, "owner@practice.example")
+    by_hand, late = make_delivery(make_post(blog), "facebook"), held(blog, "linkedin", "It has waited too long.")
+    staff.hold(by_hand, DESK.upper(), "a typo")
+    tick(clock)
+    tick(clock)
+    [mine], [theirs] = words(relay), words(relay, "owner@practice.example")
+    assert ("a typo" in mine, "waited too long" in mine) == (False, True)
+    assert ("a typo" in theirs, "waited too long" in theirs) == (True, True)
+    staff.release(late, DESK)
+    tick(clock)
+    staff.hold(late, "owner@practice.example", "another typo")
+    tick(clock)
+    tick(clock)
+    assert "another typo" in words(relay)[1]
+
+
+def test_one_who_is_alone_and_holds_something_back_hears_nothing(relay, clock):
+    by_hand = make_delivery(make_post(blog_that_tells(DESK)), "facebook")
+    staff.hold(by_hand, DESK, "a typo")
+    tick(clock)
+    tick(clock)
+    assert not relay.messages
+    assert not Event.objects.filter(what__contains="told of").exists()
+    assert alerts.due() == []
 
 
 def test_what_is_settled_within_the_minute_is_not_told(relay, clock):

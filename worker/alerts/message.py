@@ -20,7 +20,7 @@ from worker.channels.base import DeliveryError, Envelope, Handed, MailTemplate
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.text import one_line
-from worker.models import Alert, Blog, Delivery
+from worker.models import Alert, Blog, Delivery, Event
 from worker.newsletter import mail
 from worker.record import by_link
 from worker.record.transition import note
@@ -64,9 +64,10 @@ def tell(blog_id: int) -> None:
         mine.update(try_at=None)
         return
     with translation.override(file.language.partition("-")[0]):
-        troubles = [trouble for to in file.alerts.to if (trouble := _tell_at(to, file, alerts))]
-    if len(troubles) < len(file.alerts.to):
-        _note_told(blog, alerts, troubles)
+        news = {to: others for to in file.alerts.to if (others := _not_done_by(to, alerts))}
+    troubles = [trouble for to, others in news.items() if (trouble := _tell_at(to, file, others))]
+    if not news or len(troubles) < len(news):
+        _note_told(blog, alerts, troubles, bool(news))
     else:
         again = timezone.now() + delay(max(alert.tries for alert in alerts), Random())
         Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(try_at=again, trouble=" ".join(troubles))
@@ -76,7 +77,14 @@ def _waiting(blog_id: int) -> QuerySet[Alert]:
     return Alert.objects.filter(_UNTOLD, blog=blog_id, try_at__isnull=False)
 
 
-def _note_told(blog: Blog, alerts: Sequence[Alert], troubles: Sequence[str]) -> None:
+def _not_done_by(to: str, alerts: Sequence[Alert]) -> list[Alert]:
+    """All but what the person at this address held back themselves: they know."""
+    held = Event.objects.filter(delivery__in=[alert.delivery_id for alert in alerts if alert.delivery_id], data__to=Delivery.State.HELD)
+    by = {delivery: who.partition(" ")[0] for delivery, who in held.order_by("pk").values_list("delivery", "who")}
+    return [alert for alert in alerts if by.get(alert.delivery_id or 0, "").casefold() != to.casefold()]
+
+
+def _note_told(blog: Blog, alerts: Sequence[Alert], troubles: Sequence[str], to_anybody: bool) -> None:
     """What came to its end while it was told is told of once more, where its end is."""
     now, trouble = timezone.now(), " ".join(troubles)
     needs = Alert.objects.filter(pk__in=[alert.pk for alert in alerts if alert.over_at is None])
@@ -84,6 +92,8 @@ def _note_told(blog: Blog, alerts: Sequence[Alert], troubles: Sequence[str]) -> 
     needs.filter(over_at__isnull=False, recovers=True).update(try_at=now + TOGETHER, tries=0)
     ends = Alert.objects.filter(pk__in=[alert.pk for alert in alerts if alert.over_at is not None])
     ends.update(end_told_at=now, try_at=None, trouble=trouble)
+    if not to_anybody:
+        return
     count = "one thing" if len(alerts) == 1 else f"{len(alerts)} things"
     note(f"Staff were told of {count}.", blog=blog, data={"alerts": [alert.pk for alert in alerts], "troubles": list(troubles)})
 
