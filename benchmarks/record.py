@@ -233,6 +233,7 @@ def fill(posts: int) -> None:
 
 def insert(model: Any, number: int, /, **expressions: str) -> None:
     """Rows 1 to `number`; an expression may name `n`. What is not named is empty."""
+    from django.core.management.color import no_style
     from django.db import connection
 
     fields = {field.column: expressions.get(field.column) or empty(field) for field in model._meta.concrete_fields}
@@ -244,6 +245,8 @@ def insert(model: Any, number: int, /, **expressions: str) -> None:
             f"SELECT {', '.join(fields.values())} FROM rows".replace("%", "%%"),
             [],
         )
+        for statement in connection.ops.sequence_reset_sql(no_style(), [model]):
+            cursor.execute(statement)
 
 
 def empty(field: Any) -> str:
