@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from tests.factories import DISCLAIMER, SHORT, make_blog, make_delivery, make_post
 from worker.channels.base import INLINE_PICTURE, Picture, mark
-from worker.models import Attempt, Batch, Blog, Connection, Delivery, Event, Post, Rendition, Subscriber
+from worker.lib.crypto import encrypt
+from worker.models import Attempt, Batch, Blog, Connection, Consent, Delivery, Event, Post, Rendition, Subscriber
 from worker.render.keep import keep
 
+DIRECTOR = "director@practice.example"
 TORONTO = ZoneInfo("America/Toronto")
 EXCERPT = "School can be super exciting for some, and the main source of stress and worry for others. Feeling worried is a normal response…"
 MAIL = f"""<!doctype html><html lang="en"><body style="margin:0;background:#eef0ed;font:16px/26px Georgia,serif">
@@ -23,24 +25,37 @@ MAIL = f"""<!doctype html><html lang="en"><body style="margin:0;background:#eef0
 
 
 def a_day(picture: str, in_mail: Picture) -> Blog:
-    """One blog with every state on screen once: posted, sending, checking, needs you, held, waiting, cancelled, failed, rehearsed, before our time.
+    """One blog with every state on screen once: posted, sending, checking, needs you, held, to be approved, waiting, cancelled, failed, rehearsed, before our time.
 
     `picture`: the address of the picture that every post has; `in_mail`: the same as the newsletters carry it.
     """
     now = timezone.now()
-    blog = make_blog("example", channels={name: {"mode": "live"} for name in ("email", "facebook", "twitter", "pinterest", "linkedin")})
+    live = {name: {"mode": "live"} for name in ("email", "facebook", "twitter", "pinterest", "linkedin")}
+    blog = make_blog("example", channels=live, approval=DIRECTOR)
     Blog.objects.filter(pk=blog.pk).update(
         state="ok",
         sentence="The feed is fine; nothing new since the last look.",
         last_good_at=now - timedelta(minutes=2),
         next_look_at=now + timedelta(minutes=8, seconds=30),
     )
-    Connection.objects.create(blog=blog, channel="linkedin", broken="LinkedIn no longer accepts the connection; connect LinkedIn again.")
-    Connection.objects.create(blog=blog, channel="facebook")
+    for channel in ("facebook", "twitter", "pinterest"):
+        Connection.objects.create(
+            blog=blog, channel=channel, credentials=encrypt("{}"), account="Example Psychotherapy", last_checked_at=now
+        )
+    Connection.objects.create(
+        blog=blog,
+        channel="linkedin",
+        credentials=encrypt("{}"),
+        account="Example Psychotherapy",
+        broken="LinkedIn no longer accepts the connection; connect LinkedIn again.",
+    )
     addresses = [f"reader{number}@example.org" for number in range(312)]
     Subscriber.objects.bulk_create(Subscriber(blog=blog, email=address, address_key=address, created_at=now) for address in addresses)
+    asked = {"basis": "express", "obtained_on": now.date() - timedelta(days=400), "proof": "sign-up sheet", "recorded_at": now}
+    Consent.objects.bulk_create(Consent(subscriber=reader, **asked) for reader in Subscriber.objects.filter(blog=blog))
     _before_our_time(blog, now)
     _a_week_ago(blog, now)
+    _for_approval(blog, now)
     _yesterday(blog, now)
     _today(blog, now)
     Post.objects.update(image=picture)
@@ -75,6 +90,15 @@ def _a_week_ago(blog: Blog, now: datetime) -> None:
         url = f"https://{channel}.example/{post.pk}"
         _finished(post, channel, "sent", f"{word} on {name} at {_clock(then)}.", then, remote_url=url, remote_id=f"{channel}-1")
     _finished(post, "linkedin", "rehearsed", "Rehearsed: this is what LinkedIn would have shown. Nothing was sent.", then)
+
+
+def _for_approval(blog: Blog, now: datetime) -> None:
+    then = now - timedelta(days=2)
+    post = make_post(blog, title="Talking about Grief", published_at=then, planned_at=then)
+    waits = f"It waits for {DIRECTOR}, who must approve these words before they go out."
+    for channel in ("facebook", "twitter", "linkedin"):
+        asked = make_delivery(post, channel, state="held", waits_for="person", held_for="approval", reason=waits, due_at=None)
+        _told(asked, [(then, "Postlark", "The post is new.", {"to": "held"})])
 
 
 def _yesterday(blog: Blog, now: datetime) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.conftest import watched
 from tests.browser.hands import tab_to
 from worker.deliver import staff
-from worker.models import Delivery, Post
+from worker.models import Delivery, Post, Subscriber
 from worker.record.by_link import link as link_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -40,6 +40,12 @@ def pages() -> dict[str, str]:
         "release": f"/deliveries/{held}/release",
         "words": f"/deliveries/{delivery('facebook', 'Practicing Reflection').pk}/words",
         "readers": f"/deliveries/{delivery('email').pk}/people",
+        "approve": f"/posts/{Post.objects.get(title='Talking about Grief').pk}/approve",
+        "withdraw": f"/posts/{Post.objects.get(title='Coping Skills as 10% Solutions').pk}/withdraw",
+        "correct": f"/posts/{Post.objects.get(title='Coping Skills as 10% Solutions').pk}/correct/facebook",
+        "subscribers": "/subscribers",
+        "subscriber": f"/subscribers/{Subscriber.objects.order_by('pk')[0].pk}",
+        "import": "/subscribers/import",
         "every-line": "/record",
         "second-step": "/second-step",
         "test-copy": f"/deliveries/{delivery('email').pk}/test",

@@ -124,13 +124,28 @@ def test_more_than_fit_are_in_the_record(office) -> None:
 
 def test_the_strip_tells_how_the_blog_and_its_channels_are(office) -> None:
     blog = make_blog(
-        "example", channels={"email": {}, "facebook": {"mode": "live"}, "twitter": {"mode": "off"}, "linkedin": {"mode": "live"}}
+        "example",
+        channels={
+            "email": {},
+            "facebook": {"mode": "live"},
+            "twitter": {"mode": "off"},
+            "linkedin": {"mode": "live"},
+            "pinterest": {"mode": "live"},
+        },
     )
     now = timezone.now()
     Blog.objects.update(last_good_at=now - timedelta(minutes=2), next_look_at=now + timedelta(minutes=8, seconds=30))
     Connection.objects.create(blog=blog, channel="linkedin", broken="LinkedIn’s permission ended. Connect again.")
+    Connection.objects.create(blog=blog, channel="facebook", credentials="kept")
     page = text(office.get("/"))
-    for said in ("Looked 2 min ago, next in 8 min", "Rehearsing · 0 readers", "Ready", "Off", "LinkedIn’s permission ended<"):
+    for said in (
+        "Looked 2 min ago, next in 8 min",
+        "Rehearsing · 0 readers",
+        "Ready",
+        "Off",
+        "Not connected",
+        "LinkedIn’s permission ended<",
+    ):
         assert said in page
 
 

@@ -23,7 +23,8 @@ def test_each_line_says_who_did_what_and_which_seal_closes_it(office) -> None:
     assert "Held by ann@practice.example: &lt;b&gt;wait&lt;/b&gt;." in page
     assert f'href="/deliveries/{delivery.pk}"' in page
     assert f'id="line-{line.pk}"' in page
-    assert ("seal 1" in page, "open" in page) == (True, True)
+    assert ("seal 1" in page, "not sealed yet" in page) == (True, True)
+    assert f"{delivery.post.title}, Facebook" in page
     assert page.index("Something just now.") < page.index("Held by")
 
 

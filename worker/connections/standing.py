@@ -55,12 +55,17 @@ def standing(file: BlogFile, channel: str, row: Connection | None, now: datetime
     )
 
 
+def is_missing(channel: str, row: Connection | None) -> bool:
+    """No credentials, and the network asks for some."""
+    return not (row and row.credentials) and all(keys.needs for keys in network(channel).shapes)
+
+
 def _state(file: BlogFile, channel: str, row: Connection, now: datetime) -> tuple[str, str]:
     kind = network(channel)
-    if not row.credentials:
-        if any(not keys.needs for keys in kind.shapes):
-            return "open", f"{kind.name} asks for no credentials."
+    if is_missing(channel, row):
         return "not-connected", f"{kind.name} is not connected. Connect it before this channel goes live."
+    if not row.credentials:
+        return "open", f"{kind.name} asks for no credentials."
     if row.broken:
         return "broken", row.broken
     if ending := warn.sentence(row, now):

@@ -78,7 +78,7 @@ def _health(blog: Blog, connections: dict[tuple[int, str], Connection]) -> BlogH
         returns=_returns(blog, file, now) if file and "email" in file.channels else "",
         paused=bool(blog.paused_by),
         channels=tuple(
-            _channel(slug, home.channel_status(option, blog, connections.get((blog.pk, slug)), now), connections.get((blog.pk, slug)))
+            _channel(slug, home.channel_status(slug, option, blog, connections.get((blog.pk, slug)), now), connections.get((blog.pk, slug)))
             for slug, option in options
         ),
     )

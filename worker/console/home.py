@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from worker.connections import standing
 from worker.console import first_steps, needs, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import live_page, safe_link, whole_number
@@ -196,7 +197,7 @@ def _strips(desk: Desk, now: datetime) -> Iterable[Strip]:
         file = file_of(blog)
         for slug, options in sorted(file.channels.items(), key=lambda item: words.place(item[0])) if file else ():
             connection = connections.get((blog.pk, slug))
-            status = channel_status(options, blog, connection, now)
+            status = channel_status(slug, options, blog, connection, now)
             if slug == "email":
                 number = readers.get(blog.pk, 0)
                 beside = f"{number} reader{'' if number == 1 else 's'}"
@@ -220,7 +221,7 @@ def looks(blog: Blog, now: datetime) -> str:
     return _("{last}, next {relative}").format(last=last, relative=times.relative(blog.next_look_at, now, zone))
 
 
-def channel_status(options: ChannelOptions, blog: Blog, connection: Connection | None, now: datetime) -> Status:
+def channel_status(slug: str, options: ChannelOptions, blog: Blog, connection: Connection | None, now: datetime) -> Status:
     """Whatever its posts: may the channel send?"""
     if options.mode == "off":
         return Status("", "Off")
@@ -230,6 +231,8 @@ def channel_status(options: ChannelOptions, blog: Blog, connection: Connection |
         return Status("", "Rehearsing")
     if connection and connection.broken:
         return Status("", words.first_sentence(said(connection.broken)), True)
+    if slug != "email" and standing.is_missing(slug, connection):
+        return Status("", "Not connected", True)
     if connection and connection.cooldown_until and connection.cooldown_until > now:
         return Status("", _("Waits until {moment}").format(moment=times.until(connection.cooldown_until, now, zone_of(blog))))
     if connection and (left := times.left(connection.expires_at, now)):

@@ -83,7 +83,7 @@ def _ending_connections(desk: Desk) -> Iterator[Need]:
 
 def _deliveries(desk: Desk) -> Iterator[Need]:
     """Those that wait for the same mending (a paused or broken connection) or the same answer are one line."""
-    rows = Delivery.objects.filter(NEEDS_YOU, blog__in=desk.blogs).select_related("post", "issue").order_by("-created_at", "-pk")
+    rows = Delivery.objects.filter(NEEDS_YOU, blog__in=desk.blogs).select_related("blog", "post", "issue").order_by("-created_at", "-pk")
     told: set[tuple[object, ...]] = set()
     for delivery in rows[: MOST_SHOWN * 10]:
         asked = _is_asked(delivery)

@@ -26,6 +26,8 @@ class Line:
     blog: str
     address: str
     """The page of what it is about, where there is one."""
+    about: str
+    """What stands there: a post's title and a channel; empty for a reader, whose address the record does not hold."""
     seal: int | None
 
 
@@ -33,7 +35,7 @@ class Line:
 @staff_page
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     theirs = Q() if desk.sees_everything else Q(blog__in=desk.blogs)
-    events = Event.objects.filter(theirs).select_related("seal").order_by("-pk")
+    events = Event.objects.filter(theirs).select_related("seal", "post", "delivery__post", "delivery__issue").defer(*_LONG).order_by("-pk")
     before = whole_number(request.GET.get("before", ""))
     found = list((events.filter(pk__lt=before) if before is not None else events)[: LINES_A_PAGE + 1])
     context = {
@@ -44,6 +46,9 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "several": len(desk.blogs) > 1,
     }
     return page(request, desk, "record", context)
+
+
+_LONG = [f"{post}__{text}" for post in ("post", "delivery__post") for text in ("content", "summary", "page_content", "page_description")]
 
 
 def _line(event: Event, desk: Desk) -> Line:
@@ -57,8 +62,15 @@ def _line(event: Event, desk: Desk) -> Line:
         what=event.what,
         blog=name_of(blog) if blog else "",
         address=_address(event),
+        about=_about(event),
         seal=event.seal.number if event.seal else None,
     )
+
+
+def _about(event: Event) -> str:
+    if event.delivery:
+        return f"{event.delivery.title}, {words.channel_name(event.delivery.channel)}"
+    return event.post.title if event.post else ""
 
 
 def _address(event: Event) -> str:

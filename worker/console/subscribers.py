@@ -33,6 +33,7 @@ State = Subscriber.State
 ON_THE_LIST = Chip("On the list", "tick", "green")
 BARRED = Chip("Not written to", "cross", "red")
 ENDED = Chip("Consent ended", "clock", "amber")
+NO_CONSENT = Chip("No consent", "clock", "amber")
 LEFT = Chip("Unsubscribed", "dash", "grey")
 FORGOTTEN = Chip("Forgotten", "dash", "grey")
 STATES = {
@@ -134,7 +135,9 @@ def chip(row: Subscriber, known: Suppression | None, day: date) -> Chip:
         return LEFT
     if known:
         return BARRED
-    return ON_THE_LIST if consent.in_force(row.consents.all(), day) else ENDED
+    if consent.in_force(row.consents.all(), day):
+        return ON_THE_LIST
+    return ENDED if row.consents.all() else NO_CONSENT
 
 
 def stands(row: Subscriber, known: Suppression | None, day: date, blog: Blog) -> str:
