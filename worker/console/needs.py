@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from worker.connections import warn
 from worker.console import words
 from worker.console.access import Desk, file_of, name_of
+from worker.deliver.approval import is_approver
 from worker.lib.language import said
 from worker.models import Batch, Connection, Delivery, Post
 from worker.newsletter import complaints
@@ -114,10 +115,11 @@ def _need(delivery: Delivery, desk: Desk) -> Need:
     about = _("“{title}”, {channel}:").format(title=words.title(delivery), channel=said(words.channel_name(delivery.channel)))
     page = reverse("delivery", args=[delivery.pk])
     if _for_approval(delivery):
+        button = "Read and approve…" if is_approver(file_of(delivery.blog), desk.staff.email) else "Read it…"
         if delivery.post_id:
             only = _("“{title}”:").format(title=words.title(delivery))
-            return Need(only, delivery.reason, "Read and approve…", reverse("approve", args=[delivery.post_id]))
-        return Need(about, delivery.reason, "Read and approve…", page)
+            return Need(only, delivery.reason, button, reverse("approve", args=[delivery.post_id]))
+        return Need(about, delivery.reason, button, page)
     if delivery.state == State.PENDING:
         place = "health" if "paused by" in delivery.reason or delivery.channel == "email" else "connections"
         return Need(about, delivery.reason, "Mend it…", reverse(place) + f"#{desk.blogs[delivery.blog_id].slug}")
