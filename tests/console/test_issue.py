@@ -148,3 +148,13 @@ def test_what_brings_one_post_is_sent_again_from_the_posts_page() -> None:
     own = Delivery.objects.get(post=published(a_blog(), "On grief"), channel="email")
     page = client_of("office").post(f"/deliveries/{own.pk}/again", {"reason": "Once more."}, follow=True).content.decode()
     assert "This brings one post, not a digest." in page
+
+
+def test_a_test_copy_of_a_digest_is_asked_for_from_its_page() -> None:
+    published(a_blog(editions=["instant", "weekly mon 09:00"]), "On joy")
+    weekly, office = the_issue(), client_of("office")
+    assert f'href="/deliveries/{weekly.pk}/test"' in office.get(f"/deliveries/{weekly.pk}").content.decode()
+    page = office.post(f"/deliveries/{weekly.pk}/test", {"to": "office0@practice.example"}, follow=True).content.decode()
+    assert "No reader gets anything." in page
+    copy = Delivery.objects.get(occasion="test")
+    assert (copy.issue_id, copy.audience) == (weekly.issue_id, "office0@practice.example")
