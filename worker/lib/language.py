@@ -31,8 +31,7 @@ class Language(NamedTuple):
 
 ENGLISH, FRENCH = LANGUAGES = (Language("en", "en", "English"), Language("fr", "fr-CA", "Français"))
 _PLACE = re.compile(r"\{(\w*)\}")
-_DOT = re.compile(" · ")
-_NEXT_SENTENCE = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][”’\")]))\s+(?=[“\"A-ZÀ-Þ])")
+_NEXT_SENTENCE = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][”’\")]))\s+(?=[“\"A-ZÀ-Þ\d])")
 
 
 def speaks() -> Language:
@@ -44,30 +43,60 @@ def speaks() -> Language:
 def said(text: object) -> str:
     """`text`, which is English, in the language that is active. Escapes nothing and trusts nothing: what comes out is as safe as what went in."""
     language = speaks()
-    return str(text) if language == ENGLISH else _said(str(text), language.code)
+    return str(text) if language == ENGLISH else _said(str(text), language.code).text
+
+
+class _Said(NamedTuple):
+    text: str
+    understood: bool
+    """To its last word: else some of it stays as it is."""
+
+
+TOO_LONG = 1000
+"""A longer text is none of ours; nothing is looked for in it."""
 
 
 @lru_cache(maxsize=4096)
-def _said(text: str, language: str) -> str:
-    known = _catalogue(language)
-    bare = text.strip(" \n;,")
-    if not bare:
-        return text
-    found = known.exactly(bare) or _by_shape(bare, known.candidates(bare), language)
-    return text.replace(bare, found or _by_parts(bare, language))
+def _said(text: str, language: str) -> _Said:
+    known, bare = _catalogue(language), text.strip(" \n;,")
+    if not bare or len(bare) > TOO_LONG:
+        return _Said(text, not bare)
+    if words := known.exactly(bare):
+        found = _Said(words, True)
+    else:
+        whole = _by_shape(bare, known.candidates(bare), language)
+        found = whole if whole and whole.understood else _by_parts(bare, whole, language)
+    return _Said(text.replace(bare, found.text), found.understood)
 
 
-def _by_parts(text: str, language: str) -> str:
-    """Sentence by sentence, what is in brackets, and a list of which each term is known."""
-    for between in (_NEXT_SENTENCE, _DOT):
-        parts = between.split(text)
-        if len(parts) > 1:
-            return (" " if between is _NEXT_SENTENCE else " · ").join(_said(part, language) for part in parts)
+def _by_parts(text: str, whole: _Said | None, language: str) -> _Said:
+    """Sentence by sentence, what is in brackets, or a list of which each term is known; `whole`, where that is understood no better."""
+    if " · " in text:
+        terms = [_said(term, language) for term in text.split(" · ")]
+        return _Said(" · ".join(term.text for term in terms), all(term.understood for term in terms))
+    sentences = _NEXT_SENTENCE.split(text)
+    if len(sentences) > 1:
+        parts = _sentence_by_sentence(sentences, language)
+        return parts if parts.understood or whole is None else whole
+    if whole:
+        return whole
     if text.startswith("(") and text.endswith(")"):
-        return f"({_said(text[1:-1], language)})"
-    terms = text.split(", ")
-    said = [_said(term, language) for term in terms] if len(terms) > 1 else []
-    return ", ".join(said) if said and all(new != old for new, old in zip(said, terms, strict=True)) else text
+        inside = _said(text[1:-1], language)
+        return _Said(f"({inside.text})", inside.understood)
+    terms = [_said(term, language) for term in text.split(", ")] if ", " in text else []
+    if terms and all(term.understood for term in terms):
+        return _Said(", ".join(term.text for term in terms), True)
+    return _Said(text, False)
+
+
+def _sentence_by_sentence(sentences: list[str], language: str) -> _Said:
+    """As many of them together as are understood together; the first one by itself where none are."""
+    for many in range(len(sentences) - 1, 0, -1):
+        head = _said(" ".join(sentences[:many]), language)
+        if head.understood or many == 1:
+            rest = _said(" ".join(sentences[many:]), language)
+            return _Said(f"{head.text} {rest.text}", head.understood and rest.understood)
+    raise AssertionError("there are at least two")
 
 
 def number(value: int) -> str:
@@ -103,6 +132,11 @@ class Shape(NamedTuple):
         """Such as "{what} on {name}.": it fits many a sentence that is not ours."""
         return sum(letter.isalpha() for letter in "".join(self.fixed)) < ENOUGH_LETTERS
 
+    def runs_on(self, name: str) -> bool:
+        """Whether it stands in the middle of a sentence, and so is no sentence itself."""
+        before = self.fixed[self.names.index(name)].rstrip()
+        return before != "" and before[-1] not in ":.!?"
+
     def quotes(self, name: str) -> bool:
         """Whether it stands in quotation marks: a name, which is nobody's to put into other words."""
         return self.fixed[self.names.index(name)].endswith("“")
@@ -112,8 +146,8 @@ class Shape(NamedTuple):
 
 
 def _least(before: str) -> int:
-    """How long what comes next is at least. It may be nothing where it is joined to a word: "{sent} sent{others}."."""
-    return 0 if before[-1:].isalpha() else 1
+    """How long what comes next is at least. It may be nothing where it is joined to what is before: "{sent} sent{others}."."""
+    return 1 if not before or before[-1] in " “(" else 0
 
 
 def shape(english: str, becomes: str) -> Shape:
@@ -121,16 +155,21 @@ def shape(english: str, becomes: str) -> Shape:
     return Shape(tuple(fixed[::2]), tuple(fixed[1::2]), becomes)
 
 
-def _by_shape(text: str, shapes: Iterable[Shape], language: str) -> str | None:
-    """In the words of the first shape that fits; they come with the most fixed words first."""
+def _by_shape(text: str, shapes: Iterable[Shape], language: str) -> _Said | None:
+    """In the words of the first shape that fits and is understood, else of the first that fits; the most fixed words come first."""
+    second_best = None
     for each in shapes:
         values = each.fit(text)
         if values is None:
             continue
-        said = {name: value if each.quotes(name) else _value(value, language) for name, value in values.items()}
-        if not each.says_little or all(new != values[name] or each.quotes(name) or _is_name(new) for name, new in said.items()):
-            return each.filled(said)
-    return None
+        said = {name: _Said(value, True) if each.quotes(name) else _value(value, language) for name, value in values.items()}
+        strange = [name for name, new in said.items() if not new.understood and not _is_name(values[name])]
+        filled = each.filled({name: new.text for name, new in said.items()})
+        if not strange:
+            return _Said(filled, True)
+        if not each.says_little and not any(each.runs_on(name) and _NEXT_SENTENCE.search(values[name]) for name in strange):
+            second_best = second_best or _Said(filled, False)
+    return second_best
 
 
 ENOUGH_LETTERS = 8
@@ -141,10 +180,10 @@ def _is_name(text: str) -> bool:
     return all(word[0].isupper() or word[0] in "(+#" or word[0].isdecimal() or "@" in word for word in text.split())
 
 
-def _value(text: str, language: str) -> str:
+def _value(text: str, language: str) -> _Said:
     words = [_of_a_moment(word) for word in text.split(" ")]
     known = [word for word in words if word is not None]
-    return " ".join(known) if len(known) == len(words) else _said(text, language)
+    return _Said(" ".join(known), True) if len(known) == len(words) else _said(text, language)
 
 
 def _of_a_moment(word: str) -> str | None:

@@ -56,11 +56,13 @@ def pull(delivery: Delivery) -> bool:
 def _sentence(answered: Answered, most_often: str, waiting: int) -> str:
     total = answered.taken + answered.refused
     what = "were refused or came back" if answered.came_back else "were refused"
-    why = f" Most often: {most_often}" if most_often else ""
-    return (
-        f"Paused, because of the first {total:,} copies {answered.bad:,} {what}.{why} {waiting:,} readers wait. Find out why before more"
-        " are refused: look at the relay and at where the list comes from. Then let it go on, or stop it."
-    )
+    sentences = [
+        f"Paused, because of the first {total:,} copies {answered.bad:,} {what}.",
+        f"Most often: {most_often}" if most_often else "",
+        f"{waiting:,} readers wait.",
+        "Find out why before more are refused: look at the relay and at where the list comes from. Then let it go on, or stop it.",
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _most_often(delivery: Delivery) -> str:
