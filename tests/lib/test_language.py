@@ -77,6 +77,12 @@ def test_a_text_that_nearly_fits_does_not_take_long() -> None:
     assert long.fit(", " * 200_000 + "and no end") is None
 
 
+@pytest.mark.parametrize("piece", ["It is on. ", "at on of ", ", and on the ", "A. ", "Held by X: ", "a at b on c. ", "(", "· "])
+def test_a_text_of_many_pieces_is_not_looked_into_for_ever(piece) -> None:
+    for times in (11, 80, 10_000):
+        assert isinstance(said(piece * times), str)
+
+
 @given(st.text())
 def test_whatever_it_is_given_it_gives_a_text_back(text) -> None:
     with translation.override("fr"):

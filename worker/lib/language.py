@@ -52,8 +52,8 @@ class _Said(NamedTuple):
     """To its last word: else some of it stays as it is."""
 
 
-TOO_LONG = 1000
-"""A longer text is none of ours; nothing is looked for in it."""
+TOO_LONG, TOO_MANY = 800, 12
+"""A text of so many letters or sentences is none of ours; nothing is looked for in it."""
 
 
 @lru_cache(maxsize=4096)
@@ -75,6 +75,8 @@ def _by_parts(text: str, whole: _Said | None, language: str) -> _Said:
         terms = [_said(term, language) for term in text.split(" · ")]
         return _Said(" · ".join(term.text for term in terms), all(term.understood for term in terms))
     sentences = _NEXT_SENTENCE.split(text)
+    if len(sentences) > TOO_MANY:
+        return _Said(text, False)
     if len(sentences) > 1:
         parts = _sentence_by_sentence(sentences, language)
         return parts if parts.understood or whole is None else whole
