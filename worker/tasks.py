@@ -4,7 +4,7 @@ Messages are doorbells. Losing one costs a sweep's time, getting one twice costs
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from celery import Task, shared_task
 from celery.app.utils import find_app
@@ -14,15 +14,16 @@ from kombu.exceptions import OperationalError
 
 from worker import alerts, ingest, newsletter
 from worker.connections import check as checking
+from worker.deliver import issues, vanished
 from worker.deliver import mend as mending
 from worker.deliver import plan as planning
 from worker.deliver import reconcile as reconciling
 from worker.deliver import send as sending
 from worker.deliver import sweep as sweeping
-from worker.deliver import vanished
 from worker.ingest import compare as comparing
 from worker.ingest import websub
 from worker.ingest.health import notice_silence
+from worker.lib.log import carry_on
 from worker.newsletter import confirmation_mail as asking
 from worker.newsletter import lapse, sign_up
 from worker.newsletter.returns import mailboxes
@@ -148,10 +149,17 @@ def _ring_for_all_that_is_due() -> None:
 def upkeep() -> None:
     """Give back what the dead held, and notice what only the passing of time brings."""
     now = timezone.now()
-    sweeping.sweep()
-    notice_silence()
-    lapse.tell()
-    sign_up.drop_old()
-    alerts.notice(now)
-    seal(now)
-    tidy_if_due(now)
+    steps: tuple[Callable[[], object], ...] = (
+        sweeping.sweep,
+        lambda: issues.open_coming(now),
+        newsletter.sweep,
+        notice_silence,
+        lapse.tell,
+        sign_up.drop_old,
+        lambda: alerts.notice(now),
+        lambda: seal(now),
+        lambda: tidy_if_due(now),
+    )
+    for step in steps:
+        with carry_on("upkeep broke"):
+            step()

@@ -7,6 +7,7 @@ from tests.render.pictures import as_file, gradient
 from worker import channels
 from worker.channels.base import PictureRules
 from worker.deliver import handover
+from worker.deliver.outcome import Withheld
 from worker.deliver.plan import plan
 from worker.lib.blogs import blog_file
 from worker.models import Attempt, Delivery, Event, Rendition
@@ -65,6 +66,18 @@ def test_the_name_follows_what_was_made_anew_until_it_has_been_called(tmp_path, 
         Attempt.objects.create(delivery=delivery, number=1, started_at=delivery.created_at, calling_at=delivery.created_at, holder="here")
     assert handover.check(delivery, blog_file("example")).picture
     assert (Rendition.objects.get().picture == lost) == called
+
+
+def test_another_picture_than_the_approved_one_waits_for_a_new_approval(tmp_path, settings) -> None:
+    delivery = planned()
+    settings.BLOGS["example"] = file = blog_file("example").model_copy(update={"approval": "ann@practice.example"})
+    lost = another()
+    Rendition.objects.update(picture=lost)
+    Delivery.objects.update(approved_by="ann@practice.example", approved_at=delivery.created_at)
+    (tmp_path / "images" / lost).unlink()
+    with pytest.raises(Withheld, match=r"waits for ann@practice\.example"):
+        handover.check(Delivery.objects.get(), file)
+    assert Delivery.objects.get().approved_by == ""
 
 
 def test_words_without_a_picture_have_none() -> None:

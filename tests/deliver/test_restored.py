@@ -36,3 +36,19 @@ def test_of_a_post_whose_answer_was_lost_a_person_is_asked() -> None:
     assert (delivery.state, delivery.waits_for) == ("unknown", "person")
     staff.settle(delivery, "Ann", sent=False)
     assert Delivery.objects.get().state == "pending"
+
+
+def test_a_newsletter_that_was_held_half_way_is_not_let_go_on_unwarned() -> None:
+    delivery = make_delivery(make_post(make_blog()), "email", state="held", waits_for="person", reason="Held by Ann: wait.")
+    delivery.batches.create(number=1, size=3, sent=1, waiting=2)
+    make_safe(timezone.now(), "Ann")
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.waits_for) == ("held", "person")
+    assert "may have gone on since" in delivery.reason
+
+
+def test_a_try_that_the_backup_cut_off_does_not_stay_open() -> None:
+    delivery = make_delivery(make_post(make_blog()), "facebook", state="sending", waits_for="network", phase="calling", attempt=1)
+    delivery.attempts.create(number=1, started_at=timezone.now(), calling_at=timezone.now(), holder="gone")
+    make_safe(timezone.now(), "Ann")
+    assert delivery.attempts.get().outcome == "unknown"

@@ -257,6 +257,20 @@ def test_an_adapter_that_breaks_leaves_an_unknown_not_a_repeat(
     assert stands(delivery) == ("unknown", "network")
 
 
+def test_what_breaks_before_the_call_is_tried_again_and_says_whose_fault_it_is(
+    deliver: Deliver, board: Noticeboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.channels.noticeboard.Noticeboard.prepare", lambda *_: int("a fault of our own"))
+    delivery = deliver()
+    send(delivery.pk)
+    assert stands(delivery) == ("pending", "clock")
+    assert delivery.reason.startswith(
+        "Something in Postlark itself went wrong while getting this ready; the log says what. Nothing went out; trying again at "
+    )
+    assert delivery.attempts.get().detail == "ValueError"
+    assert board.posts == []
+
+
 def test_one_call_at_a_time_to_a_network(deliver: Deliver, board: Noticeboard) -> None:
     """So that one that hangs holds up one worker, and the others serve the other networks."""
     first = deliver(state="sending", waits_for="network", attempt=1, phase="calling", lease_until=timezone.now() + timedelta(minutes=2))

@@ -71,7 +71,7 @@ def desk_of(staff: Staff) -> Desk:
 
 
 def staff_page(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Signed-in staff only; a reader changes nothing; nothing of it stays in a cache."""
+    """Signed-in staff only; nothing of it stays in a cache. That a reader changes nothing, `ReadersChangeNothing` sees to."""
 
     @wraps(view)
     def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:

@@ -19,8 +19,6 @@ from worker.channels.base import DeliveryError, OutcomeUnknown, Receipt, Transie
 from worker.deliver import outcome
 from worker.deliver.claim import Kind, State, WaitsFor, kind_of
 from worker.deliver.retry import Again, next_try
-from worker.lib.blogs import blog_file
-from worker.lib.clock import spoken
 from worker.models import Attempt, Delivery
 from worker.record.transition import transition
 
@@ -58,7 +56,7 @@ def answer_lost(delivery: Delivery, detail: str, only_if: Q | None = None) -> No
         return
     at = max(decision.at, (delivery.call_by or now) + ASK_AGAIN)
     doubt = "it is down" if kind_of(delivery) == Kind.DELETE else "it has its new words"
-    reason = f"The answer of {_name(delivery)} was lost, so nobody knows yet whether {doubt}. Postlark asks again at {_spoken(delivery, at)}; nothing to do yet."
+    reason = f"The answer of {_name(delivery)} was lost, so nobody knows yet whether {doubt}. Postlark asks again at {delivery.spoken(at)}; nothing to do yet."
     stands: dict[str, Any] = {"state": State.UNKNOWN, "waits_for": WaitsFor.NETWORK, "reason": reason, "due_at": at}
     outcome.close(delivery, Outcome.UNKNOWN, detail=detail, only_if=only_if, **stands)
 
@@ -88,7 +86,7 @@ def posted_at(delivery: Delivery) -> datetime | None:
 
 
 def _done(delivery: Delivery, receipt: Receipt) -> None:
-    at = f"{_name(delivery)} at {_spoken(delivery, timezone.now())}"
+    at = f"{_name(delivery)} at {delivery.spoken(timezone.now())}"
     closed: dict[str, Any] = {"detail": receipt.detail, "waits_for": WaitsFor.NOTHING, "due_at": None}
     if kind_of(delivery) == Kind.EDIT:
         closed |= {"remote_id": receipt.remote_id, "remote_url": receipt.url or delivery.remote_url}
@@ -109,7 +107,7 @@ def _later(delivery: Delivery, error: Transient) -> None:
         _given_up(delivery, Outcome.TRANSIENT, f"{error.sentence} Postlark has tried {tries} times.", _words(error))
         return
     yet = "It may still be out" if kind_of(delivery) == Kind.DELETE else "It may have its old words still"
-    reason = f"{error.sentence} {yet}; trying again at {_spoken(delivery, decision.at)}."
+    reason = f"{error.sentence} {yet}; trying again at {delivery.spoken(decision.at)}."
     stands: dict[str, Any] = {"state": State.PENDING, "waits_for": WaitsFor.CLOCK, "reason": reason, "due_at": decision.at}
     with transaction.atomic():
         outcome.cool_down(delivery, error, decision.at)
@@ -141,8 +139,3 @@ def _words(error: DeliveryError | gate.Refused) -> dict[str, Any]:
 
 def _name(delivery: Delivery) -> str:
     return channels.find(delivery.channel).name
-
-
-def _spoken(delivery: Delivery, moment: datetime) -> str:
-    file = blog_file(delivery.blog.slug)
-    return spoken(moment, file.timezone, timezone.now()) if file else f"{moment:%H:%M} UTC"

@@ -8,8 +8,9 @@ from typing import Any
 from worker import gate
 from worker.channels.base import Carrier, Envelope, Handed, Message, OutcomeUnknown, Picture, Poster, Receipt
 from worker.connections import poster as connections
-from worker.deliver import money
+from worker.deliver import approval, money
 from worker.deliver.claim import Kind, kind_of
+from worker.deliver.outcome import Withheld
 from worker.lib.blogs import BlogFile
 from worker.models import Delivery
 from worker.newsletter import mail
@@ -43,7 +44,10 @@ def check(delivery: Delivery, file: BlogFile) -> Message:
 
 
 def _picture(delivery: Delivery, file: BlogFile) -> Picture | None:
-    """As the rendition names it. On a machine that lacks it, it is made anew; the name follows, unless it has been called already."""
+    """As the rendition names it. On a machine that lacks it, it is made anew; the name follows, unless it has been called already.
+
+    Withheld where it has become another than the one that was approved.
+    """
     words = delivery.rendition
     if not words.picture:
         return None
@@ -51,6 +55,9 @@ def _picture(delivery: Delivery, file: BlogFile) -> Picture | None:
     if name != words.picture and not delivery.attempts.filter(calling_at__isnull=False).exists():
         words.picture = name
         words.save(update_fields=["picture"])
+        Delivery.objects.filter(pk=delivery.pk).update(**approval.TAKEN_BACK)
+        if sentence := approval.missing(file, ""):
+            raise Withheld(Delivery.HeldFor.APPROVAL, sentence)
     return picture
 
 

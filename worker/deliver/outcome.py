@@ -23,7 +23,6 @@ from worker.deliver.claim import State, WaitsFor, still_ours
 from worker.deliver.retry import MOST_TRIES, Again, next_try
 from worker.lib.address import masked
 from worker.lib.blogs import blog_file
-from worker.lib.clock import spoken
 from worker.models import Attempt, Connection, Delivery
 from worker.record.transition import note, transition
 
@@ -89,10 +88,10 @@ def rehearsed(delivery: Delivery, kept: Path | None) -> None:
 def _sent(delivery: Delivery, receipt: Receipt) -> None:
     done = channels.find(delivery.channel).done
     if delivery.occasion == Delivery.Occasion.TEST:
-        reason = f"Test copy sent to {masked(delivery.audience)} at {_spoken(delivery, timezone.now())}."
+        reason = f"Test copy sent to {masked(delivery.audience)} at {delivery.spoken(timezone.now())}."
     else:
         paid = delivery.attempts.values_list("cost", flat=True).get(number=delivery.attempt)
-        reason = f"{done} on {_name(delivery)} at {_spoken(delivery, timezone.now())}{f', for about {money.spoken(paid)}' if paid else ''}."
+        reason = f"{done} on {_name(delivery)} at {delivery.spoken(timezone.now())}{f', for about {money.spoken(paid)}' if paid else ''}."
     try:
         close(
             delivery,
@@ -127,7 +126,7 @@ def _transient(delivery: Delivery, error: Transient) -> None:
         if isinstance(decision, Again):
             cool_down(delivery, error, decision.at)
             file = blog_file(delivery.blog.slug)
-            reason = f"{error.sentence} Nothing went out; trying again at {_spoken(delivery, decision.at)}."
+            reason = f"{error.sentence} Nothing went out; trying again at {delivery.spoken(decision.at)}."
             reason += or_late(delivery, file, now) if file else ""
             close(
                 delivery,
@@ -148,7 +147,7 @@ def cool_down(delivery: Delivery, error: Transient, until: datetime) -> None:
     if not error.cooldown:
         return
     until = timezone.now() + error.retry_after if error.retry_after else until
-    reason = f"{error.sentence} {_name(delivery)} asked us to wait until {_spoken(delivery, until)}."
+    reason = f"{error.sentence} {_name(delivery)} asked us to wait until {delivery.spoken(until)}."
     Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(cooldown_until=until, cooldown=reason)
 
 
@@ -156,7 +155,9 @@ def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
     reason = f"{error.sentence} Mend the connection to {_name(delivery)}; what waits for it goes out by itself then."
     stops: dict[str, Any] = {"broken": reason}
     if error.passing:
-        reason += f" Postlark also asks once more at {_spoken(delivery, timezone.now() + SOON)}, since {_name(delivery)} itself may be in trouble."
+        reason += (
+            f" Postlark also asks once more at {delivery.spoken(timezone.now() + SOON)}, since {_name(delivery)} itself may be in trouble."
+        )
         stops = {"broken": reason, "refusals": 1, "next_check_at": timezone.now() + SOON}
     with transaction.atomic():
         connection = Connection.objects.filter(blog=delivery.blog, channel=delivery.channel)
@@ -219,7 +220,7 @@ def answer_lost(delivery: Delivery, words: dict[str, Any], only_if: Q | None = N
     name = _name(delivery)
     if _reads_back(delivery):
         look_at = timezone.now() + FIRST_LOOK
-        reason = f"The answer of {name} was lost, so it may or may not be out. Postlark looks there at {_spoken(delivery, look_at)}; nothing to do yet."
+        reason = f"The answer of {name} was lost, so it may or may not be out. Postlark looks there at {delivery.spoken(look_at)}; nothing to do yet."
         _to_unknown(delivery, reason, words, look_at=look_at, only_if=only_if)
     else:
         reason = f"The answer of {name} was lost, and what it shows cannot be read from here. Look there: is this post out?"
@@ -292,8 +293,3 @@ def _declared(delivery: Delivery) -> Poster | None:
 
 def _name(delivery: Delivery) -> str:
     return channels.find(delivery.channel).name
-
-
-def _spoken(delivery: Delivery, moment: datetime) -> str:
-    file = blog_file(delivery.blog.slug)
-    return spoken(moment, file.timezone, timezone.now()) if file else f"{moment:%H:%M} UTC"

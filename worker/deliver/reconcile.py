@@ -23,7 +23,6 @@ from worker.deliver import amended, handover, money
 from worker.deliver.claim import State, WaitsFor, amends, its_turn, next_in_line
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
-from worker.lib.clock import spoken
 from worker.models import Attempt, Delivery
 from worker.record.transition import transition
 
@@ -167,7 +166,7 @@ def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster,
         now=now,
     )
     if isinstance(next_step, LookAgain):
-        at = _spoken(next_step.at, file, now)
+        at = delivery.spoken(next_step.at)
         reason = f"The answer of {name} was lost. It is not there yet; Postlark looks again at {at}. Nothing to do yet."
         _move(
             delivery,
@@ -197,7 +196,7 @@ def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster,
         _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"{seen}: not there.", data=evidence, due_at=None)
     else:
         advice = f" {poster.stuck}" if delivery.repeats and poster.stuck else ""
-        reason = f"Postlark looked at {name} and did not find it, most recently at {_spoken(now, file, now)}.{advice} Please look there too: is it there, or shall it go out?"
+        reason = f"Postlark looked at {name} and did not find it, most recently at {delivery.spoken(now)}.{advice} Please look there too: is it there, or shall it go out?"
         _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"{seen}: not there.", data=evidence, due_at=None)
 
 
@@ -216,7 +215,7 @@ def _look_failed(delivery: Delivery, name: str, error: Transient, file: BlogFile
         )
         return
     at = now + max(delay(looks, Random()), error.retry_after or timedelta())
-    reason = f"It may or may not be out on {name}, which cannot be read just now. Postlark looks again at {_spoken(at, file, now)}."
+    reason = f"It may or may not be out on {name}, which cannot be read just now. Postlark looks again at {delivery.spoken(at)}."
     _move(delivery, State.UNKNOWN, WaitsFor.NETWORK, reason, what=what, due_at=at, data={"detail": error.detail})
 
 
@@ -231,7 +230,3 @@ def _move(delivery: Delivery, state: str, waits_for: str, reason: str, *, outcom
                 refund.book(delivery)
             if outcome:
                 delivery.attempts.filter(number=delivery.attempt).update(outcome=outcome)
-
-
-def _spoken(moment: datetime, file: BlogFile | None, now: datetime) -> str:
-    return spoken(moment, file.timezone, now) if file else f"{moment:%H:%M} UTC"

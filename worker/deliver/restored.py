@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from worker.deliver.claim import Kind, Phase, State, WaitsFor, amends, kind_of
-from worker.models import Blog, Confirmation, Delivery
+from worker.models import Attempt, Batch, Blog, Confirmation, Delivery
 from worker.newsletter import call_in_doubt
 from worker.record.transition import transition
 
@@ -18,10 +19,10 @@ def make_safe(made_at: datetime, who: str) -> int:
     Blog.objects.update(restored_from=made_at, look_until=None, look_by="")
     Confirmation.objects.update(mail_due_at=None)  # it may have left since; who waits for it asks again
     when = f"{made_at:%Y-%m-%d %H:%M} UTC"
-    under_way = Delivery.objects.filter(state__in=[State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN]).select_related(
-        "blog", "post"
-    )
-    return sum(_stop(delivery, when, who) for delivery in under_way)
+    under_way = Q(state__in=[State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN])
+    half_way = Q(state=State.HELD, pk__in=Batch.objects.exclude(state=Batch.State.DONE).values("delivery"))
+    rows = Delivery.objects.filter(under_way | half_way).select_related("blog", "post")
+    return sum(_stop(delivery, when, who) for delivery in rows)
 
 
 def _stop(delivery: Delivery, when: str, who: str) -> bool:
@@ -29,6 +30,9 @@ def _stop(delivery: Delivery, when: str, who: str) -> bool:
     if delivery.state == State.SENDING and delivery.channel == "email" and delivery.batches.exists():
         call_in_doubt(delivery, f"The backup of {when} was made before their turn came; they may have got it since.")
         return True
+    if delivery.state == State.HELD:
+        reason = f"It was held half-way when the backup of {when} was made, and may have gone on since. Release it only if you know that the others have not got it; else cancel it."
+        return _move(delivery, here, who, State.HELD, reason)
     if amends(delivery):
         reason = f"It was to be {_ASKED_FOR[kind_of(delivery)]} when the backup of {when} was made. Release it to have that done: done twice, it changes nothing."
         return _move(delivery, here, who, State.HELD, reason)
@@ -41,4 +45,5 @@ def _stop(delivery: Delivery, when: str, who: str) -> bool:
 
 def _move(delivery: Delivery, only_if: Q, who: str, state: str, reason: str) -> bool:
     free: dict[str, Any] = {"due_at": None, "phase": "", "lease_until": None}
+    delivery.attempts.filter(finished_at=None).update(finished_at=timezone.now(), outcome=Attempt.Outcome.UNKNOWN, detail=reason)
     return transition(delivery, only_if, who=who, state=state, waits_for=WaitsFor.PERSON, reason=reason, **free)

@@ -10,16 +10,18 @@
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from worker import channels, gate, newsletter
-from worker.channels.base import DeliveryError, Receipt
+from worker.channels.base import DeliveryError, Receipt, Transient
 from worker.deliver import amended, approval, handover, issues, money, outcome, preflight
 from worker.deliver.admission import Not, admit
 from worker.deliver.claim import Kind, State, WaitsFor, amends, claim, commit_calling, kind_of, next_in_line, still_ours, time_to_live
@@ -33,6 +35,7 @@ from worker.record.transition import transition
 
 log = logging.getLogger(__name__)
 
+OUR_MISTAKE = "Something in Postlark itself went wrong while getting this ready; the log says what."
 # How a delivery stands while it is being prepared, and while the network is asked.
 SAYS = {
     Kind.CREATE: ("Getting ready for {name}.", "Handed to {name}; waiting for its answer."),
@@ -100,16 +103,13 @@ def _hand_over(delivery: Delivery, file: BlogFile) -> bool:
         if not claim(delivery, ready, in_turn=delivery.channel != "email"):
             return False
         point("claimed")
-        try:
+        call = None
+        with _said(delivery):
             if kind_of(delivery) == Kind.CREATE and delivery.occasion != Delivery.Occasion.TEST:
                 preflight.check(delivery, file)
             _pay(delivery, file)
             call = handover.prepare(delivery, file)
-        except outcome.Withheld as error:
-            outcome.not_called(delivery, error)
-            return True
-        except (DeliveryError, gate.Refused) as error:
-            (amended.not_done if amends(delivery) else outcome.not_called)(delivery, error)
+        if call is None:
             return True
         point("opened")
         if not commit_calling(delivery, asked):
@@ -121,6 +121,23 @@ def _hand_over(delivery: Delivery, file: BlogFile) -> bool:
         (amended.record if amends(delivery) else outcome.record)(delivery, answer)
         point("recorded")
     return True
+
+
+@contextmanager
+def _said(delivery: Delivery) -> Iterator[None]:
+    """Before the call: what is in the way there ends the block, and the delivery stands accordingly, with its sentence."""
+    try:
+        yield
+    except DatabaseError:
+        raise
+    except Exception as error:
+        if isinstance(error, outcome.Withheld):
+            outcome.not_called(delivery, error)
+            return
+        if not isinstance(error, DeliveryError | gate.Refused):
+            log.exception("getting ready broke", extra={"delivery_id": delivery.pk, "channel": delivery.channel})
+            error = Transient(OUR_MISTAKE, detail=type(error).__name__)
+        (amended.not_done if amends(delivery) else outcome.not_called)(delivery, error)
 
 
 def _pay(delivery: Delivery, file: BlogFile) -> None:
@@ -152,17 +169,14 @@ def _rehearse(delivery: Delivery, file: BlogFile) -> None:
         if not claim(delivery, "Being rehearsed."):
             return
         point("claimed")
-        if not _is_made(delivery, file):
-            return
-        try:
+        with _said(delivery):
+            if not _is_made(delivery, file):
+                return
             handover.check(delivery, file)
-        except gate.Refused as error:
-            outcome.not_called(delivery, error)
-            return
-        kept = handover.keep_rehearsal(delivery, file)
-        point("opened")
-        outcome.rehearsed(delivery, kept)
-        point("recorded")
+            kept = handover.keep_rehearsal(delivery, file)
+            point("opened")
+            outcome.rehearsed(delivery, kept)
+            point("recorded")
 
 
 def _is_made(delivery: Delivery, file: BlogFile) -> bool:
@@ -183,27 +197,24 @@ def _open_newsletter(delivery: Delivery, file: BlogFile) -> None:
     if not claim(delivery, "Writing down who gets it.", preparing=True):
         return
     point("claimed")
-    try:
+    with _said(delivery):
         preflight.check(delivery, file)
-    except (DeliveryError, outcome.Withheld) as error:
-        outcome.not_called(delivery, error)
-        return
-    if not _is_made(delivery, file):
-        return
-    if not newsletter.prepare(delivery):
-        _go_on_writing(delivery)
-        return
-    point("opened")
-    transition(
-        delivery,
-        still_ours(delivery) & Q(state=State.PREPARING),
-        state=State.SENDING,
-        waits_for=WaitsFor.NETWORK,
-        reason="Being sent to its readers.",
-        lease_until=None,
-        phase="",
-    )
-    newsletter.finish(delivery)
+        if not _is_made(delivery, file):
+            return
+        if not newsletter.prepare(delivery):
+            _go_on_writing(delivery)
+            return
+        point("opened")
+        transition(
+            delivery,
+            still_ours(delivery) & Q(state=State.PREPARING),
+            state=State.SENDING,
+            waits_for=WaitsFor.NETWORK,
+            reason="Being sent to its readers.",
+            lease_until=None,
+            phase="",
+        )
+        newsletter.finish(delivery)
 
 
 def _go_on_writing(delivery: Delivery) -> None:

@@ -8,12 +8,12 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from worker import newsletter
 from worker.channels import find
-from worker.deliver import amended, handover, issues, money, outcome
+from worker.deliver import amended, handover, money, outcome
 from worker.deliver.claim import Phase, State, WaitsFor, amends
 from worker.deliver.retry import Again, next_try
 from worker.lib.blogs import blogs
+from worker.lib.log import carry_on
 from worker.models import Attempt, Connection, Delivery, Post
 from worker.record.transition import transition
 
@@ -25,15 +25,12 @@ def sweep() -> None:
     for delivery in Delivery.objects.filter(state__in=[State.SENDING, State.PREPARING], lease_until__lt=Now()).select_related("blog")[
         :AT_ONCE
     ]:
-        if delivery.phase == Phase.CALLING:
-            _holder_died_calling(delivery)
-        else:
-            _holder_died_before(delivery)
+        with carry_on("sweep broke", delivery_id=delivery.pk):
+            (_holder_died_calling if delivery.phase == Phase.CALLING else _holder_died_before)(delivery)
     for_money = Delivery.objects.filter(waits_for=WaitsFor.PERSON, held_for=Delivery.HeldFor.MONEY)
     for delivery in for_money.select_related("blog").order_by("pk")[:AT_ONCE]:
-        _let_go_if_paid_for(delivery)
-    issues.open_coming(timezone.now())
-    newsletter.sweep()
+        with carry_on("sweep broke", delivery_id=delivery.pk):
+            _let_go_if_paid_for(delivery)
 
 
 def posts_to_plan(blog: str | None = None) -> list[int]:

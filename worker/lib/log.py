@@ -3,7 +3,11 @@
 import logging
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from django.db import InterfaceError, OperationalError
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SECRETS = [
@@ -43,3 +47,14 @@ class KeyValueFormatter(logging.Formatter):
 def _value(value: Any) -> str:
     text = str(value)
     return repr(text) if re.search(r"\s", text) else text
+
+
+@contextmanager
+def carry_on(what: str, **facts: object) -> Iterator[None]:
+    """One of many: where it breaks, the log says so and the others have their turn. A database in trouble is everybody's."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logging.getLogger(__name__).exception(what, extra=facts)

@@ -4,9 +4,14 @@ The constraints are the backstops of the protocol in docs/reliability.md: should
 the database still refuses a second post.
 """
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
+from worker.lib.blogs import blog_file
+from worker.lib.clock import spoken
 from worker.models.blogs import Blog
 from worker.models.issues import Issue
 from worker.models.posts import Post
@@ -142,6 +147,11 @@ class Delivery(models.Model):
     def title(self) -> str:
         """What staff read that it brings: the post's title, or the newsletter's name and day."""
         return self.post.title if self.post else str(self.issue)
+
+    def spoken(self, moment: datetime) -> str:
+        """A moment as people at its blog read it; in UTC where the blog has no file any more."""
+        file = blog_file(self.blog.slug)
+        return spoken(moment, file.timezone, timezone.now()) if file else f"{moment:%H:%M} UTC"
 
     def posts(self) -> list[Post]:
         """What it brings, newest first. Few: read `post` or `issue` with the rows where there are many."""

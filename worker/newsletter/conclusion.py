@@ -1,7 +1,7 @@
 """How a newsletter stands as a whole: when it is done, what is said of it, and what a person settles."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from worker.lib.address import read_address
 from worker.lib.blogs import blog_file
-from worker.lib.clock import spoken
 from worker.models import Batch, Delivery, Recipient, Relay, Subscriber
 from worker.newsletter.audience import readers
 from worker.newsletter.mail import relay_name, relay_of
@@ -215,7 +214,7 @@ def _say_when(delivery: Delivery) -> None:
         when = _at_the_relays_pace(delivery)
     else:
         next_at = unfinished.aggregate(next=Min("due_at"))["next"]
-        when = f"still to go, next try at {spoken_for(delivery, next_at)}."
+        when = f"still to go, next try at {delivery.spoken(next_at)}."
     total = sum_of([delivery.pk])[delivery.pk]
     others = _others(total)
     reason = f"{total.sent} of {total.audience} sent so far{f' ({others})' if others else ''}; {total.waiting} {when}"
@@ -230,12 +229,7 @@ def _at_the_relays_pace(delivery: Delivery) -> str:
     if file is None or relay is None or not relay.interval:
         return ""
     late = Relay.objects.filter(name=relay_name(file), next_slot_at__gt=Now() + _SHORTLY).first()
-    return f"wait until {spoken_for(delivery, late.next_slot_at)}: the mail relay takes {relay.rate}." if late else ""
-
-
-def spoken_for(delivery: Delivery, moment: datetime) -> str:
-    file = blog_file(delivery.blog.slug)
-    return spoken(moment, file.timezone, timezone.now()) if file else f"{moment:%H:%M} UTC"
+    return f"wait until {delivery.spoken(late.next_slot_at)}: the mail relay takes {relay.rate}." if late else ""
 
 
 def _others(total: Sum) -> str:

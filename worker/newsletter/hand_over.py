@@ -23,7 +23,7 @@ from worker.lib.deadline import deadly
 from worker.models import Batch, Blog, Connection, Delivery, Recipient
 from worker.newsletter import batches, brake, mail
 from worker.newsletter.batches import Claim
-from worker.newsletter.conclusion import finish, spoken_for
+from worker.newsletter.conclusion import finish
 from worker.newsletter.consent import today
 from worker.newsletter.journal import Journal, Page
 from worker.newsletter.outcome import Outcome, outcome
@@ -120,7 +120,7 @@ def _after(trouble: DeliveryError, delivery: Delivery) -> Obstacle:
         wait = max(wait, trouble.retry_after)
     until = timezone.now() + wait
     return Obstacle(
-        State.PENDING, WaitsFor.CLOCK, f"{trouble.sentence} Nobody gets it twice; the rest goes on at {spoken_for(delivery, until)}.", until
+        State.PENDING, WaitsFor.CLOCK, f"{trouble.sentence} Nobody gets it twice; the rest goes on at {delivery.spoken(until)}.", until
     )
 
 
