@@ -161,5 +161,5 @@ def upkeep() -> None:
         lambda: tidy_if_due(now),
     )
     for step in steps:
-        with carry_on("upkeep broke"):
+        with carry_on("upkeep"):
             step()

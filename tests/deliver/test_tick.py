@@ -19,7 +19,7 @@ def test_a_row_that_breaks_the_upkeep_keeps_no_other_waiting(monkeypatch: pytest
     tasks.tick()
     assert rung["send"] == [delivery.pk]
     assert rung["sealed"]
-    assert [line.delivery_id for line in caplog.records if line.getMessage() == "sweep broke"] == [stuck.pk]
+    assert [line.delivery_id for line in caplog.records if getattr(line, "step", "") == "sweep"] == [stuck.pk]
 
 
 def test_a_database_in_trouble_is_no_rows_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,11 +25,11 @@ def sweep() -> None:
     for delivery in Delivery.objects.filter(state__in=[State.SENDING, State.PREPARING], lease_until__lt=Now()).select_related("blog")[
         :AT_ONCE
     ]:
-        with carry_on("sweep broke", delivery_id=delivery.pk):
+        with carry_on("sweep", delivery_id=delivery.pk):
             (_holder_died_calling if delivery.phase == Phase.CALLING else _holder_died_before)(delivery)
     for_money = Delivery.objects.filter(waits_for=WaitsFor.PERSON, held_for=Delivery.HeldFor.MONEY)
     for delivery in for_money.select_related("blog").order_by("pk")[:AT_ONCE]:
-        with carry_on("sweep broke", delivery_id=delivery.pk):
+        with carry_on("sweep", delivery_id=delivery.pk):
             _let_go_if_paid_for(delivery)
 
 

@@ -50,11 +50,11 @@ def _value(value: Any) -> str:
 
 
 @contextmanager
-def carry_on(what: str, **facts: object) -> Iterator[None]:
+def carry_on(step: str, **facts: object) -> Iterator[None]:
     """One of many: where it breaks, the log says so and the others have their turn. A database in trouble is everybody's."""
     try:
         yield
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        logging.getLogger(__name__).exception(what, extra=facts)
+        logging.getLogger(__name__).exception("one of many broke", extra={"step": step, **facts})
