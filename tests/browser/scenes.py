@@ -98,7 +98,7 @@ def _for_approval(blog: Blog, now: datetime) -> None:
     waits = f"It waits for {DIRECTOR}, who must approve these words before they go out."
     for channel in ("facebook", "twitter", "linkedin"):
         asked = make_delivery(post, channel, state="held", waits_for="person", held_for="approval", reason=waits, due_at=None)
-        _told(asked, [(then, "Postlark", "The post is new.", {"to": "held"})])
+        _told(asked, [(then, "Postlark", "Found in the feed.", {"to": "held"})])
 
 
 def _yesterday(blog: Blog, now: datetime) -> None:
