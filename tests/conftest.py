@@ -12,9 +12,15 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from tests.processes import Valkey
 from tests.settings import NO_SKIPS
+
+# No property is about time: a busy machine fails none of them.
+hypothesis.register_profile("in any time", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("in any time")
 
 
 def pytest_collection_modifyitems(config, items):

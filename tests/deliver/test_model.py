@@ -159,7 +159,6 @@ def explore(examples: int) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,
             report_multiple_bugs=False,

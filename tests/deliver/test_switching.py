@@ -86,7 +86,7 @@ def copies(reader: Subscriber) -> Counter[str]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(steps=st.lists(STEPS, min_size=3, max_size=10), first=st.sampled_from(EDITIONS))
 @example([("choose", "weekly"), ("publish", False), ("choose", "instant"), ("choose", "monthly"), ("goes out", "monthly")], "instant")
 @example([("publish", False), ("goes out", "monthly"), ("choose", "monthly"), ("choose", "instant")], "weekly")

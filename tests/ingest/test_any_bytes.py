@@ -26,7 +26,7 @@ PIECES = [
     *(b"<html>", b"<article>", b"</article>", b"<meta property='og:image' content='", b"<base href='", b"<rdf:RDF>", b"</feed>", b"</rdf:RDF>"),
 ]  # fmt: skip
 documents = st.lists(st.sampled_from(PIECES) | st.binary(max_size=12), max_size=40).map(b"".join)
-NO_HURRY = settings(max_examples=150, deadline=None)
+NO_HURRY = settings(max_examples=150)
 
 
 def told(reads: Callable[..., Any], *given: Any) -> Any:

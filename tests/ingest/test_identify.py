@@ -207,21 +207,21 @@ def kinds(verdicts: list[Verdict]) -> list[Kind]:
 
 
 @given(feeds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_feed_read_again_holds_nothing_new(feed: list[Entry]) -> None:
     verdicts = identify(feed, remembered(feed))
     assert set(kinds(verdicts)) <= {Kind.SAME, Kind.REPEAT}
 
 
 @given(feeds, feeds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_entries_and_posts_are_matched_one_to_one(feed: list[Entry], earlier: list[Entry]) -> None:
     same = [each.post for each in identify(feed, remembered(earlier)) if each.kind == Kind.SAME]
     assert len(same) == len(set(same))
 
 
 @given(feeds, feeds, st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_order_does_not_matter(feed: list[Entry], earlier: list[Entry], rng: "st.DataObject") -> None:
     known = remembered(earlier)
     shuffled, mixed = feed[:], known[:]
@@ -237,14 +237,14 @@ def test_the_order_does_not_matter(feed: list[Entry], earlier: list[Entry], rng:
 
 
 @given(feeds, feeds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_an_entry_with_nothing_known_about_it_is_new_or_held_never_lost(feed: list[Entry], earlier: list[Entry]) -> None:
     strangers = [replace(each, guid=f"new-{n}", url=f"https://new.example/new-{n}", title=f"New {n}") for n, each in enumerate(feed)]
     assert kinds(identify(strangers, remembered(earlier))) == [Kind.NEW] * len(feed)
 
 
 @given(feeds, feeds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_once_a_held_entry_is_kept_it_is_known(feed: list[Entry], earlier: list[Entry]) -> None:
     """Otherwise one doubtful entry would make a new row with every look."""
     known = remembered(earlier)
@@ -300,7 +300,7 @@ def after(history: Sequence[tuple[set[int], str]]) -> tuple[set[int], list[Kind]
 
 
 @given(looks, st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_order_of_looks_leads_to_the_same_posts(history: list[tuple[set[int], str]], rng: "st.DataObject") -> None:
     shuffled = history[:]
     rng.shuffle(shuffled)

@@ -65,7 +65,7 @@ class Whimsical(Carrier):
             yield Handed(envelope.key, error("No.") if error else None)
 
 
-@hypothesis(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(script=st.lists(st.sampled_from(ANSWERS), max_size=25))
 def test_the_sum_balances_whatever_happens(settings, monkeypatch, script):
     blog = live_blog(slug=f"blog-{next(_numbers)}")

@@ -110,7 +110,7 @@ def test_a_chain_that_was_made_anew_no_longer_has_the_head_that_was_noted():
     assert seal.noted(noted) is None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(
     st.lists(
         st.tuples(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20), st.integers(0, 4)), max_size=12

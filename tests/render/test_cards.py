@@ -39,7 +39,7 @@ def test_nothing_leaves_the_card(title: str, size: tuple[int, int]) -> None:
     assert empty_above_the_hills(image)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.text(max_size=300), st.text(max_size=80), st.sampled_from(SIZES))
 def test_whatever_the_title_it_is_a_card(title: str, name: str, size: tuple[int, int]) -> None:
     image = drawn(title, name, name, Brand(), *size)

@@ -21,9 +21,8 @@ from worker.render import Rendered
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(3600)]
 DISCLAIMER = {"full": "Educational only. This is (not) therapy, whatever it says here about that.", "short": "Not therapy."}
 SOME = settings(
-    deadline=None,
     max_examples=int(os.environ.get("POSTLARK_EXAMPLES", "60")) // 20,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 
 

@@ -129,7 +129,7 @@ def test_what_cannot_be_read_is_told_in_a_sentence(data: bytes) -> None:
         opened(data)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(max_size=60), st.integers(0, 1500), st.sampled_from(["JPEG", "PNG", "GIF", "WEBP"]))
 def test_damage_raises_nothing_else(noise: bytes, at: int, kind: str) -> None:
     data = FILES[kind]
@@ -156,7 +156,7 @@ def test_what_is_too_small_for_the_network_is_said_so() -> None:
         fitted(opened(as_file(gradient(180, 200))), RULES)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(200, 1500), st.integers(120, 1500), st.sampled_from([(1200, 630), (1000, 1500), (1200, 675)]))
 def test_it_is_never_wider_than_the_network_shows_nor_stretched(width: int, height: int, shown: tuple[int, int]) -> None:
     made = fitted(Image.new("RGB", (width, height)), PictureRules(*shown, most_bytes=1_000_000))

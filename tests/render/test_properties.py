@@ -83,9 +83,8 @@ POSTS = st.builds(
 )
 OWN_WORDS = st.none() | st.text(max_size=200) | MARKUP
 MANY = settings(
-    deadline=None,
     max_examples=int(os.environ.get("POSTLARK_EXAMPLES", "60")),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[HealthCheck.data_too_large],
 )
 
 

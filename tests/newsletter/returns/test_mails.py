@@ -112,7 +112,7 @@ def test_a_hostile_mail_costs_a_sentence(mail):
 
 
 @given(st.binary(max_size=3_000), st.integers(0, 1_500))
-@hypothesis(max_examples=200, deadline=None)
+@hypothesis(max_examples=200)
 def test_any_bytes_anywhere_in_a_report_are_read_without_an_error(noise, at):
     mail = letters.delivery_report(OWN)
     read_mail(mail[:at] + noise + mail[at:])
