@@ -4,12 +4,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.hands import Hand
-from worker.models import Delivery
+from tests.factories import make_blog
+from worker.models import Blog, Delivery
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_a_post_is_held_reworded_released_and_skipped(hand: Hand) -> None:
+def test_a_post_is_held_reworded_released_and_skipped(hand: Hand, day: Blog) -> None:
+    make_blog(day.slug, channels={name: {"mode": "live"} for name in ("facebook", "twitter")})  # whose words nobody need approve
     hand.press("Waiting – Practicing Reflection, X (Twitter)")
     hand.reads("Quiet hours")
     hand.press("Hold…")
