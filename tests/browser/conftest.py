@@ -94,8 +94,15 @@ def context(browser: Browser, link: str, live_server: Any) -> Iterator[BrowserCo
     page.wait_for_url("**/")
     page.close()
     yield opened
-    opened.close()
+    leave(opened)
     assert wrong == []
+
+
+def leave(context: BrowserContext) -> None:
+    """Once nothing is asked for any more: the server would answer into a database that the next test begins with."""
+    for page in context.pages:
+        page.wait_for_load_state("networkidle")
+    context.close()
 
 
 def watched(context: BrowserContext, home: str) -> list[str]:
@@ -119,7 +126,7 @@ def passer_by(request: pytest.FixtureRequest, browser: Browser, day: Blog, live_
     context = browser.new_context(base_url=live_server.url, **HANDS[request.param])
     wrong = watched(context, live_server.url)
     yield Hand(request.param, context.new_page())
-    context.close()
+    leave(context)
     # What is refused, or was done before, is answered with 422 or 410, which the browser writes into its console.
     assert [text for text in wrong if "422" not in text and "410" not in text] == []
 

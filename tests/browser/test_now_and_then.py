@@ -147,6 +147,7 @@ def test_a_second_step_is_set_up_and_asked_for(hand: Hand) -> None:
     hand.press("Set it up", "button")
     hand.page.wait_for_url("**/")
     hand.press("Sign out", "button")
+    hand.page.wait_for_url("**/sign-in*")
     hand.page.goto(one_time_link(DESK))
     hand.press("Sign in", "button")
     hand.reads("One more step")

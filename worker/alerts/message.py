@@ -63,9 +63,9 @@ def tell(blog_id: int) -> None:
     if file is None:
         mine.update(try_at=None)
         return
+    news = {to: others for to in file.alerts.to if (others := _not_done_by(to, alerts))}
     with translation.override(file.language.partition("-")[0]):
-        news = {to: others for to in file.alerts.to if (others := _not_done_by(to, alerts))}
-    troubles = [trouble for to, others in news.items() if (trouble := _tell_at(to, file, others))]
+        troubles = [trouble for to, others in news.items() if (trouble := _tell_at(to, file, others))]
     if not news or len(troubles) < len(news):
         _note_told(blog, alerts, troubles, bool(news))
     else:
