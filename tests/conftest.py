@@ -24,11 +24,11 @@ hypothesis.load_profile("in any time")
 
 
 def pytest_collection_modifyitems(config, items):
-    """On SQLite, what needs PostgreSQL is left out: the second half of `make test` runs it."""
-    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-        left_out = [item for item in items if item.get_closest_marker("postgresql")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    """What is about one database is left out on the other: the two halves of `make test` run all of it."""
+    elsewhere = "postgresql" if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" else "sqlite"
+    left_out = [item for item in items if item.get_closest_marker(elsewhere)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(wrapper=True)

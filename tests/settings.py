@@ -12,7 +12,8 @@ atexit.register(shutil.rmtree, TEMPORARY, ignore_errors=True)
 
 (TEMPORARY / "blogs").mkdir()
 _SAID = ("POSTLARK_", "EMAIL_URL", "RETURNS_URL", "BROKER_URL", "PUBLIC_URL", "LISTEN", "TRUSTED_")
-_KEPT = {"POSTLARK_PICTURES", "POSTLARK_EXAMPLES"}  # where tests leave what they saw; how many posts they try
+# where tests leave what they saw; how many posts they try; what the processes that run a part of the tests each must know, too
+_KEPT = {"POSTLARK_PICTURES", "POSTLARK_EXAMPLES", "POSTLARK_NO_SKIPS"}
 for name in [name for name in os.environ if name.startswith(_SAID) and name not in _KEPT]:
     del os.environ[name]
 os.environ |= {"POSTLARK_DATA": str(TEMPORARY / "data"), "POSTLARK_BLOGS": str(TEMPORARY / "blogs"), "POSTLARK_LOG": "warning"}

@@ -3,7 +3,6 @@ import io
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from tests.console.conftest import client_of
@@ -103,7 +102,7 @@ FILTERS = [
 ]
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a table of few rows from end to end, as it should.")
+@pytest.mark.sqlite  # PostgreSQL reads a table of few rows from end to end, as it should
 @pytest.mark.parametrize("one", FILTERS)
 @pytest.mark.parametrize("other", FILTERS)
 def test_no_filter_and_no_pair_of_them_reads_every_delivery(one, other) -> None:

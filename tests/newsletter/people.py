@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 
@@ -100,7 +100,9 @@ def send_to_the_end(delivery: Delivery) -> None:
 
 def the_sum(delivery: Delivery) -> Sum:
     """The sum by the counters, after it was seen to balance and to agree with the rows."""
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and not connection.savepoint_ids:  # others may write between the two readings
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         total = sum_of([delivery.pk]).get(delivery.pk, Sum())
         by_state = Recipient.objects.filter(delivery=delivery).values_list("state").annotate(number=Count("pk")).order_by()
         states = Counter(dict(by_state))
