@@ -143,7 +143,10 @@ def test_with_stand_ins_the_newest_post_is_live_on_every_network_without_an_acco
         def posted() -> list[str]:
             return sorted(delivery["channel"] for delivery in json.loads(here.run("log", "--json", "--state", "sent").stdout or "[]"))
 
-        until(lambda: posted() == five, "the newest post is out on all five networks", 90)
+        try:
+            until(lambda: posted() == five, "the newest post is out on all five networks", 90)
+        except AssertionError as never:
+            raise AssertionError(f"{never}\n{here.run('log').stdout}") from None
         for port in ("8020", "8021", "8022", "8023", "8024"):
             with urllib.request.urlopen(f"http://127.0.0.1:{ports[port]}/", timeout=5) as page:
                 assert "<article>" in page.read().decode()
