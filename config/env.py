@@ -92,7 +92,10 @@ class Env:
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(value)
-        parts.port  # noqa: B018  raises ValueError for a port that is none
-        return parts.scheme in schemes and bool(parts.hostname or (parts.path if parts.scheme not in ("http", "https") else ""))
+        return (
+            parts.scheme in schemes
+            and parts.port != 0
+            and bool(parts.hostname or (parts.path if parts.scheme not in ("http", "https") else ""))
+        )
     except ValueError:
         return False

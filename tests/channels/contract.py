@@ -10,6 +10,7 @@ import logging
 import re
 import socket
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -73,7 +74,7 @@ def nobody_accepts() -> Generator[str, None, None]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-class PosterContract:
+class PosterContract(ABC):
     message: ClassVar[Message] = Message(
         text="Coping with school stress\n\nEducational only, not therapy.",
         link="https://blog.example/coping/",
@@ -86,14 +87,9 @@ class PosterContract:
         """Not this message: another link."""
         return replace(self.message, text=text, link="https://blog.example/another/")
 
-    @pytest.fixture
-    def network(self) -> Generator[Network, None, None]:
-        """The fake, serving; it wants SECRET."""
-        raise NotImplementedError("the channel's own test file gives the network")
-
+    @abstractmethod
     def poster_at(self, url: str) -> Poster:
         """The channel's poster for the network at `url`, with SECRET as its credentials and PATIENCE for a request."""
-        raise NotImplementedError("the channel's own test file makes the poster")
 
     @pytest.fixture
     def poster(self, network: Network) -> Poster:
@@ -360,7 +356,7 @@ class ConnectedContract:
         assert network.count(self.message.text) == 0
 
 
-class CarrierContract:
+class CarrierContract(ABC):
     """A way to many people: each copy is announced before it leaves."""
 
     template: ClassVar[MailTemplate] = MailTemplate(
@@ -374,9 +370,9 @@ class CarrierContract:
         """What takes the mail, counts it by address in `taken`, is slow with a reader called `slow`, and knows another `login` than ours."""
         return Relay(slowness=slowness, login=("me", "another") if login else None)
 
+    @abstractmethod
     def carrier_at(self, relay: Any) -> Carrier:
         """The channel's carrier for this relay, with SECRET as its password where the relay asks for one."""
-        raise NotImplementedError("the channel's own test file makes the carrier")
 
     def send(self, carrier: Carrier, *local_parts: str, allow: Callable[[int], bool] = lambda key: True) -> list[Intent | Handed]:
         """Every step of one conversation; `allow` answers the intents."""

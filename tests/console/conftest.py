@@ -1,8 +1,8 @@
 import pytest
 from django.test import Client
 
-from tests.factories import make_staff
-from worker.models import Blog
+from tests.factories import make_blog, make_delivery, make_post, make_staff
+from worker.models import Batch, Blog, Delivery
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +22,13 @@ def client_of(role: str, *blogs: Blog) -> Client:
 @pytest.fixture
 def office(db) -> Client:
     return client_of("office")
+
+
+@pytest.fixture
+def held() -> Delivery:
+    """Held on Facebook; by e-mail it is out. A second blog stands beside."""
+    post = make_post(make_blog("example", channels={"facebook": {}, "email": {}}))
+    rendition = {"text": "Words", "html": "<p>Words</p>", "image": "http://127.0.0.1:1/a.jpg", "disclaimer": "", "length": 5, "limit": None}
+    make_blog("other")
+    Batch.objects.create(delivery=make_delivery(post, "email", state="sent", waits_for="nothing"), number=1, size=1, waiting=0, sent=1)
+    return make_delivery(post, "facebook", state="held", waits_for="person", reason="Held.", rendition=rendition)

@@ -8,7 +8,7 @@ import pytest
 from django.test.html import parse_html
 
 from tests.console.conftest import client_of
-from tests.console.test_roles import held, pages  # noqa: F401  `held` is a fixture
+from tests.console.test_roles import pages
 from worker.models import Delivery
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ class Page(HTMLParser):
             del self._open[len(self._open) - 1 - self._open[::-1].index(tag) :]
 
 
-def test_every_page_is_well_formed(held: Delivery) -> None:  # noqa: F811
+def test_every_page_is_well_formed(held: Delivery) -> None:
     client = client_of("owner")
     for name, address in {**pages(held), "sign-in": "/sign-in", "not-found": "/nothing", "paper": "/log?print=1"}.items():
         if name in ("log-sheet", "mail", "letter", "picture"):

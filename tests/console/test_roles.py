@@ -8,8 +8,8 @@ from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from tests.console.conftest import client_of
-from tests.factories import make_blog, make_delivery, make_post
-from worker.models import Batch, Delivery, Event, Subscriber
+from tests.factories import make_blog
+from worker.models import Delivery, Event, Subscriber
 
 pytestmark = pytest.mark.django_db
 NOT_STAFF_PAGES = {
@@ -26,15 +26,6 @@ PUBLIC = {  # tests/hooks
     *("subscribe", "confirm", "unsubscribe", "read", "archive"),
 }
 ACTS = {"release", "hold", "skip", "cancel", "there", "not-there"}
-
-
-@pytest.fixture
-def held() -> Delivery:
-    post = make_post(make_blog("example", channels={"facebook": {}, "email": {}}))
-    rendition = {"text": "Words", "html": "<p>Words</p>", "image": "http://127.0.0.1:1/a.jpg", "disclaimer": "", "length": 5, "limit": None}
-    make_blog("other")
-    Batch.objects.create(delivery=make_delivery(post, "email", state="sent", waits_for="nothing"), number=1, size=1, waiting=0, sent=1)
-    return make_delivery(post, "facebook", state="held", waits_for="person", reason="Held.", rendition=rendition)
 
 
 def newsletter(of: Delivery) -> str:

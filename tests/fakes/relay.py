@@ -23,6 +23,7 @@ Without PIPELINING it drops the line of whoever does not wait for its answers.
 """
 
 import base64
+import io
 import re
 import socket
 import socketserver
@@ -117,7 +118,7 @@ class _Conversation:
 
     def listen_to(self, sock: socket.socket) -> None:
         self.sock = sock
-        self.read = sock.makefile("rb")
+        self.read: io.BufferedReader = sock.makefile("rb")
 
     def run(self) -> None:
         self.relay.connections += 1
@@ -135,7 +136,7 @@ class _Conversation:
         if "PIPELINING" not in self.relay.features and not isinstance(self.sock, ssl.SSLSocket):
             self.sock.setblocking(False)
             try:
-                if self.read.peek():  # type: ignore[attr-defined]
+                if self.read.peek():
                     raise _Gone  # it did not wait
             finally:
                 self.sock.setblocking(True)

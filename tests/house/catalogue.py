@@ -9,6 +9,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import product
 from pathlib import Path
@@ -78,12 +79,24 @@ def catalogue() -> Catalog:
 # What people read in a Python file -------------------------------------------------------------------------------------
 
 
+@dataclass
+class Marks:
+    """Parts of a source that people never read, and words that they do read, however short."""
+
+    unread: set[ast.AST] = field(default_factory=set)
+    said: set[ast.AST] = field(default_factory=set)
+
+    def silence(self, node: ast.AST | None) -> None:
+        self.unread.update(ast.walk(node) if node else ())
+
+
 def shown(source: str, *, labels: bool) -> Iterator[str | tuple[str, str]]:
     """`labels`: what begins like a label, too, and not only what has a space in it. A pair is singular and plural."""
-    tree = ast.parse(source)
-    yield from _plurals(tree)
-    _mark_unread(tree)
-    yield from dict.fromkeys(text for node in _texts(tree) for text in _shapes(node) if hasattr(node, "said") or _is_read(text, labels))
+    tree, marks = ast.parse(source), Marks()
+    yield from _plurals(tree, marks)
+    _mark_unread(tree, marks)
+    texts = _texts(tree, marks)
+    yield from dict.fromkeys(text for node in texts for text in _shapes(node) if node in marks.said or _is_read(text, labels))
 
 
 def _in_context(source: str) -> Iterator[tuple[str, str]]:
@@ -94,68 +107,59 @@ def _in_context(source: str) -> Iterator[tuple[str, str]]:
                 yield context, words
 
 
-def _plurals(tree: ast.AST) -> Iterator[tuple[str, str]]:
+def _plurals(tree: ast.AST, marks: Marks) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id="pgettext")):
-                _silence(node)
+                marks.silence(node)
             case ast.Call(func=ast.Name(id="ngettext"), args=[ast.Constant(value=str(one)), ast.Constant(value=str(many)), _]):
                 yield one, many
-                _silence(node)
+                marks.silence(node)
 
 
-def _mark_unread(tree: ast.AST) -> None:
+def _mark_unread(tree: ast.AST, marks: Marks) -> None:
     """Docstrings, annotations, help for the database, what goes to the log, what a person who broke the program reads."""
     for node in ast.walk(tree):
         match node:
-            case (
-                ast.Expr(value=ast.Constant())
-                | ast.Assert()
-                | ast.Raise(exc=ast.Call(func=ast.Name(id="LookupError" | "NotImplementedError" | "RuntimeError")))
-            ):
-                _silence(node)
+            case ast.Expr(value=ast.Constant()) | ast.Assert() | ast.Raise(exc=ast.Call(func=ast.Name(id="LookupError" | "RuntimeError"))):
+                marks.silence(node)
             case ast.AnnAssign() | ast.arg():
-                _silence(node.annotation)
+                marks.silence(node.annotation)
             case ast.FunctionDef():
-                _silence(node.returns)
+                marks.silence(node.returns)
                 if node.name in ("__str__", "__repr__"):
-                    _silence(node)
+                    marks.silence(node)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="log" | "re"))) | ast.Call(func=ast.Attribute(attr="strftime")):
-                _silence(node)
+                marks.silence(node)
             case ast.Call(func=ast.Name(id="cast" | "TypeVar" | "ParamSpec" | "_json" | "getattr")):
-                _silence(node)
+                marks.silence(node)
             case ast.keyword(arg="help_text" | "related_name" | "salt" | "extra" | "detail"):
-                _silence(node)
+                marks.silence(node)
             case _:
-                _mark_said(node)
+                _mark_said(node, marks)
 
 
-def _mark_said(node: ast.AST) -> None:
+def _mark_said(node: ast.AST, marks: Marks) -> None:
     """Words that are read however short they are: in `gettext()`, after `or`, a model's choice, what a channel calls itself."""
     match node:
         case ast.Call(func=ast.Name(id="_" | "gettext" | "gettext_noop"), args=[ast.Constant() as words]):
-            words.said = True  # type: ignore[attr-defined]
+            marks.said.add(words)
         case ast.BoolOp(op=ast.Or(), values=[*_, ast.Constant(value=str(text)) as words]) if re.fullmatch("[a-z]{4,}", text):
-            words.said = True  # type: ignore[attr-defined]
+            marks.said.add(words)
         case ast.ClassDef():
             for each in node.body:
                 match each:
                     case ast.Assign(value=ast.Tuple(elts=[ast.Constant(), ast.Constant(value=str(text)) as words])) if text[:1].isupper():
-                        words.said = True  # type: ignore[attr-defined]
+                        marks.said.add(words)
                     case ast.Assign(targets=[ast.Name(id="done" | "name")], value=ast.Constant() as words):
-                        words.said = True  # type: ignore[attr-defined]
+                        marks.said.add(words)
                     case ast.AnnAssign(target=ast.Name(id="done" | "name"), value=ast.Constant() as words):
-                        words.said = True  # type: ignore[attr-defined]
+                        marks.said.add(words)
 
 
-def _silence(node: ast.AST | None) -> None:
-    for each in ast.walk(node) if node else ():
-        each.unread = True  # type: ignore[attr-defined]
-
-
-def _texts(node: ast.AST) -> Iterator[ast.expr]:
+def _texts(node: ast.AST, marks: Marks) -> Iterator[ast.expr]:
     """Every text, from the outside in; what a shape has taken up is not found once more."""
-    if hasattr(node, "unread"):
+    if node in marks.unread:
         return
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node
@@ -163,10 +167,10 @@ def _texts(node: ast.AST) -> Iterator[ast.expr]:
         yield node
         for part in node.values:
             if isinstance(part, ast.FormattedValue) and not _is_choice(part.value):
-                yield from _texts(part.value)
+                yield from _texts(part.value, marks)
     else:
         for child in ast.iter_child_nodes(node):
-            yield from _texts(child)
+            yield from _texts(child, marks)
 
 
 def _is_choice(node: ast.expr) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.factories import blog_file
 from tests.fakes.feeds import FeedSite, Reply, item, rss
 from worker.ingest import Looked, compare
 from worker.ingest.compare import Shown, missing
@@ -141,7 +142,7 @@ def test_any_bytes_are_a_sitemap_or_none(body: bytes) -> None:
     answer = Answer(200, {}, body, "https://blog.example/")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(compare, "_ask", lambda *_: answer)
-        assert list(compare._sitemap(None, "https://blog.example/", set())) == []  # type: ignore[arg-type]
+        assert list(compare._sitemap(blog_file(), "https://blog.example/", set())) == []
 
 
 @pytest.mark.parametrize(
