@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from worker.console import (
-    actions,
+    act,
     approve,
     bulk,
     by_link,
@@ -68,7 +68,7 @@ urlpatterns: list[URLPattern] = [
     path("deliveries/<int:pk>/mail", mail.show, name="mail"),
     path("deliveries/<int:pk>/mail.eml", mail.letter, name="letter"),
     path("deliveries/<int:pk>/picture", picture.show, name="picture"),
-    path("deliveries/<int:pk>/<slug:key>", actions.show, name="act"),
+    path("deliveries/<int:pk>/<slug:key>", act.show, name="act"),
     path("by-link/<str:token>", by_link.show, name="by-link"),
     path("log", log.show, name="log"),
     path("subscribers", subscribers.show, name="subscribers"),

@@ -1,39 +1,19 @@
-"""What a person can do with a delivery: which buttons it has now, and the page behind each, where the reason is typed.
+"""What a person can do with a delivery: each act with its words, and when it may be done."""
 
-A second click does nothing: the row has moved on by then, and the page says how it stands.
-"""
-
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.http import require_http_methods
 
-from worker import tasks
-from worker.console import says, words
-from worker.console.access import Desk, file_of, staff_page
-from worker.console.page import page, safe_link, typed
-from worker.deliver import approval, correct, staff, withdraw
+from worker.console.access import Desk, file_of
+from worker.console.page import safe_link, typed
+from worker.deliver import approval, staff, withdraw
 from worker.deliver.issue_again import resend_issue
-from worker.deliver.reword import may_reword
-from worker.models import Connection, Delivery, Rendition
+from worker.models import Delivery
 from worker.record.sums import Sum
 
 State, WaitsFor = Delivery.State, Delivery.WaitsFor
-
-WHY_GREY = {
-    State.HELD: "It is held already. Resending opens once this one is finished.",
-    State.PENDING: "Resending opens once this one is finished.",
-    State.PREPARING: "It is on its way. These open when it has arrived.",
-    State.SENDING: "It is on its way. These open when it has arrived.",
-    State.UNKNOWN: "These open once we know what happened.",
-}
-FINISHED = "It is finished: there is nothing left to release, hold or skip."
-NOT_YOURS = "You can look at everything here; changing it is for the office and the owner."
 
 
 @dataclass(frozen=True)
@@ -95,7 +75,7 @@ def _may_drop(it: Stands) -> bool:
     return (it.delivery.state in (State.HELD, State.PENDING) and not it.delivery.withdrawn_by) or it.being_sent
 
 
-def _asked_to_stay(it: Stands) -> bool:
+def asked_to_stay(it: Stands) -> bool:
     """Whether what is out shall stay out."""
     return it.delivery.state == State.SENT and it.delivery.waits_for == WaitsFor.PERSON
 
@@ -105,7 +85,7 @@ def _may_release(it: Stands) -> bool:
     return waits or (it.delivery.state == State.HELD and (not it.for_approval or it.is_approver))
 
 
-def _is_finished(delivery: Delivery) -> bool:
+def is_finished(delivery: Delivery) -> bool:
     return delivery.waits_for == WaitsFor.NOTHING or delivery.state == State.FAILED
 
 
@@ -178,7 +158,7 @@ ACTIONS = {
         button="Leave it there",
         act=lambda delivery, who, request: withdraw.leave(delivery, who),
         done="It stays.",
-        may=_asked_to_stay,
+        may=asked_to_stay,
     ),
     "cancel": Action(
         label="Cancel…",
@@ -197,7 +177,7 @@ ACTIONS = {
         button="Send it to them",
         act=lambda delivery, who, request: resend_issue(delivery, who, typed(request, "reason")),
         done="Asked for. It goes out now.",
-        may=lambda it: it.delivery.issue_id is not None and _is_finished(it.delivery),
+        may=lambda it: it.delivery.issue_id is not None and is_finished(it.delivery),
         reason="required",
     ),
     "there": Action(
@@ -289,127 +269,3 @@ def worded(key: str, it: Stands) -> Action:
                 action, title="Leave this newsletter out?", consequence="Nobody gets it. You can still send it later from its page."
             )
     return action
-
-
-@dataclass(frozen=True)
-class Button:
-    """Grey while it cannot act; its place it keeps."""
-
-    key: str
-    label: str
-    address: str
-    grey: bool
-    main: bool
-    """The one that most will want now."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """Buttons side by side, and one sentence that says why some of them are grey."""
-
-    buttons: tuple[Button, ...]
-    why_grey: str
-
-
-def what_can_be_done(it: Stands) -> Row:
-    delivery, desk = it.delivery, it.desk
-    finished = _is_finished(delivery)
-    label = "Send for real…" if delivery.state == State.REHEARSED else "Resend…"
-    dropping = "skip" if delivery.occasion == Delivery.Occasion.AUTOMATIC and not it.total and not it.being_sent else "cancel"
-    mend = _mend(it) if delivery.state == State.PENDING and delivery.waits_for == WaitsFor.PERSON and desk.may_change else ()
-    edit = Button("reword", "Edit the words…", reverse("reword", args=[delivery.pk]), not (desk.may_change and may_reword(delivery)), False)
-    out = ("withdraw", "leave") if _asked_to_stay(it) else ("withdraw",)
-    back = _buttons(out, it) if it.delivery.channel != "email" and it.delivery.state == State.SENT else ()
-    mended = tuple(_correct(delivery)) if desk.may_change else ()
-    again = _again(delivery, label, desk, finished=finished, main=finished and not mended)
-    return _row((*mend, *_buttons(("release", "hold", dropping), it), edit, *mended, *back, *again), _why_grey(it), desk)
-
-
-def _mend(it: Stands) -> Iterator[Button]:
-    """Where what it waits for is mended; afterwards it goes by itself."""
-    blog = it.delivery.blog
-    connection = Connection.objects.filter(blog=blog, channel=it.delivery.channel).first()
-    if blog.paused_by or it.delivery.channel == "email" or (connection and connection.paused_by):
-        yield Button("mend", "Resume…", reverse("health") + f"#{blog.slug}", False, main=True)
-    else:
-        yield Button("mend", "Mend the connection…", reverse("connections") + f"#{blog.slug}", False, main=True)
-
-
-def _correct(delivery: Delivery) -> Iterator[Button]:
-    if correct.may_correct(delivery):
-        yield Button("correct", "Correct…", reverse("correct", args=[delivery.post_id, delivery.channel]), False, main=True)
-
-
-def _again(delivery: Delivery, label: str, desk: Desk, *, finished: bool, main: bool) -> Iterator[Button]:
-    if delivery.post_id:
-        address = reverse("send", args=[delivery.post_id, delivery.channel])
-        yield Button("send", label, address, not finished or not desk.may_change, main)
-    else:
-        label = label if delivery.state == State.REHEARSED else ACTIONS["again"].label
-        yield Button("again", label, reverse("act", args=[delivery.pk, "again"]), not finished or not desk.may_change, main)
-
-
-def _why_grey(it: Stands) -> str:
-    if it.for_approval and not it.is_approver:
-        return f"Only {it.for_approval} can approve it, signed in. Resending opens once this one is finished."
-    if it.being_sent and it.total:
-        return "The words of a newsletter on its way can’t be changed. Resending opens once this one is finished."
-    return WHY_GREY.get(State(it.delivery.state), FINISHED)
-
-
-def answers(it: Stands) -> Row | None:
-    """What a person can say about one in doubt. They stay, greyed, when the doubt is over; None where there never was any."""
-    if not it.delivery.unknown_since and not it.in_doubt:
-        return None
-    unknown = it.delivery.state == State.UNKNOWN
-    why = "This opens if we cannot find out ourselves." if unknown else "Nothing is in doubt any more."
-    return _row(_buttons(("there", "not-there"), it), why, it.desk)
-
-
-def _buttons(keys: tuple[str, ...], it: Stands) -> Iterator[Button]:
-    for key in keys:
-        may = it.desk.may_change and ACTIONS[key].may(it)
-        main = it.delivery.state == State.HELD and key == "release" and may
-        yield Button(key, worded(key, it).label, reverse("act", args=[it.delivery.pk, key]), not may, main)
-
-
-def _row(buttons: Iterable[Button], why: str, desk: Desk) -> Row:
-    row = tuple(buttons)
-    return Row(row, (why if desk.may_change else NOT_YOURS) if any(button.grey for button in row) else "")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff_page
-def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
-    delivery = desk.delivery(pk)
-    if key not in ACTIONS:
-        raise Http404
-    it = Stands(delivery, desk, words.total_of(delivery))
-    action = worded(key, it)
-    refused = _act(request, desk, delivery, action) if request.method == "POST" else ""
-    if isinstance(refused, Delivery):
-        return redirect("delivery", pk=refused.pk)
-    rendition = Rendition.objects.filter(delivery=delivery).first() if action.shows_words else None
-    context = {
-        "delivery": delivery,
-        "action": action,
-        "names": {"channel": words.channel_name(delivery.channel), "title": words.title(delivery)},
-        "refused": refused,
-        "says": says.of_delivery(delivery, rendition, file_of(delivery.blog)) if rendition else None,
-        "seen": rendition.made_at.isoformat() if rendition else "",
-    }
-    return page(request, desk, "act", context, status=422 if refused else 200)
-
-
-def _act(request: HttpRequest, desk: Desk, delivery: Delivery, action: Action) -> Delivery | str:
-    """The delivery whose page says how it stands, when it was done or no longer can be. Else what is missing."""
-    if action.reason == "required" and not typed(request, "reason"):
-        return "Write down why, in a few words. It is kept in the record."
-    try:
-        shown = action.act(delivery, desk.staff.email, request) or delivery
-    except staff.Refused as refused:
-        messages.warning(request, str(refused))
-        return delivery
-    messages.success(request, action.done)
-    tasks.ring(tasks.send, [shown.pk])
-    return shown

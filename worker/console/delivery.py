@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from worker.console import actions, newsletter, says, story, words
+from worker.console import actions, buttons, newsletter, says, story, words
 from worker.console.access import Desk, file_of, staff_page, zone_of
 from worker.console.page import live_page, safe_link
 from worker.deliver import money
@@ -27,7 +27,7 @@ class View:
     approved: str
     steps: tuple[story.Step, ...]
     sum: newsletter.Shown | None
-    rows: tuple[actions.Row, ...]
+    rows: tuple[buttons.Row, ...]
     tries: tuple[str, ...]
     made_at: str
 
@@ -51,7 +51,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         approved=words.approved(delivery, zone),
         steps=tuple(story.story(delivery, events, now, zone)),
         sum=newsletter.shown(delivery, total, now, zone) if total else None,
-        rows=tuple(filter(None, (actions.answers(it), actions.what_can_be_done(it)))),
+        rows=tuple(filter(None, (buttons.answers(it), buttons.what_can_be_done(it)))),
         tries=tuple(story.in_full(attempt, zone) for attempt in delivery.attempts.order_by("-number")[:MOST_TRIES])[::-1],
         made_at=str(rendition.made_at) if rendition else "",
     )

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from worker.console import actions, same, says, story, times, words
+from worker.console import actions, buttons, same, says, story, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.home import the_one_that_counts
 from worker.console.page import live_page, safe_link
@@ -41,7 +41,7 @@ class Panel:
     approved: str
     send: str
     """Where to send it by hand for the first time; empty where a delivery has its own buttons, or none may be."""
-    rows: tuple[actions.Row, ...]
+    rows: tuple[buttons.Row, ...]
     steps: tuple[story.Step, ...]
     tries: tuple[str, ...]
     others: tuple[Other, ...]
@@ -135,7 +135,7 @@ def _panel(slug: str, main: Delivery, deliveries: list[Delivery], totals: dict[i
         out=safe_link(main.remote_url),
         approved=words.approved(main, zone),
         send="",
-        rows=tuple(filter(None, (actions.answers(it), actions.what_can_be_done(it)))),
+        rows=tuple(filter(None, (buttons.answers(it), buttons.what_can_be_done(it)))),
         steps=tuple(story.story(main, (e for e in told.events if e.delivery_id in (None, main.pk)), now, zone)),
         tries=tuple(story.in_full(attempt, zone) for attempt in told.attempts if attempt.delivery_id == main.pk),
         others=tuple(_other(d) for d in reversed(deliveries) if d is not main),

@@ -1,0 +1,54 @@
+"""The page behind a button, where the act is asked about and the reason is typed.
+
+A second click does nothing: the row has moved on by then, and the page says how it stands.
+"""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from worker import tasks
+from worker.console import says, words
+from worker.console.access import Desk, file_of, staff_page
+from worker.console.actions import ACTIONS, Action, Stands, worded
+from worker.console.page import page, typed
+from worker.deliver import staff
+from worker.models import Delivery, Rendition
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page
+def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
+    delivery = desk.delivery(pk)
+    if key not in ACTIONS:
+        raise Http404
+    it = Stands(delivery, desk, words.total_of(delivery))
+    action = worded(key, it)
+    refused = _act(request, desk, delivery, action) if request.method == "POST" else ""
+    if isinstance(refused, Delivery):
+        return redirect("delivery", pk=refused.pk)
+    rendition = Rendition.objects.filter(delivery=delivery).first() if action.shows_words else None
+    context = {
+        "delivery": delivery,
+        "action": action,
+        "names": {"channel": words.channel_name(delivery.channel), "title": words.title(delivery)},
+        "refused": refused,
+        "says": says.of_delivery(delivery, rendition, file_of(delivery.blog)) if rendition else None,
+        "seen": rendition.made_at.isoformat() if rendition else "",
+    }
+    return page(request, desk, "act", context, status=422 if refused else 200)
+
+
+def _act(request: HttpRequest, desk: Desk, delivery: Delivery, action: Action) -> Delivery | str:
+    """The delivery whose page says how it stands, when it was done or no longer can be. Else what is missing."""
+    if action.reason == "required" and not typed(request, "reason"):
+        return "Write down why, in a few words. It is kept in the record."
+    try:
+        shown = action.act(delivery, desk.staff.email, request) or delivery
+    except staff.Refused as refused:
+        messages.warning(request, str(refused))
+        return delivery
+    messages.success(request, action.done)
+    tasks.ring(tasks.send, [shown.pk])
+    return shown
