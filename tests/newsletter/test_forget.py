@@ -12,6 +12,7 @@ from worker.deliver import staff
 from worker.lib.address import read_address
 from worker.models import Blog, Confirmation, Recipient
 from worker.newsletter import confirmation_mail, sign_up
+from worker.newsletter.confirm import confirm
 from worker.newsletter.leave import forget, unsubscribe
 from worker.newsletter.sign_up import Wish
 
@@ -61,3 +62,18 @@ def test_the_rehearsed_mail_to_who_is_erased_goes_too(settings, tmp_path):
     assert "ann@reader.example" in everything_kept()
     forget(reader, WHO)
     assert "ann@reader.example" not in everything_kept()
+
+
+def test_so_do_the_addresses_they_had_before_and_the_place_that_ended_when_they_moved(relay, settings, tmp_path):
+    settings.POSTLARK_DATA = tmp_path
+    blog = live_blog(relay)
+    reader, other = make_subscriber(blog, "full.lee@reader.example"), make_subscriber(blog, "full.new@reader.example")
+    send_to_the_end(planned(blog))
+    staff.resend(make_post(blog), "email", WHO, "She rang.", audience="full.lee@reader.example")
+    confirm(ask(blog, "full.new@reader.example", kind="move", subscriber=reader), "192.0.2.1")
+    reader.refresh_from_db()
+    assert "full.lee@" not in everything_kept()
+    assert "Mailbox full" in Recipient.objects.get(subscriber=other).detail
+    forget(reader, WHO)
+    assert "@reader.example" not in everything_kept()
+    assert "mailbox full" not in everything_kept()

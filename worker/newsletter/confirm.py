@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from worker.models import Blog, Confirmation, Consent, Delivery, Subscriber, Suppression
+from worker.models import Blog, Confirmation, Consent, Delivery, Recipient, Subscriber, Suppression
 from worker.newsletter import editions, suppress
 from worker.newsletter.consent import today
 from worker.newsletter.refused import Refused
@@ -12,6 +12,7 @@ from worker.record.transition import note
 
 Kind, State = Confirmation.Kind, Subscriber.State
 BY_LINK = "The reader"
+_NOBODY = 0  # for a moment within a transaction: a newsletter never has two places of one person, but whether there is one is looked at when it ends
 
 
 def confirm(asked: Confirmation, machine: str) -> Subscriber:
@@ -85,6 +86,7 @@ def _move(asked: Confirmation) -> Subscriber:
         reader.save(update_fields=["email"])
         return reader
     suppress.add(asked.blog_id, reader.address_key, Suppression.Cause.MOVED)
+    Delivery.objects.filter(blog=asked.blog_id, channel="email", audience=reader.address_key).update(audience=asked.address_key)
     note("A reader changed their address.", who=BY_LINK, blog=asked.blog, subscriber=reader)
     if other := Subscriber.objects.filter(blog=asked.blog, address_key=asked.address_key).first():
         _end(other, reader)
@@ -98,8 +100,9 @@ def _end(other: Subscriber, reader: Subscriber) -> None:
 
     Whoever had left has taken back what they agreed to: coming to an address is no new consent.
     """
-    there = reader.recipients.values("delivery")  # an audience that is still being written down goes by the order of its readers
-    other.recipients.exclude(delivery__in=there).exclude(delivery__state=Delivery.State.PREPARING).update(subscriber=reader)
+    written = other.recipients.exclude(delivery__state=Delivery.State.PREPARING)  # while that lasts, it goes by the order of its readers
+    written.exclude(delivery__in=reader.recipients.values("delivery")).update(subscriber=reader)
+    _keep_what_arrived(other, reader)
     for consent in other.consents.all() if other.state == State.CONFIRMED else ():
         consent.pk, consent.subscriber = None, reader
         consent.save()
@@ -108,3 +111,13 @@ def _end(other: Subscriber, reader: Subscriber) -> None:
         address_key=f"moved {other.pk}", state=State.UNSUBSCRIBED, left_at=timezone.now(), goes_on_as=reader
     )
     note("Their place went over to another, whose address this is now.", who=BY_LINK, blog=other.blog, subscriber=other)
+
+
+def _keep_what_arrived(other: Subscriber, reader: Subscriber) -> None:
+    """A newsletter in which both had a place: the copy that came to this address, or is on its way to it, is the reader's, so that no other comes."""
+    missed = reader.recipients.exclude(state__in=[Recipient.State.SENT, Recipient.State.UNKNOWN])
+    came = other.recipients.filter(state__in=editions.HAVE).exclude(delivery__state=Delivery.State.PREPARING)
+    for theirs in came.filter(delivery__in=missed.values("delivery")):
+        own = missed.get(delivery=theirs.delivery_id)
+        for place, whose in ((own.pk, _NOBODY), (theirs.pk, reader.pk), (own.pk, other.pk)):
+            Recipient.objects.filter(pk=place).update(subscriber=whose)

@@ -51,8 +51,9 @@ def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
         for before in subscriber.before.all():
             subscriber.before.filter(pk=before.pk).update(state=State.FORGOTTEN, **erased | {"address_key": f"forgotten {before.pk}"})
             before.consents.all().delete()
-        Recipient.objects.filter(subscriber=subscriber).update(detail="")
-        Return.objects.filter(recipient__subscriber=subscriber).update(words="")
+        places = Recipient.objects.filter(Q(subscriber=subscriber) | Q(subscriber__goes_on_as=subscriber))
+        Return.objects.filter(recipient__in=places).update(words="")
+        places.update(detail="")
         _forget_in_the_ledger(subscriber)
         note("A reader was forgotten.", who=who, blog=subscriber.blog, subscriber=subscriber, data=_why(because))
     subscriber.refresh_from_db()

@@ -8,6 +8,7 @@ from worker.lib.address import address_key
 from worker.lib.signing import read_copy_id
 from worker.models import Recipient, Subscriber
 
+_LEFT_US = (Recipient.State.SENT, Recipient.State.UNKNOWN)
 _COPY = re.compile(r"\d{1,19}-\d{1,19}\.[\w-]{20,100}")
 
 
@@ -16,9 +17,8 @@ def of_copy(text: str) -> Recipient | None:
     for written in _COPY.findall(text):
         if named := read_copy_id(written):
             theirs = Q(subscriber=named.subscriber) | Q(subscriber__before=named.subscriber)
-            found = _recipients().filter(theirs, delivery=named.delivery).first()
-            if found:
-                return found
+            if found := list(_recipients().filter(theirs, delivery=named.delivery)):
+                return min(found, key=lambda one: (one.state not in _LEFT_US, one.subscriber_id != named.subscriber))
     return None
 
 
