@@ -1,21 +1,15 @@
 """One newsletter to the end, in a process of its own: what benchmarks/newsletter.py times. The last line is JSON.
 
-    python -m benchmarks._sender READERS [--rows no]
+    python -m tests.in_django benchmarks._sender READERS [--rows no]
 
 What is timed is what a worker does from its first task to the newsletter's end; and, apart, the writing down of the audience.
 """
 
 import argparse
 import json
-import os
 import resource
 import sys
 import time
-
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
 
 from django.conf import settings
 from django.core.management import call_command
@@ -104,7 +98,3 @@ def subscribe(blog: Blog, readers: int) -> None:
 def peak() -> int:
     """Kilobytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-if __name__ == "__main__":
-    main()

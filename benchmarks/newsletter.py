@@ -130,7 +130,7 @@ def f6(given: argparse.Namespace) -> None:
     lines, readers = 4, 2000
     with Relay(features=("PIPELINING",)) as relay, installation(relay.port, lines) as environment:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks._sender", str(readers)], cwd=ROOT, env=environment, stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.in_django", "benchmarks._sender", str(readers)], cwd=ROOT, env=environment, stdout=subprocess.PIPE
         )
         while relay.taken.total() < readers // 2 and process.poll() is None:
             time.sleep(0.002)
@@ -183,7 +183,7 @@ def postlark(port: int, messages: int, *options: str, database: str = "") -> Run
 
 
 def sent(environment: dict[str, str], readers: int, *options: str) -> dict[str, float]:
-    command = [*on_core(1), sys.executable, "-m", "benchmarks._sender", str(readers), *options]
+    command = [*on_core(1), sys.executable, "-m", "tests.in_django", "benchmarks._sender", str(readers), *options]
     told: dict[str, float] = json.loads(
         subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
     )

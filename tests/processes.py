@@ -74,6 +74,7 @@ class Installation:
                 ("POSTLARK_", "EMAIL_URL", "BROKER_URL", "DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "LISTEN", "DJANGO_")
             )
         }
+        self._begun: list[subprocess.Popen[str]] = []
         self.environment = {**clean, "POSTLARK_DATA": str(self.data), "POSTLARK_BLOGS": str(self.blogs), **environment}
         if environment.get("DATABASE_URL"):
             self.environment.setdefault("SECRET_KEY", "the tests' own key, kept from nobody")
@@ -96,6 +97,19 @@ class Installation:
                 yield process
             finally:
                 end(process)
+
+    def begin(self, module: str, *words: str, **environment: str) -> "subprocess.Popen[str]":
+        """The `main` of a module of the tests, for those that kill it."""
+        command = [sys.executable, "-m", "tests.in_django", module, *words]
+        process = subprocess.Popen(command, env=self.environment | environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._begun.append(process)
+        return process
+
+    def kill(self) -> None:
+        """Whatever it has begun."""
+        for process in self._begun:
+            with process:
+                process.kill()
 
 
 def _command(words: tuple[str, ...]) -> list[str]:

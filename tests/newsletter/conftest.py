@@ -2,7 +2,26 @@ from importlib import import_module
 
 import pytest
 
+from tests.factories import SHORT
 from tests.fakes.relay import Relay
+from tests.processes import Installation
+
+BLOG = f"""
+name = "Example Psychotherapy"
+feed = "http://127.0.0.1:1/feed/"
+disclaimer = {{ full = "{SHORT}" }}
+channels.email = {{ mode = "live", editions = ["instant", "weekly mon 09:00"] }}
+sender = {{ name = "Example Psychotherapy", email = "news@blog.example", mailing_address = "1 Example Street", contact = "416 555 0100" }}
+"""
+
+
+@pytest.fixture
+def installation(tmp_path, fresh_database_url):
+    """One blog, whose newsletter is live; what a test begins there ends with it."""
+    here = Installation(tmp_path, DATABASE_URL=fresh_database_url)
+    (here.blogs / "example.toml").write_text(BLOG)
+    yield here
+    here.kill()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A process that sends one newsletter to its end, for tests that kill it: `python -m tests.newsletter.sender [READER...]`.
+"""A process that sends one newsletter to its end, for tests that kill it: `python -m tests.in_django tests.newsletter.sender [READER...]`.
 
 The first one makes the database, the readers (what stands before the @) and the newsletter; a number stands for so many of the
 usual mixture. The last line of each is how it all stands, as JSON.
@@ -10,21 +10,16 @@ import sys
 import time
 from dataclasses import asdict
 
-import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from django.conf import settings  # noqa: E402  models are there only after setup()
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from tests.factories import make_post  # noqa: E402
-from tests.newsletter.people import begin, make_newsletter, make_subscriber, the_sum  # noqa: E402
-from worker import newsletter  # noqa: E402
-from worker.deliver.plan import plan  # noqa: E402
-from worker.models import Batch, Blog, Delivery, Recipient  # noqa: E402
+from tests.factories import make_post
+from tests.newsletter.people import begin, make_newsletter, make_subscriber, the_sum
+from worker import newsletter
+from worker.deliver.plan import plan
+from worker.models import Batch, Blog, Delivery, Recipient
 
 READERS = ["fine", "gone", "fine", "grey", "fine", "lost", "fine", "kept", *["fine"] * 93]
 TROUBLE = ["grey", "gone", "slow", "later", "hangup", "spam", "grey", "closing", "gone", "kept", "full", "lost"]
@@ -86,6 +81,3 @@ def _begin_a_digest(readers: list[str]) -> None:
     Recipient.objects.bulk_create(Recipient(delivery=alone, batch=batch, subscriber=one, state="sent") for one in had)
     Delivery.objects.filter(issue=None).update(state="sent", waits_for="nothing", finished_at=timezone.now())
     Delivery.objects.filter(issue__isnull=False).update(state="preparing", waits_for="nothing", attempt=1, lease_until=timezone.now())
-
-
-main()

@@ -9,30 +9,17 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.factories import SHORT
 from tests.fakes.relay import Relay
-from worker.lib.crypto import new_key
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("relay")]
 
 log = logging.getLogger(__name__)
-ROOT = Path(__file__).parents[2]
 LEASE = 3
-
-BLOG = f"""
-name = "Example Psychotherapy"
-feed = "http://127.0.0.1:1/feed/"
-disclaimer = {{ full = "{SHORT}" }}
-channels.email = {{ mode = "live", editions = ["instant", "weekly mon 09:00"] }}
-sender = {{ name = "Example Psychotherapy", email = "news@blog.example", mailing_address = "1 Example Street", contact = "416 555 0100" }}
-"""
 
 
 @pytest.fixture
@@ -42,35 +29,19 @@ def relay():
 
 
 @pytest.fixture
-def start(tmp_path, relay: Relay, fresh_database_url):
+def start(installation, relay: Relay):
     """Start a sender; `crash` arms a crash point, as POSTLARK_CRASH does."""
-    (tmp_path / "blogs").mkdir()
-    (tmp_path / "blogs" / "example.toml").write_text(BLOG)
-    own = {
-        "POSTLARK_DATA": str(tmp_path / "data"),
-        "POSTLARK_BLOGS": str(tmp_path / "blogs"),
-        "EMAIL_URL": f"{relay.url}?connections=1",
-        "LEASE": f"{LEASE}s",
-    }
-    if fresh_database_url:
-        own |= {"DATABASE_URL": fresh_database_url, "SECRET_KEY": "kept from nobody", "POSTLARK_KEYS": new_key()}
-    started: list[subprocess.Popen] = []
 
-    def start(crash: str = "", lines: int = 1, readers: int = 0, pace: str = "", **environment: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", "tests.newsletter.sender", *([str(readers)] if readers else [])]
-        more = {
+    def start(crash: str = "", lines: int = 1, readers: int = 0, pace: str = "", **environment: str) -> subprocess.Popen[str]:
+        said = {
             "POSTLARK_CRASH": crash,
             "EMAIL_URL": f"{relay.url}?connections={lines}{pace}",
+            "LEASE": f"{LEASE}s",
             "PATIENCE": "900" if readers > 5000 else "60",
         }
-        started.append(subprocess.Popen(command, cwd=ROOT, env=os.environ | own | more | environment, stdout=subprocess.PIPE, text=True))
-        return started[-1]
+        return installation.begin("tests.newsletter.sender", *([str(readers)] if readers else []), **said | environment)
 
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    return start
 
 
 def the_end(process: subprocess.Popen, within: float = 90) -> dict:

@@ -1,21 +1,15 @@
 """A sender killed with a request for many readers under way: its log tells who has a copy, nobody gets two, the sum balances."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.fakes.mailgun import Mailgun
-from tests.newsletter.test_crashes import BLOG, the_end
-from worker.lib.crypto import new_key
+from tests.newsletter.test_crashes import the_end
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 
-ROOT = Path(__file__).parents[2]
 READERS = 61
 
 
@@ -26,31 +20,10 @@ def mailgun():
 
 
 @pytest.fixture
-def start(tmp_path, mailgun, fresh_database_url):
+def start(installation, mailgun):
     """Start a sender; `crash` arms a crash point, as POSTLARK_CRASH does."""
-    (tmp_path / "blogs").mkdir()
-    (tmp_path / "blogs" / "example.toml").write_text(BLOG)
-    own = {
-        "POSTLARK_DATA": str(tmp_path / "data"),
-        "POSTLARK_BLOGS": str(tmp_path / "blogs"),
-        "EMAIL_URL": f"anymail+mailgun://key@blog.example?base_url={mailgun.url}",
-        "LEASE": "30s",
-    }
-    if fresh_database_url:
-        own |= {"DATABASE_URL": fresh_database_url, "SECRET_KEY": "kept from nobody", "POSTLARK_KEYS": new_key()}
-    started: list[subprocess.Popen] = []
-
-    def start(crash: str = "") -> subprocess.Popen:
-        command = [sys.executable, "-m", "tests.newsletter.sender", *["fine"] * READERS]
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own | {"POSTLARK_CRASH": crash}, stdout=subprocess.PIPE, text=True)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    said = {"EMAIL_URL": f"anymail+mailgun://key@blog.example?base_url={mailgun.url}", "LEASE": "30s"}
+    return lambda crash="": installation.begin("tests.newsletter.sender", *["fine"] * READERS, POSTLARK_CRASH=crash, **said)
 
 
 def check(mailgun, end, in_doubt):

@@ -1,27 +1,22 @@
-"""A process that reads the returns mailbox once, for tests that kill it: `python -m tests.newsletter.returns.reader`.
+"""A process that reads the returns mailbox once, for tests that kill it: `python -m tests.in_django tests.newsletter.returns.reader`.
 
 The first one makes the database and a newsletter that two readers got. The last line of each is how it all stands, as JSON;
 `own`: the ids of both copies.
 """
 
 import json
-import os
+import sys
 
-import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from django.conf import settings  # noqa: E402  models are there only after setup()
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from tests.factories import make_post  # noqa: E402
-from tests.newsletter.people import begin, make_newsletter, make_subscriber  # noqa: E402
-from worker.lib.signing import copy_id  # noqa: E402
-from worker.models import Batch, Blog, Event, Mailbox, Recipient, Return, Suppression  # noqa: E402
-from worker.newsletter.returns import mailboxes  # noqa: E402
+from tests.factories import make_post
+from tests.newsletter.people import begin, make_newsletter, make_subscriber
+from worker.lib.signing import copy_id
+from worker.models import Batch, Blog, Event, Mailbox, Recipient, Return, Suppression
+from worker.newsletter.returns import mailboxes
 
 
 def main() -> None:
@@ -35,7 +30,7 @@ def main() -> None:
         "lines": Event.objects.filter(who="The returns mailbox").count(),
         "causes": sorted(Suppression.objects.values_list("cause", flat=True)),
     }
-    print(json.dumps(document))  # noqa: T201
+    json.dump(document, sys.stdout)
 
 
 def _begin_anew() -> None:
@@ -47,6 +42,3 @@ def _begin_anew() -> None:
     begin(delivery)
     Recipient.objects.update(state="sent", at=timezone.now())
     Batch.objects.update(state="done", waiting=0, sent=2)
-
-
-main()
