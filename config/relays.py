@@ -1,7 +1,8 @@
 """The mail relays, and what must be so before any newsletter may leave."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from config.env import Env
@@ -9,31 +10,29 @@ from worker.channels.email import MailboxSettings, RelaySettings, Signer, is_loo
 from worker.lib.blogs import BlogFile
 
 Relays = Mapping[str, RelaySettings | None]
+Said = TypeVar("Said", RelaySettings, MailboxSettings)
 
 
 def read_relays(env: Env) -> Relays:
     """EMAIL_URL is the relay `default`, EMAIL_URL_MAIN is `main`. None: it is set, and the mistake in it is told."""
-    relays: dict[str, RelaySettings | None] = {}
-    for variable, url in env.matching(r"EMAIL_URL(?:_[A-Z0-9_]+?)?").items():
-        name = variable.removeprefix("EMAIL_URL").lstrip("_").lower() or "default"
-        try:
-            relays[name] = parse_relay(url)
-        except ValueError as mistake:
-            env.mistakes.append(f"{variable} {mistake}")
-            relays[name] = None
-    return relays
+    return dict(_read(env.matching(r"EMAIL_URL(?:_[A-Z0-9_]+?)?"), parse_relay, env.mistakes))
 
 
 def read_mailboxes(env: Env) -> Mapping[str, MailboxSettings]:
     """RETURNS_URL is the mailbox of all relays, RETURNS_URL_MAIN that of the relay `main`."""
-    mailboxes = {}
-    for variable, url in env.matching(r"RETURNS_URL(?:_[A-Z0-9_]+?)?").items():
-        name = variable.removeprefix("RETURNS_URL").lstrip("_").lower() or "default"
+    said = _read(env.matching(r"RETURNS_URL(?:_[A-Z0-9_]+?)?"), parse_mailbox, env.mistakes)
+    return {name: mailbox for name, mailbox in said if mailbox}
+
+
+def _read(variables: Mapping[str, str], parse: Callable[[str], Said], mistakes: list[str]) -> Iterator[tuple[str, Said | None]]:
+    """The relay that a variable's end names, and what the variable says of it."""
+    for variable, url in variables.items():
+        name = variable.partition("_URL")[2].lstrip("_").lower() or "default"
         try:
-            mailboxes[name] = parse_mailbox(url)
+            yield name, parse(url)
         except ValueError as mistake:
-            env.mistakes.append(f"{variable} {mistake}")
-    return mailboxes
+            mistakes.append(f"{variable} {mistake}")
+            yield name, None
 
 
 def read_dkim(env: Env) -> Signer | None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_blog, make_delivery, make_post
@@ -72,5 +73,5 @@ def test_the_metrics_cost_three_queries_however_many_deliveries_there_are(client
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics"])
-def test_nothing_can_be_sent_to_it(client, path):
-    assert client.post(path).status_code == 405
+def test_nothing_can_be_sent_to_it(path):
+    assert Client().post(path).status_code == 405

@@ -3,10 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
-from tests.fakes.relay import Relay
 from tests.newsletter.people import live_blog, make_subscriber
 from worker.lib.signing import address_hash, confirmation_token, unsubscribe_token
 from worker.models import Blog, Confirmation, Event, Subscriber, Suppression
@@ -16,17 +14,6 @@ from worker.newsletter.sign_up import drop_old
 from worker.newsletter.suppress import suppress
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client():
-    return Client(enforce_csrf_checks=True)
-
-
-@pytest.fixture
-def relay():
-    with Relay() as server:
-        yield server
 
 
 @pytest.fixture

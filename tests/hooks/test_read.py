@@ -21,12 +21,6 @@ from worker.models import Delivery, Post
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def relay():
-    with Relay() as server:
-        yield server
-
-
 @pytest.fixture(autouse=True)
 def _own_settings(settings: Any) -> None:
     settings.RELAYS, settings.BLOGS = {}, {}

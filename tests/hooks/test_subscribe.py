@@ -6,11 +6,9 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_blog, make_post
-from tests.fakes.relay import Relay
 from tests.newsletter.people import live_blog, make_subscriber
 from worker.lib.signing import address_hash, confirmation_token
 from worker.models import Blog, Confirmation, Consent, Event, Subscriber, Suppression, Wording
@@ -21,18 +19,6 @@ from worker.newsletter.suppress import suppress
 
 pytestmark = pytest.mark.django_db
 ANN = "ann@reader.example"
-
-
-@pytest.fixture
-def client():
-    """As a stranger or a mail provider asks: without any cookie, and a missing CSRF token would be noticed."""
-    return Client(enforce_csrf_checks=True)
-
-
-@pytest.fixture
-def relay():
-    with Relay() as server:
-        yield server
 
 
 @pytest.fixture

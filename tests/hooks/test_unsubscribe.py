@@ -1,7 +1,6 @@
 """The unsubscribe link: a page for people, one click for mail providers, nothing for link scanners."""
 
 import pytest
-from django.test import Client
 
 from tests.factories import make_post
 from tests.newsletter.people import live_blog, make_subscriber
@@ -9,12 +8,6 @@ from worker.lib.signing import address_hash, read_unsubscribe_token, unsubscribe
 from worker.models import Blog, Confirmation, Event, Suppression
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client():
-    """As a stranger or a mail provider asks: without any cookie, and a missing CSRF token would be noticed."""
-    return Client(enforce_csrf_checks=True)
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_what_sleeps_is_not_waited_for_longer_than_told() -> None:
 
 def test_a_mistake_in_the_work_is_told_and_stops_it(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Stopped):
-        confined(lambda: [1 / 0], LIMITS)  # type: ignore[list-item]
+        confined(lambda: [bytes(1 // 0)], LIMITS)
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 

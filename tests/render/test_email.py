@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from tests.factories import DISCLAIMER, NOON, SHORT, blog_file, make_blog, make_post
 from worker.channels.base import INLINE_PICTURE, Picture, mark
@@ -262,14 +263,14 @@ def test_a_blog_may_want_none(settings: object) -> None:
 
 
 @pytest.mark.django_db
-def test_gmail_clips_none_of_it(settings: object) -> None:
+def test_gmail_clips_none_of_it(settings: Settings) -> None:
     """At 102 KB; by the longest texts, and the most related posts, that a mail takes."""
     words = "Le « courage » d’être là, c’est déjà beaucoup. " * 40
     blog = make_blog(channels={"email": {"related": 10}}, disclaimer={"full": words[:1500], "short": SHORT})
     for day in range(1, 12):
         make_post(blog, title=words[:200], summary=f"<p>{words}</p>", published_at=NOON - timedelta(days=day))
     post = make_post(blog, title=words[:300], summary=f"<p>{words}</p>", author="A" * 200, published_at=NOON)
-    file = settings.BLOGS["example"]  # type: ignore[attr-defined]
+    file = settings.BLOGS["example"]
     assert len(render(post, file, "email", picture=SEEN).message.html.encode()) < 60_000
     assert len(digest(list(Post.objects.order_by("-pk")) * 5, file, "monthly", NOON.date()).message.html.encode()) < 102_000
 

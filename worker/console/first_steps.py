@@ -80,14 +80,16 @@ def _steps(blog: Blog, file: BlogFile) -> list[Step]:
 
 
 def _feed(blog: Blog, file: BlogFile) -> Step:
-    return Step(bool(blog.last_good_at), "The feed", blog.sentence if blog.last_good_at else f"Postlark reads {without_secrets(file.feed)}. {blog.sentence}",
-                address=reverse("health") + f"#{blog.slug}")  # fmt: skip
+    done = bool(blog.last_good_at)
+    says = blog.sentence if done else f"Postlark reads {without_secrets(file.feed)}. {blog.sentence}"
+    return Step(done, "The feed", says, address=reverse("health") + f"#{blog.slug}")
 
 
 def _disclaimer(file: BlogFile) -> Step:
     done = bool(file.disclaimer.full) or not file.disclaimer.required
-    return Step(done, "The disclaimer", "Its approved words stand in every mail and every post." if done else "Write the approved words down.",
-                "" if done else '[disclaimer]\nfull = "..."\nshort = "..."')  # fmt: skip
+    if done:
+        return Step(done, "The disclaimer", "Its approved words stand in every mail and every post.")
+    return Step(done, "The disclaimer", "Write the approved words down.", '[disclaimer]\nfull = "..."\nshort = "..."')
 
 
 def _approver(file: BlogFile) -> Step:
@@ -102,10 +104,10 @@ def _approver(file: BlogFile) -> Step:
 
 
 def _sender(file: BlogFile) -> Step:
-    done = file.sender is not None
+    if file.sender:
+        return Step(True, "Who writes", f"{file.sender.name} <{file.sender.email}>")
     lines = '[sender]\nname = "..."\nemail = "..."\nmailing_address = "..."\ncontact = "..."'
-    return Step(done, "Who writes", f"{file.sender.name} <{file.sender.email}>" if file.sender else "The law asks who writes, and how to reach them.",
-                "" if done else lines)  # fmt: skip
+    return Step(False, "Who writes", "The law asks who writes, and how to reach them.", lines)
 
 
 def _relay(file: BlogFile) -> Step:

@@ -55,7 +55,7 @@ def found(part: str, marked: str) -> tuple[str, list[Section]]:
 def without(words: str, part: str, names: Iterable[str], sections: Iterable[Iterable[str | int]]) -> str:
     """The part, less the sections of these names. `sections`: as `Rendition.sections` keeps them."""
     dropped = set(names)
-    all_of_it = (Section(*each) for each in sections)  # type: ignore[arg-type]  # JSON keeps the tuple as a list
+    all_of_it = (Section(str(side), str(name), int(start), int(end)) for side, name, start, end in sections)
     for section in sorted(all_of_it, key=lambda each: each.start, reverse=True):
         if section.part == part and section.name in dropped:
             words = words[: section.start] + words[section.end :]

@@ -4,14 +4,14 @@ import re
 from typing import Any
 
 import css_inline
-from django.template import engines
+from django.template.loader import render_to_string
 
 # Mail programs that keep the style element get dark mode and the phone's width from it; the others have the inlined styles.
 _INLINER = css_inline.CSSInliner(keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def fill(name: str, **values: Any) -> str:
-    return str(engines["jinja2"].env.get_template(name).render(values))  # type: ignore[attr-defined]  # the stubs know no env
+    return str(render_to_string(name, values, using="jinja2"))
 
 
 def squeezed(text: str) -> str:

@@ -32,7 +32,7 @@ class Opening:
             if relay.tls == "ssl"
             else smtplib.SMTP(local_hostname=hello, timeout=patience)
         )
-        # What the certificate is checked for; smtplib sets it only where the constructor connects.
+        # What the certificate is checked for; smtplib takes it only where the constructor connects: https://github.com/python/cpython/issues/80275
         self._smtp._host = relay.host  # type: ignore[attr-defined]
 
     def run(self) -> Opened:
