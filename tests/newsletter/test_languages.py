@@ -11,9 +11,12 @@ from tests.deliver.test_issues import goes_by_itself, its_time_comes, published,
 from tests.factories import DISCLAIMER, make_blog
 from tests.newsletter.people import live_blog, make_subscriber, send_to_the_end
 from worker.channels.email import parse_relay
+from worker.deliver import staff
+from worker.deliver.reword import reword
+from worker.deliver.send import send
 from worker.lib.address import read_address
 from worker.management import evidence
-from worker.models import Recipient, Rendition
+from worker.models import Delivery, Recipient, Rendition
 from worker.newsletter import confirmation_mail, settle
 from worker.newsletter.sign_up import Wish, ask
 
@@ -84,6 +87,38 @@ def test_who_gets_it_after_a_doubt_gets_it_in_their_language_too(blog, relay):
     first, again = (message_from_bytes(raw, policy=default) for raw in relay.messages[address])
     assert AVERTISSEMENT in words(first)
     assert AVERTISSEMENT in words(again)
+
+
+def test_who_chooses_a_language_after_the_words_were_made_gets_them_in_it(relay, settings):
+    blog = make_blog(channels={"email": {"mode": "live", "related": 0}}, disclaimer=APPROVED)
+    settings.RELAYS = {"default": parse_relay(relay.url)}
+    make_subscriber(blog, "ann@reader.example")
+    post = published(blog, "On grief")
+    waits = Delivery.objects.get(post=post, channel="email")
+    reword(waits, "desk", "In our own words.")
+    make_subscriber(blog, "luc@reader.example", language="fr-CA")
+    english_before = Delivery.objects.get(pk=waits.pk).rendition.text
+    delivery = goes_by_itself(post)
+    luc = words(relay.mail_to("luc@reader.example"))
+    assert AVERTISSEMENT in luc
+    assert "In our own words." in luc
+    assert delivery.rendition.text == english_before
+    assert DISCLAIMER in words(relay.mail_to("ann@reader.example"))
+
+
+def test_a_resend_to_who_has_joined_since_speaks_their_language(relay, settings):
+    blog = make_blog(channels={"email": {"mode": "live", "related": 0}}, disclaimer=APPROVED)
+    settings.RELAYS = {"default": parse_relay(relay.url)}
+    make_subscriber(blog, "ann@reader.example")
+    post = published(blog, "On grief")
+    goes_by_itself(post)
+    make_subscriber(blog, "luc@reader.example", language="fr-CA")
+    again = staff.resend(post, "email", "desk", "For who has joined.", audience="new")
+    send(again.pk)
+    again.refresh_from_db()
+    send_to_the_end(again)
+    assert AVERTISSEMENT in words(relay.mail_to("luc@reader.example"))
+    assert len(relay.messages["ann@reader.example"]) == 1
 
 
 def test_a_blog_whose_readers_all_have_its_language_keeps_one_version(relay, settings):

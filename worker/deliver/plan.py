@@ -177,6 +177,17 @@ def make_issue(delivery: Delivery, file: BlogFile) -> str:
     return made if isinstance(made, str) else ""
 
 
+def add_languages(delivery: Delivery, file: BlogFile) -> None:
+    """Before a post's newsletter goes out: who has chosen another language since its words were made shall read it in that one, too."""
+    rendition, chosen = delivery.rendition, choices.other_languages(delivery.blog, file)
+    if delivery.post is None or rendition.translations.keys() >= set(chosen):
+        return
+    made = draft(delivery.post, file, delivery.channel, rendition.own_words or None)
+    if not isinstance(made, str):
+        rendition.translations = _translations(made) | rendition.translations
+        rendition.save(update_fields=["translations"])
+
+
 def _says_already(delivery: Delivery, made: Rendered) -> bool:
     """Word for word: then what a person has approved stays approved."""
     said, message = Rendition.objects.filter(delivery=delivery).first(), made.message

@@ -25,7 +25,7 @@ from worker.channels.base import DeliveryError, Receipt, Transient
 from worker.deliver import amended, approval, handover, issues, money, outcome, preflight
 from worker.deliver.admission import Not, admit
 from worker.deliver.claim import Kind, State, WaitsFor, amends, claim, commit_calling, kind_of, next_in_line, still_ours, time_to_live
-from worker.deliver.plan import make_issue
+from worker.deliver.plan import add_languages, make_issue
 from worker.deliver.timing import APART
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.crash import point
@@ -180,8 +180,11 @@ def _rehearse(delivery: Delivery, file: BlogFile) -> None:
 
 
 def _is_made(delivery: Delivery, file: BlogFile) -> bool:
-    """An issue says what its posts say when it goes out. False when it can't go out; then it has been told why."""
-    if delivery.issue_id is None or delivery.attempts.exclude(number=delivery.attempt).exists():
+    """A newsletter speaks its readers' languages, and an issue says what its posts say, when it goes out. False when it can't go out; then it has been told why."""
+    if delivery.channel != "email" or delivery.attempts.exclude(number=delivery.attempt).exists():
+        return True
+    if delivery.issue_id is None:
+        add_languages(delivery, file)
         return True
     if refused := make_issue(delivery, file):
         outcome.not_called(delivery, gate.Refused(refused))
