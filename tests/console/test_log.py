@@ -78,6 +78,8 @@ def test_of_very_many_posts_with_that_title_the_newest_are_shown_and_it_says_so(
         assert "More than 2 posts have that in their title" in office.get(address).content.decode(), address
     assert lines(office.get("/log?find=coping")) == newest[::-1]
     assert "More than" not in office.get("/log?find=coping+1").content.decode()
+    sheet = b"".join(office.get("/log.csv?find=coping").streaming_content).decode()
+    assert len(list(csv.DictReader(io.StringIO(sheet)))) == 3, "a sheet, which can say nothing beside its lines, leaves none out"
 
 
 def test_the_sheet_is_read_a_page_at_a_time(office, monkeypatch) -> None:

@@ -51,6 +51,15 @@ def test_the_newsletters_page_says_how_many_came_back_and_leads_to_them(desk, de
     assert "gone@reader.example" not in shown
 
 
+@pytest.mark.parametrize("address", ["/log", "/log?print=1"])
+def test_its_line_in_the_record_says_it_too(desk, delivery, address):
+    page = desk.get(address).content.decode()
+    assert "1 came back" in page
+    assert "1 reader reported it as spam" in page
+    if "print" not in address:
+        assert f"/deliveries/{delivery.pk}/people?state=came-back" in page
+
+
 def test_without_any_report_the_page_says_nothing_of_them(desk, settings):
     with Relay() as relay:
         make_subscriber(live_blog(relay))

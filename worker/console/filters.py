@@ -79,8 +79,11 @@ class Found:
     only: str = ""
 
 
-def found(desk: Desk, choice: Chosen) -> Found:
-    """Newest first; what a title or an address finds, the newest post first. benchmarks/record.py holds each filter and each pair quick."""
+def found(desk: Desk, choice: Chosen, *, every: bool = False) -> Found:
+    """Newest first; what a title or an address finds, the newest post first. benchmarks/record.py holds each filter and each pair quick.
+
+    `every`: nothing is left out, however long that takes.
+    """
     rows, only = _of_blogs(desk, choice.blog), ""
     if choice.channel:
         rows = rows.filter(channel=choice.channel) if choice.channel in channels.all_channels() else rows.none()
@@ -95,8 +98,9 @@ def found(desk: Desk, choice: Chosen) -> Found:
     if choice.number is not None:
         rows = rows.filter(pk=choice.number)
     elif choice.find:
-        posts, only = _posts(desk, choice)
-        rows = rows.filter(post__in=posts)
+        posts = _posts(desk, choice)
+        newest, only = (posts, "") if every else _newest(posts, choice)
+        rows = rows.filter(post__in=newest)
     if choice.who:
         rows = rows.filter(events__who=choice.who).distinct()
     return Found(rows.order_by(*_order(choice)).values_list("pk", flat=True), only)
@@ -136,22 +140,28 @@ def _blogs(desk: Desk, slug: str) -> list[int]:
     return [pk for pk, blog in desk.blogs.items() if slug in ("", blog.slug)]
 
 
-def _posts(desk: Desk, choice: Chosen) -> tuple[list[int], str]:
-    """The numbers of the posts whose title or address it stands in; of very many the newest, and a sentence that says so."""
-    by_address = "://" in choice.find
-    posts = Post.objects.filter(**{"url__icontains" if by_address else "title__icontains": choice.find})
+def _posts(desk: Desk, choice: Chosen) -> QuerySet[Post, int]:
+    """The numbers of the posts whose title or address it stands in."""
+    where = "url__icontains" if _by_address(choice) else "title__icontains"
+    posts = Post.objects.filter(**{where: choice.find})
     if choice.blog or not desk.sees_everything:
         posts = posts.filter(blog__in=_blogs(desk, choice.blog))
-    numbers = list(posts.order_by("-pk").values_list("pk", flat=True)[: MOST_POSTS + 1])
+    return posts.values_list("pk", flat=True)
+
+
+def _newest(posts: QuerySet[Post, int], choice: Chosen) -> tuple[list[int], str]:
+    """Of very many the newest, and a sentence that says so."""
+    numbers = list(posts.order_by("-pk")[: MOST_POSTS + 1])
     if len(numbers) <= MOST_POSTS:
         return numbers, ""
-    if by_address:
-        return numbers[
-            :MOST_POSTS
-        ], f"More than {MOST_POSTS} posts have that in their address: these are the newest. Type more to find older ones."
-    return numbers[
-        :MOST_POSTS
-    ], f"More than {MOST_POSTS} posts have that in their title: these are the newest. Type more to find older ones."
+    numbers.pop()
+    if _by_address(choice):
+        return numbers, f"More than {MOST_POSTS} posts have that in their address: these are the newest. Type more to find older ones."
+    return numbers, f"More than {MOST_POSTS} posts have that in their title: these are the newest. Type more to find older ones."
+
+
+def _by_address(choice: Chosen) -> bool:
+    return "://" in choice.find
 
 
 def _midnight(day: str, slug: str, desk: Desk, days: int = 0) -> datetime | None:

@@ -17,10 +17,12 @@ from django.views.decorators.http import require_safe
 from worker import channels
 from worker.console import bulk, filters, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
+from worker.console.newsletter import Link, came_back
 from worker.console.page import page, whole_number
 from worker.lib.language import said, speaks
 from worker.lib.sheet import harmless
 from worker.models import Attempt, Delivery, Staff
+from worker.record.returned import returned_of
 from worker.record.sums import sum_of
 
 LINES_A_PAGE, LINES_ON_PAPER, LINES_OF_A_SHEET = 50, 500, 1000
@@ -45,6 +47,8 @@ class Line:
     occasion: str
     chip: words.Chip
     reason: str
+    came: tuple[Link, ...]
+    """4 came back: each opens its people."""
     tries: tuple[str, ...]
     more_tries: int
     """So many batches of a newsletter, which are told on its own page."""
@@ -85,6 +89,7 @@ _LONG = ("post__content", "post__summary", "post__page_content", "post__page_des
 def _lines(deliveries: list[Delivery], desk: Desk) -> list[Line]:
     now = timezone.now()
     totals = sum_of([delivery.pk for delivery in deliveries if delivery.channel == "email"])
+    returned = returned_of(totals)
     tries = _tries([delivery.pk for delivery in deliveries if delivery.channel != "email" and delivery.attempt])
     lines = []
     for delivery in deliveries:
@@ -102,6 +107,7 @@ def _lines(deliveries: list[Delivery], desk: Desk) -> list[Line]:
                 occasion="" if delivery.occasion == Delivery.Occasion.AUTOMATIC else delivery.get_occasion_display(),
                 chip=words.chip(delivery, totals.get(delivery.pk), now, zone),
                 reason=delivery.reason,
+                came=tuple(came_back(delivery.pk, returned[delivery.pk])) if delivery.pk in returned else (),
                 tries=tuple(words.one_try(attempt, zone) for attempt in tries[delivery.pk]),
                 more_tries=delivery.attempt if delivery.channel == "email" else 0,
             )
@@ -141,7 +147,7 @@ def sheet(request: HttpRequest, desk: Desk) -> StreamingHttpResponse:
 
 
 def _pages(desk: Desk, choice: filters.Chosen) -> Iterator[Delivery]:
-    numbers, last = filters.found(desk, choice).numbers, None
+    numbers, last = filters.found(desk, choice, every=True).numbers, None
     while page_of := _read(filters.older_than(numbers, choice, last)[:LINES_OF_A_SHEET], choice):
         yield from page_of
         last = page_of[-1].pk

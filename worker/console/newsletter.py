@@ -75,10 +75,16 @@ RETURNS = {"delivered": Q(kind=Return.Kind.DELIVERED), "came-back": CAME_BACK, "
 
 
 def _returned(delivery: Delivery) -> Iterator[Link]:
-    """300 accepted, 4 came back: each opens its people."""
-    came, people = returned_of([delivery.pk]).get(delivery.pk, Returned()), reverse("people", args=[delivery.pk])
+    """Of those that were accepted."""
+    came = returned_of([delivery.pk]).get(delivery.pk, Returned())
     if came.delivered:
-        yield Link(f"{people}?state=delivered", f"{came.delivered:,} delivered")
+        yield Link(f"{reverse('people', args=[delivery.pk])}?state=delivered", f"{came.delivered:,} delivered")
+    yield from came_back(delivery.pk, came)
+
+
+def came_back(delivery: int, came: Returned) -> Iterator[Link]:
+    """4 came back: each opens its people."""
+    people = reverse("people", args=[delivery])
     if came.bounced:
         yield Link(f"{people}?state=came-back", f"{came.bounced:,} came back")
     if came.complained == 1:
