@@ -12,7 +12,7 @@ from tests.deliver.test_issues import a_blog, goes_by_itself, got, its_time_come
 from tests.factories import make_delivery, make_post
 from tests.fakes.relay import Relay
 from tests.newsletter.people import make_subscriber, send_to_the_end
-from worker.deliver import staff
+from worker.deliver import staff, withdraw
 from worker.deliver.send import send
 from worker.hooks import read
 from worker.lib.signing import reading_token, unsubscribe_token
@@ -77,7 +77,9 @@ def test_what_was_withdrawn_is_not_shown_any_more(relay: Relay) -> None:
     make_subscriber(blog, edition="weekly")
     kept, dropped = published(blog, "On grief"), published(blog, "On joy")
     own, weekly = goes_by_itself(dropped), its_time_comes(the_issue())
-    Post.objects.filter(pk=dropped.pk).update(withdrawn_at=timezone.now())
+    withdraw.withdraw(dropped, "Ann", "It has a mistake")
+    weekly.refresh_from_db()
+    assert weekly.reason.endswith("The post was left out of its copy in the browser by Ann: It has a mistake.")
     assert page(own).status_code == 410
     assert "On joy" not in page(weekly).content.decode()
     assert kept.title in page(weekly).content.decode()

@@ -6,6 +6,7 @@ from tests.factories import make_post
 from tests.newsletter.people import live_blog, make_newsletter, make_subscriber, planned, send_to_the_end, send_what_is_due, the_sum
 from worker import newsletter
 from worker.deliver import staff, withdraw
+from worker.lib.signing import reading_token
 from worker.record.sums import Sum
 
 pytestmark = pytest.mark.django_db
@@ -69,10 +70,24 @@ def test_while_its_audience_is_written_down_it_is_stopped_as_well(relay, setting
     assert delivery.reason == "Withdrawn by Ann before anybody got it: Too early."
 
 
-def test_a_newsletter_that_is_out_cannot_be_called_back(relay, settings):
+def test_a_newsletter_that_is_out_cannot_be_called_back_but_its_copy_in_the_browser_is_taken_down(relay, settings, client):
     blog = live_blog(relay)
     readers(blog, 2)
     delivery = planned(blog)
     send_to_the_end(delivery)
+    its_page = f"/read/{reading_token(delivery.pk)}"
+    assert client.get(its_page).status_code == 200
+    steps = withdraw.withdraw(delivery.post, "Ann", "Too late")
+    assert [(step.fate.may, step.fate.says) for step in steps] == [
+        (True, "Its copy in the browser is taken down."),
+        (False, "2 readers have it, and a mail cannot be called back."),
+    ]
+    assert client.get(its_page).status_code == 410
+    assert its_page not in client.get("/archive/example").content.decode()
+    delivery.refresh_from_db()
+    assert delivery.state == "sent"
+    assert delivery.reason == "2 of 2 sent. Its copy in the browser was taken down by Ann: Too late."
     with pytest.raises(staff.Refused, match="2 readers have it, and a mail cannot be called back"):
-        withdraw.withdraw(delivery.post, "Ann", "Too late")
+        withdraw.withdraw(delivery.post, "Ann", "Once more")
+    with pytest.raises(staff.Refused, match="Nothing is asked"):
+        withdraw.leave(delivery, "Ann")

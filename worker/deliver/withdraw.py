@@ -1,11 +1,12 @@
 """Taking a post back: down from every network that can, stopped where it has not gone out, and said where nothing can be undone.
 
 A deletion is an attempt of its own kind on the delivery that posted (send.py, amended.py). What an e-mail has told, nobody
-can take back; a newsletter still on its way is stopped for the rest.
+can take back; a newsletter still on its way is stopped for the rest, and its copy in the browser is open to nobody any more.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -24,6 +25,7 @@ from worker.record.transition import note, transition
 
 Occasion = Delivery.Occasion
 OVER = (State.FAILED, State.SKIPPED, State.CANCELLED, State.REHEARSED, State.WITHDRAWN)
+PAGE = "Its copy in the browser is taken down."
 ON_ITS_WAY = (State.HELD, State.PENDING, State.PREPARING, State.SENDING)
 
 
@@ -37,8 +39,11 @@ class Fate:
 
 @dataclass(frozen=True)
 class Step:
+    """`is_page`: it is about the newsletter's copy in the browser; what became of the mails stays as it is."""
+
     delivery: Delivery
     fate: Fate
+    is_page: bool = False
 
 
 def fate(delivery: Delivery, poster: Poster | None, total: Sum) -> Fate | None:
@@ -71,7 +76,8 @@ def _of_a_newsletter(state: str, total: Sum) -> Fate:
         return Fate(False, f"{have}, and a mail cannot be called back.")
     if not gone:
         return Fate(True, "The newsletter does not go out.")
-    return Fate(True, f"The newsletter is stopped for the rest. {have}, and a mail cannot be called back.")
+    stopped = f"The newsletter is stopped for the rest. {have}, and a mail cannot be called back."
+    return Fate(True, f"{stopped} {PAGE}")
 
 
 def _of_a_digest(issue: Issue, state: str, total: Sum) -> Fate:
@@ -101,7 +107,7 @@ def withdraw(post: Post, who: str, because: str) -> list[Step]:
     """Do it, as far as it can be done; each step says which. Raises Refused when there is nothing to do, or no reason is given."""
     because = because_of(because)
     with transaction.atomic():
-        Post.objects.select_for_update().get(pk=post.pk)
+        post = Post.objects.select_for_update().get(pk=post.pk)
         steps = [_begin(step, who, because) for step in _steps(post)]
         if not any(step.fate.may for step in steps):
             raise Refused(" ".join(step.fate.says for step in steps) or f"Nothing of “{post.title}” is out, and nothing waits to go out.")
@@ -110,7 +116,7 @@ def withdraw(post: Post, who: str, because: str) -> list[Step]:
         left_out = f"Withdrawn by {who}: {because}"
         Part.objects.filter(post=post, left_out="", issue__in=waiting.values("issue")).update(left_out=left_out)
         for step in steps:
-            if step.fate.may and step.delivery.issue:
+            if step.fate.may and step.delivery.issue and not step.is_page:
                 note(f"“{post.title}” is left out of it. {left_out}", who=who, delivery=step.delivery)
     return steps
 
@@ -145,8 +151,17 @@ def can_be_withdrawn(delivery: Delivery) -> bool:
 
 def _steps(post: Post) -> Iterator[Step]:
     found = [delivery.pk for _, delivery in of_posts([post.pk]) if delivery.state not in OVER]
-    rows = Delivery.objects.filter(pk__in=found).select_related("blog", "post", "issue").order_by("pk")
-    yield from filter(None, map(_step, rows))
+    for delivery in Delivery.objects.filter(pk__in=found).select_related("blog", "post", "issue", "rendition").order_by("pk"):
+        if post.withdrawn_at is None and _has_a_page(delivery):
+            left_out = f"It is left out of the copy in the browser of this: {delivery.issue}."
+            yield Step(delivery, Fate(True, left_out if delivery.issue else PAGE), is_page=True)
+        if step := _step(delivery):
+            yield step
+
+
+def _has_a_page(delivery: Delivery) -> bool:
+    """Everybody can read it in the browser, and no more of it goes out by mail."""
+    return delivery.channel == "email" and delivery.state in (State.SENT, State.UNKNOWN) and hasattr(delivery, "rendition")
 
 
 def _step(delivery: Delivery) -> Step | None:
@@ -168,9 +183,11 @@ def _declared(delivery: Delivery) -> Poster | None:
 def _begin(step: Step, who: str, because: str) -> Step:
     """As the fate says; where the delivery has moved on meanwhile, it says so instead."""
     delivery = step.delivery
-    if not step.fate.may or delivery.issue:
+    if step.is_page:
+        begun = _take_the_page_down(delivery, who, because)
+    elif not step.fate.may or delivery.issue:
         return step
-    if delivery.channel == "email":
+    elif delivery.channel == "email":
         begun = newsletter.stop(delivery, who, because)
     elif delivery.state == State.SENT:
         begun = _take_down(delivery, who, because)
@@ -179,6 +196,14 @@ def _begin(step: Step, who: str, because: str) -> Step:
         reason = f"Withdrawn by {who} before it went out: {because}"
         begun = transition(delivery, waiting, state=State.CANCELLED, waits_for=WaitsFor.NOTHING, reason=reason, who=who, due_at=None)
     return step if begun else Step(delivery, Fate(False, "It has moved on at this moment; withdraw it again."))
+
+
+def _take_the_page_down(delivery: Delivery, who: str, because: str) -> bool:
+    """It is the withdrawn post that opens it to nobody; the delivery says so."""
+    closed = f"Its copy in the browser was taken down by {who}: {because}"
+    done = f"The post was left out of its copy in the browser by {who}: {because}" if delivery.issue else closed
+    as_it_is: dict[str, Any] = {"state": delivery.state, "waits_for": delivery.waits_for, "finished_at": delivery.finished_at}
+    return transition(delivery, Q(state=delivery.state), reason=f"{delivery.reason} {done}", what=done, who=who, **as_it_is)
 
 
 def _take_down(delivery: Delivery, who: str, because: str) -> bool:

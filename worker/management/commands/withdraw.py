@@ -31,7 +31,7 @@ class Command(PostlarkCommand):
         ]
         lines = [
             f"Delivery {one['id']}, {channels.find(one['channel']).name}: "
-            + (step.fate.says if step.delivery.issue_id else f"{one['state']}. {one['reason']}")
+            + (step.fate.says if step.delivery.issue_id or step.is_page else f"{one['state']}. {one['reason']}")
             for one, step in zip(begun, done, strict=True)
         ]
         lines += [f"Cannot be undone: {one['sentence']}" for one in left]
