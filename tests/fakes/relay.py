@@ -36,7 +36,7 @@ from email.message import EmailMessage
 from email.policy import default
 
 
-class _Gone(Exception):
+class Gone(Exception):
     """The line was dropped, by either side."""
 
 
@@ -52,8 +52,12 @@ class Relay:
         features: tuple[str, ...] = (),
         tls: ssl.SSLContext | None = None,
         asks_for_body_anyway: bool = False,
+        conversation: "type[Conversation] | None" = None,
     ) -> None:
-        """`tls`: encrypted from the start, or from STARTTLS on where that is offered. `asks_for_body_anyway`: also for a reader that it refused."""
+        """`tls`: encrypted from the start, or from STARTTLS on where that is offered. `asks_for_body_anyway`: also for a reader that it refused.
+
+        `conversation`: how it speaks on each line, where that is stranger than all this.
+        """
         self.login, self.slowness, self.greeting = login, slowness, greeting
         self.features, self.tls, self.asks_for_body_anyway = features, tls, asks_for_body_anyway
         self.taken: Counter[str] = Counter()
@@ -68,7 +72,7 @@ class Relay:
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
-                _Conversation(relay, self.request).run()
+                (conversation or Conversation)(relay, self.request).run()
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = True
@@ -107,7 +111,7 @@ class Relay:
             self.messages[address].append(body)
 
 
-class _Conversation:
+class Conversation:
     def __init__(self, relay: Relay, sock: socket.socket) -> None:
         self.relay = relay
         self.to = ""
@@ -126,7 +130,7 @@ class _Conversation:
             self.say(self.relay.greeting)
             while self.relay.greeting.startswith("220"):
                 self.answer(self.line())
-        except (_Gone, OSError):
+        except (Gone, OSError):
             pass
         finally:
             self.read.close()
@@ -137,16 +141,19 @@ class _Conversation:
             self.sock.setblocking(False)
             try:
                 if self.read.peek():
-                    raise _Gone  # it did not wait
+                    raise Gone  # it did not wait
             finally:
                 self.sock.setblocking(True)
-        self.sock.sendall(f"{text}\r\n".encode())
+        self.send(f"{text}\r\n".encode())
+
+    def send(self, words: bytes) -> None:
+        self.sock.sendall(words)
 
     def line(self) -> str:
         line = self.read.readline()
         if not line:
-            raise _Gone
-        self.relay.lines.append(line.decode().rstrip())
+            raise Gone
+        self.relay.lines.append(line.decode(errors="replace").rstrip())
         return self.relay.lines[-1]
 
     @property
@@ -169,8 +176,10 @@ class _Conversation:
                 self.is_begun, self.is_accepted = True, False
                 self.say("250 2.0.0 OK")
             case "RSET" | "NOOP":
-                self.is_begun = False
+                self.is_begun = self.is_accepted = False
                 self.say("250 2.0.0 OK")
+            case "RCPT" if not self.is_begun:
+                self.say("503 5.5.1 Need MAIL command")
             case "RCPT":
                 self.to = line[line.index("<") + 1 : line.rindex(">")]
                 self.recipient()
@@ -178,10 +187,10 @@ class _Conversation:
                 self.say("554 5.5.1 No valid recipients")
             case "DATA":
                 self.data()
-                self.is_begun = False
+                self.is_begun = self.is_accepted = False
             case "QUIT":
                 self.say("221 2.0.0 Bye")
-                raise _Gone
+                raise Gone
             case _:
                 self.say("502 5.5.2 Not understood")
 
@@ -191,7 +200,7 @@ class _Conversation:
             features.append("AUTH PLAIN")
         *first, last = ["relay.example", *features]
         for words in first:
-            self.sock.sendall(f"250-{words}\r\n".encode())
+            self.send(f"250-{words}\r\n".encode())
         self.say(f"250 {last}")
 
     def sign_in(self, way: str, first: str = "") -> None:
@@ -222,10 +231,10 @@ class _Conversation:
             case "full":
                 self.say("552 5.2.2 Mailbox full")
             case "hangup" if self.relay.is_first(self.to, "hangup"):
-                raise _Gone
+                raise Gone
             case "closing" if self.relay.is_first(self.to, "closing"):
                 self.say("421 4.3.2 Shutting down")
-                raise _Gone
+                raise Gone
             case "deaf":
                 self.relay.over.wait()
             case _:
@@ -243,10 +252,10 @@ class _Conversation:
             return
         match self.kind:
             case "lost":
-                raise _Gone
+                raise Gone
             case "kept":
                 self.relay.take(self.to, body)
-                raise _Gone
+                raise Gone
             case "spam":
                 self.say("554 5.7.1 This looks like spam")
                 return
@@ -262,7 +271,7 @@ class _Conversation:
         lines = []
         while (line := self.read.readline()) != b".\r\n":
             if not line:
-                raise _Gone
+                raise Gone
             lines.append(line[1:] if line.startswith(b".") else line)
         return b"".join(lines)
 

@@ -2,17 +2,12 @@
 
 import base64
 import socket
-import ssl
 import time
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
 from aiosmtpd.controller import Controller
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.channels import contract
 from tests.channels.email.letters import envelope, people, template
@@ -30,11 +25,13 @@ def features(request):
     return request.param
 
 
-def converse(relay: Relay | str, envelopes, allow=lambda key: True, options="?connections=1", letter=None, **more) -> dict[int, Handed]:
-    """Send all; what came of each."""
+def converse(
+    relay: Relay | str, envelopes, allow=lambda key: True, options="?connections=1", letter=None, handed=None, **more
+) -> dict[int, Handed]:
+    """Send all; what came of each, which `handed` has as well where it ends in an error."""
     carrier = Email(parse_relay(relay if isinstance(relay, str) else relay.url + options), **more)
     conversation = carrier.send(letter or template(), envelopes)
-    handed, answer = {}, None
+    handed, answer = {} if handed is None else handed, None
     try:
         while True:
             step = conversation.send(answer)
@@ -283,30 +280,6 @@ def test_what_is_no_relay_is_tried_again():
 
 
 # Encrypted lines ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """For relay.example, which signs itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "relay.example")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(days=1), now + timedelta(days=9))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("relay.example")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "relay.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
-    return path
-
-
-@pytest.fixture
-def tls(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 @pytest.mark.parametrize(("option", "offered"), [("starttls", ("STARTTLS",)), ("ssl", ())])

@@ -12,14 +12,15 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 import idna
 
 from worker.channels.base import DeliveryError, Envelope, Handed, Intent, OutcomeUnknown, Rejected, Transient, Unauthorized
-from worker.channels.email.line import DATA, END, MESSAGE, Answer, Copy, Line
+from worker.channels.email.line import DATA, END, MAIL, MESSAGE, Answer, Copy, Line
 from worker.channels.email.opening import Opened, Opening
 from worker.channels.email.relay import SmtpSettings
-from worker.channels.email.replies import CLOSING, GO_ON, NEEDS_LOGIN, login_refused, refusal
+from worker.channels.email.replies import CLOSING, GO_ON, NEEDS_LOGIN, login_refused, refusal, refuses_us
 
 Steps = Generator[Intent | Handed, bool | None, None]
 
@@ -27,6 +28,8 @@ REPLY_WITHIN = 60.0  # seconds; RFC 5321 4.5.3.2 would wait up to ten minutes, l
 OPEN_WITHIN = 30.0
 _LOST_IN_A_ROW = 5
 """So many lines lost without one message taken: the relay is ill, and each more would put one more reader in doubt."""
+_UNNAMED_IN_A_ROW = 5
+"""So many copies refused before the relay knew whom they are for, and none taken in between: it is about us, or about the relay itself."""
 _CATCH_UP = 0.05  # seconds by which the pace may be behind and make good
 _SENDABLE = re.compile(r"[^\s<>@\x00-\x20\x7f]{1,64}@[^\s<>@\x00-\x20\x7f]{1,255}")
 
@@ -44,6 +47,9 @@ class Conversations:
         self._unsendable: list[Handed] = []
         self._trouble: DeliveryError | None = None
         self._lost = 0
+        self._has_answered = False
+        self._pipelines = True
+        self._unnamed: list[Handed] = []
         self._next_at = 0.0
         self._check_at = 0.0
         self._selector = selectors.DefaultSelector()
@@ -65,8 +71,11 @@ class Conversations:
                     yield from self._give_up_the_overdue()
             for line in self._idle:
                 line.leave()
+            if self._lost and not self._has_answered and not self._trouble:
+                self._trouble = Transient(f"The mail relay {self._relay.host} gave no answer.")
             if self._trouble:
                 raise self._trouble
+            yield from self._unnamed
         finally:
             self._close()
 
@@ -155,8 +164,9 @@ class Conversations:
             line.drop()
             return
         if copy is not None:
+            self._has_answered = True
             if stage is MESSAGE:
-                yield self._ended(copy, answer)
+                yield from self._tell(copy, self._ended(copy, answer))
             elif stage is DATA and reply.code == GO_ON:
                 yield from self._body(line, copy)
             else:
@@ -174,7 +184,7 @@ class Conversations:
         """The relay waits for the body. Nothing lies between the yes to the intent and its first byte."""
         if copy.refused:
             line.send_nothing()
-            yield Handed(copy.key, copy.refused)
+            yield from self._tell(copy, Handed(copy.key, copy.refused))
         elif (yield Intent(copy.key)) is not False:
             line.send_body(copy)
             if line.pipelining:
@@ -185,28 +195,46 @@ class Conversations:
 
     def _refused(self, line: Line, copy: Copy, answer: Answer) -> Steps:
         """No body follows. Where DATA was said already, its answer is waited for."""
-        copy.refused = copy.refused or refusal(answer.stage, answer.reply)
+        if copy.refused is None:
+            copy.refused, copy.unnamed = refusal(answer.stage, answer.reply), answer.stage is MAIL
         if answer.stage is not DATA and line.pipelining:
             return
-        yield Handed(copy.key, copy.refused)
+        yield from self._tell(copy, Handed(copy.key, copy.refused))
         if answer.reply.code != CLOSING:
             line.reset()
             self._begin(line)
 
-    def _lose(self, line: Line, why: str) -> Steps:
-        """Whose body had left is in doubt; who waited behind it, or had no word from the relay, has another turn."""
+    def _tell(self, copy: Copy, came: Handed) -> Steps:
+        """Refused before the relay knew whom it is for: told only once it is clear that it is not about everybody."""
+        if not copy.unnamed:
+            yield from self._unnamed
+            yield came
+        else:
+            self._unnamed.append(came)
+            if len(self._unnamed) < _UNNAMED_IN_A_ROW or self._trouble:
+                return
+            assert copy.refused is not None, "that is why it comes here"
+            self._trouble = refuses_us(self._relay, self._sender, copy.refused)
+        self._unnamed.clear()
+
+    def _lose(self, line: Line, why: str, *, waits_for_each: bool = False) -> Steps:
+        """Whose body had left is in doubt; who waited behind it, or had no word from the relay, has another turn.
+
+        `waits_for_each`: the relay may have dropped what it had not asked for, so from now on each command waits for its answer.
+        """
+        self._pipelines = self._pipelines and not waits_for_each
         self._forget(line)
         line.drop()
         unanswered = {copy: stage for stage, copy in reversed(line.awaited) if copy is not None}
-        self._lost += bool(unanswered)
+        is_ill = any(copy.heard for copy in unanswered) or len(unanswered) == line.begun  # or it ends each line after some messages
+        self._lost += bool(unanswered) and is_ill and not waits_for_each
         for copy, stage in reversed(unanswered.items()):
             if stage is MESSAGE and line.body_is_out:
                 sentence = "The line broke after the message had left and before the mail relay said that it took it."
                 yield Handed(copy.key, OutcomeUnknown(sentence, detail=why))
-            elif copy.refused or (copy.heard and not self._is_over()):
-                yield Handed(
-                    copy.key, copy.refused or Transient("The mail relay dropped the line before it took this message.", detail=why)
-                )
+            elif copy.refused or (copy.heard and not self._trouble and not waits_for_each):
+                error = copy.refused or Transient("The mail relay dropped the line before it took this message.", detail=why)
+                yield from self._tell(copy, Handed(copy.key, error))
             else:
                 self._ready.appendleft(copy)
         if self._lost >= _LOST_IN_A_ROW and not self._trouble:
@@ -215,7 +243,7 @@ class Conversations:
     def _give_up_the_overdue(self) -> Steps:
         now = time.monotonic()
         for line in [line for line in self._watched if line not in self._idle and now >= min(line.deadline, self._until)]:
-            yield from self._lose(line, "No answer in time.")
+            yield from self._lose(line, "No answer in time.", waits_for_each=line.rides)
         if now >= min(self._open_by, self._until):
             for opening in self._opening.values():
                 opening.cut()
@@ -243,7 +271,7 @@ class Conversations:
             except (Transient, Unauthorized) as error:
                 self._not_opened(error)
                 continue
-            line = Line(opened, self._sender, REPLY_WITHIN)
+            line = Line(replace(opened, pipelining=opened.pipelining and self._pipelines), self._sender, REPLY_WITHIN)
             self._watched[line] = selectors.EVENT_READ
             self._idle.add(line)
             self._selector.register(line.sock, selectors.EVENT_READ, line)

@@ -18,19 +18,24 @@ from worker.channels.email.replies import Reply, said
 MAIL, RCPT, DATA, MESSAGE, NOTHING, RSET = "MAIL", "RCPT", "DATA", "message", "nothing", "RSET"
 END = b".\r\n"
 _BEFORE = (MAIL, RCPT)
+_RIDE = (MAIL, RCPT, DATA)
 _CODES = {b"%d" % code: code for code in range(200, 600)}
-_LONGEST_LINE, _MOST_LINES = 100_000, 1000  # of a reply; what goes on for longer is no relay
+_LONGEST_REPLY = 1_000_000  # bytes; what goes on for longer is no relay
+RIDES_WITHIN = 20.0
+"""Seconds in which commands that ride behind others are answered. Some relays drop what comes too early, although they offer pipelining
+(forbidden by https://www.rfc-editor.org/rfc/rfc2920#section-3.2)."""
 
 
 @dataclass(eq=False, slots=True)
 class Copy:
-    """One reader's copy on its way, with the line that ends it. `refused`: what the relay said against it; `heard`: it has
-    said anything of it at all."""
+    """One reader's copy on its way, with the line that ends it. `refused`: what the relay said against it, and `unnamed` before
+    it knew whom it is for; `heard`: it has said anything of it at all."""
 
     key: int
     address: str
     wire: bytes
     refused: DeliveryError | None = None
+    unnamed: bool = False
     heard: bool = False
 
 
@@ -51,7 +56,6 @@ class Line:
         self.pipelining, self.size, self.utf8 = opened.pipelining, opened.size, opened.utf8
         self.awaited: deque[tuple[str, Copy | None]] = deque()
         self.begun = 0
-        self.deadline = time.monotonic() + patience
         self._mail = f"MAIL FROM:<{sender}>"
         self._patience = patience
         self._waiting: deque[tuple[str, Copy | None, bytes]] = deque()
@@ -61,6 +65,18 @@ class Line:
         self._behind = 0  # so many of them come after the end of the last body
         self._heard = b""
         self._words: list[bytes] = []
+        self._length = 0  # of the reply that is not at its end yet
+        self._alive()
+
+    @property
+    def deadline(self) -> float:
+        """When this line is given up."""
+        return self._alive_at + (min(self._patience, RIDES_WITHIN) if self.rides else self._patience)
+
+    @property
+    def rides(self) -> bool:
+        """What is awaited next was said before the relay had answered what came before, and no body is in doubt."""
+        return self.pipelining and bool(self.awaited) and self.awaited[0][0] in _RIDE
 
     @property
     def is_idle(self) -> bool:
@@ -175,7 +191,6 @@ class Line:
             if not piece:
                 return True
             self._heard += piece
-            self._alive()
             if not isinstance(self.sock, ssl.SSLSocket):  # TLS may keep some back, of which `select` knows nothing
                 return False
 
@@ -185,7 +200,8 @@ class Line:
         self._heard = lines.pop()
         for line in lines:
             self._words.append(line[4:])
-            if line[3:4] == b"-" and len(self._words) < _MOST_LINES:
+            if line[3:4] == b"-":
+                self._length += len(line)
                 continue
             code = _CODES.get(line[:3])
             if code is None or not self.awaited:
@@ -194,14 +210,15 @@ class Line:
                     break
                 raise ConnectionError(f"The relay said {said(line)[:200]}")
             stage, copy = self.awaited.popleft()
-            words, self._words = self._words, []
+            words, self._words, self._length = self._words, [], 0
+            self._alive()
             if copy is not None:
                 copy.heard = True
             if code == 250 and stage in _BEFORE:  # as expected: nothing to tell
                 self.go_on()
             else:
                 answers.append(Answer(stage, copy, Reply(code, b" ".join(words))))
-        if len(self._heard) > _LONGEST_LINE:
+        if self._length + len(self._heard) > _LONGEST_REPLY:
             raise ConnectionError("The relay's reply has no end.")
         return answers
 
@@ -212,4 +229,4 @@ class Line:
         self._alive()
 
     def _alive(self) -> None:
-        self.deadline = time.monotonic() + self._patience
+        self._alive_at = time.monotonic()

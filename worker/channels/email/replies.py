@@ -42,16 +42,16 @@ class Reply(NamedTuple):
 
 
 def said(words: bytes | str) -> str:
-    """A relay's own words, in one line."""
+    """A relay's own words, in one line, as far as anybody reads them: each reader's row holds them."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return " ".join(legible(text).split())
+    return " ".join(legible(text[:4000]).split())[:500]
 
 
 def refusal(stage: str, reply: Reply) -> DeliveryError:
     """What a 4xx or 5xx means for this one reader."""
     status, detail = str(reply.code), f"{stage}: {reply}"
     if reply.is_for_now:
-        return Transient(_for_now(reply), status=status, detail=detail)
+        return Transient(_for_now(stage, reply), status=status, detail=detail)
     means = Bounce.BLOCKED if stage == "MAIL" else bounce("", reply.text)
     return Rejected(_for_good(means, reply), bounce=means, status=status, detail=detail)
 
@@ -65,9 +65,18 @@ def login_refused(relay: SmtpSettings, reply: Reply) -> DeliveryError:
     )
 
 
-def _for_now(reply: Reply) -> str:
+def refuses_us(relay: SmtpSettings, sender: str, error: DeliveryError) -> DeliveryError:
+    """What it says to everybody's copy before it knows whom it is for."""
+    if isinstance(error, Transient):
+        return Transient(f"The mail relay {relay.host} takes no more from us for now.", **error.words)
+    return Unauthorized(f"The mail relay {relay.host} takes no mail from {sender}; its own words say why.", **error.words)
+
+
+def _for_now(stage: str, reply: Reply) -> str:
     if reply.code == CLOSING:
         return "The mail relay ended the conversation before it took this message."
+    if stage == "MAIL":
+        return "The mail relay asked to be tried again later."
     if reply.about == "2.2":
         return "Their mailbox is full for now."
     return "Their mail server asked to be tried again later."
