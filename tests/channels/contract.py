@@ -11,7 +11,7 @@ import re
 import socket
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from typing import Any, ClassVar, Protocol
 import pytest
 
 from tests.fakes.relay import Relay
+from worker.channels import network as adapters
 from worker.channels.base import (
     Carrier,
     DeliveryError,
@@ -52,6 +53,12 @@ class Network(Protocol):
     def misbehave(self, fault: str, *, times: int = 1, seconds: float = 1.0, on: str = "post") -> None: ...
 
     def count(self, text: str) -> int: ...
+
+
+def are_for_the_front_desk(meanings: Iterable[Callable[..., DeliveryError] | None]) -> bool:
+    """One sentence each, and no long one."""
+    sentences = [meaning().sentence for meaning in meanings if meaning]
+    return all(each[0].isupper() and each.endswith(".") and len(each) <= 150 for each in sentences) and bool(sentences)
 
 
 @contextmanager
@@ -165,6 +172,9 @@ class PosterContract(ABC):
         error = raised.value
         told = [repr(error), str(error), error.status, error.detail, *traceback.format_exception(error), caplog.text, repr(poster)]
         assert not [text for text in told if SECRET in text]
+
+    def test_every_refusal_has_a_sentence_for_the_front_desk(self, poster: adapters.Network) -> None:
+        assert are_for_the_front_desk([*poster.statuses.values(), *(meaning for _, meaning in poster.phrases)])
 
     def test_every_error_has_a_sentence_for_the_front_desk(self, network: Network, poster: Poster) -> None:
         for fault in ("401", "403", "404", "422", "429", "500-after", "garbage"):

@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import ValidationError
 
-from tests.channels.contract import PATIENCE, SECRET, ConfirmingContract, ConnectedContract, DeletingContract, PosterContract
+from tests.channels.contract import (
+    PATIENCE,
+    SECRET,
+    ConfirmingContract,
+    ConnectedContract,
+    DeletingContract,
+    PosterContract,
+    are_for_the_front_desk,
+)
 from tests.fakes.facebook import LATER, NEVER, PERSON
 from tests.fakes.facebook import Facebook as Graph
 from worker.channels.base import (
@@ -22,7 +30,7 @@ from worker.channels.base import (
     Transient,
     Unauthorized,
 )
-from worker.channels.facebook import MEANINGS, Facebook, FacebookOptions
+from worker.channels.facebook import CODES, Facebook, FacebookOptions
 
 MESSAGE = PosterContract.message
 PAGE = "100200300400500"
@@ -192,9 +200,8 @@ def test_pitfall_1_no_unreadable_answer_is_taken_for_a_no(graph: Graph, fault: s
         poster_at(graph.url).send(MESSAGE)
 
 
-def test_every_meaning_has_a_sentence_for_the_front_desk() -> None:
-    for meant in MEANINGS.values():
-        assert meant.error is None or (meant.sentence[0].isupper() and meant.sentence.endswith(".") and len(meant.sentence) <= 150)
+def test_every_code_has_a_sentence_for_the_front_desk() -> None:
+    assert are_for_the_front_desk(CODES.values())
 
 
 # Reading back -------------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from worker.channels.base import (
     Transient,
     Unauthorized,
 )
-from worker.channels.twitter import MEANINGS, Twitter, TwitterOptions, wait
+from worker.channels.twitter import Twitter, TwitterOptions, wait
 from worker.lib.weight import weight
 
 LINK, ANOTHER = "https://blog.example/coping/", "https://blog.example/another/"
@@ -282,13 +282,6 @@ def test_how_long_to_wait_stands_in_xs_headers(headers: dict[str, str], seconds:
     now = datetime.fromtimestamp(int(time.time()), UTC)
     given = {name: f"{now.timestamp() + int(value):.0f}" if value[0] in "+-" else value for name, value in headers.items()}
     assert wait(given, now) == (None if seconds is None else timedelta(seconds=seconds))
-
-
-def test_every_meaning_has_a_sentence_for_the_front_desk() -> None:
-    for _, _, sentence in MEANINGS:
-        assert sentence[0].isupper()
-        assert sentence.endswith(".")
-        assert len(sentence) <= 150
 
 
 # Reading back -------------------------------------------------------------------------------------------------------------

@@ -92,6 +92,9 @@ class Look:
 Credentials = dict[str, str]
 """One connection, decrypted, in the shape that `postlark connect` takes. Moments are ISO 8601. Never logged, never shown."""
 
+PLAIN = ("expires_at", "refresh_token_expires_at", "scope")
+"""Those of their keys that hold no secret."""
+
 
 @dataclass(frozen=True)
 class CredentialKeys:

@@ -10,9 +10,10 @@ the linked page itself; a link that stands only in the message gets none.
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -36,7 +37,7 @@ from worker.channels.base import (
     Transient,
     Unauthorized,
 )
-from worker.channels.network import DAY, Network, NetworkOptions, Shape, retry_after, same_link, same_words
+from worker.channels.network import DAY, Meaning, Network, NetworkOptions, NotThere, Shape, same_link, same_words
 from worker.lib.blogs import NetworkAddress, shaped
 from worker.lib.http import Answer
 
@@ -58,15 +59,6 @@ HOUR = timedelta(hours=1)
 # What its answers mean ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Meaning:
-    """`error` None: Facebook does not know itself. `wait`: for the whole connection, where its headers say nothing."""
-
-    error: type[DeliveryError] | None
-    sentence: str = ""
-    wait: timedelta | None = None
-
-
 AGAIN = "Facebook no longer accepts the connection; connect Facebook again."
 NOT_ALLOWED = "Facebook does not let this connection post to the Page; connect it again and allow everything that is asked."
 NO_PAGE = "Facebook shows this connection no Page by the number in the blog's file; check page_id, or connect again."
@@ -77,53 +69,60 @@ BLOCKED = "Facebook has blocked the Page from posting for a while; look at faceb
 BREAKS_RULES = "Facebook's filters take this post to break its rules; change the text, then send it again."
 NO_PICTURE = "Facebook does not take the picture; it wants a JPEG or PNG of less than 4 MB."
 ALREADY = "Facebook says that it has this post already."
-SLOWER = "Facebook asks to slow down."
+NOT_SO = "Facebook does not take this post as it is."
+SLOWER = partial(Transient, "Facebook asks to slow down.", cooldown=True)
+SLOWER_FOR_AN_HOUR = partial(SLOWER, retry_after=HOUR)
 
 # By subcode and by code: the HTTP status is no guide, throttles come as 400 and 403. The seven-digit ones are not in
-# Facebook's list; posting tools have met them.
-MEANINGS = {
-    1: Meaning(None),
-    2: Meaning(None),
-    3: Meaning(Unauthorized, NOT_ALLOWED),
-    4: Meaning(Transient, SLOWER, HOUR),
-    10: Meaning(Unauthorized, NOT_ALLOWED),
-    17: Meaning(Transient, SLOWER, HOUR),
-    32: Meaning(Transient, SLOWER, HOUR),
-    33: Meaning(Unauthorized, NO_PAGE),
-    100: Meaning(Rejected, "Facebook does not take this post as it is."),
-    102: Meaning(Unauthorized, AGAIN),
-    190: Meaning(Unauthorized, AGAIN),
-    324: Meaning(Rejected, NO_PICTURE),
-    341: Meaning(Transient, "Facebook says that the Page has posted enough for today.", DAY),
-    368: Meaning(Unauthorized, BLOCKED),
-    458: Meaning(Unauthorized, "On Facebook our app was removed from the account; connect it again and allow everything that is asked."),
-    459: Meaning(Unauthorized, LOG_IN),
-    460: Meaning(Unauthorized, "The Facebook password was changed, which ends a connection; connect Facebook again."),
-    463: Meaning(Unauthorized, "The connection to Facebook has run out; connect Facebook again."),
-    464: Meaning(Unauthorized, LOG_IN),
-    467: Meaning(Unauthorized, AGAIN),
-    492: Meaning(Unauthorized, "The person who connected Facebook has no role on the Page any more; somebody who has must connect it."),
-    506: Meaning(RefusedAsDuplicate, ALREADY),
-    613: Meaning(Transient, SLOWER),
-    803: Meaning(Unauthorized, NO_PAGE),
-    1500: Meaning(Rejected, "Facebook does not take the post's address; check the link, then send it again."),
-    1996: Meaning(Transient, SLOWER, HOUR),
-    2635: Meaning(Unauthorized, "Facebook has switched off the version in the blog's file; write a newer one there (version)."),
-    80001: Meaning(Transient, SLOWER, HOUR),
-    1346003: Meaning(Rejected, BREAKS_RULES),
-    1366046: Meaning(Rejected, NO_PICTURE),
-    1366051: Meaning(RefusedAsDuplicate, ALREADY),
-    1390008: Meaning(Transient, "Facebook says that the Page posts too fast.", HOUR),
-    1404006: Meaning(Unauthorized, ON_FACEBOOK),
-    1404078: Meaning(Unauthorized, "Facebook wants it confirmed that the Page may publish; the Page's owner does that at facebook.com."),
-    1404102: Meaning(Rejected, BREAKS_RULES),
-    1404112: Meaning(Unauthorized, ON_FACEBOOK),
-    1609005: Meaning(Rejected, "Facebook could not open the linked page for its preview; mend the page, then send it again."),
-    1609008: Meaning(Rejected, "Facebook does not take a link that leads to facebook.com."),
-    4854002: Meaning(Unauthorized, "Facebook wants a person's identity confirmed at facebook.com; connecting again does not help."),
+# Facebook's list; posting tools have met them. None: Facebook does not know itself.
+CODES: dict[int, Meaning | None] = {
+    1: None,
+    2: None,
+    3: partial(Unauthorized, NOT_ALLOWED),
+    4: SLOWER_FOR_AN_HOUR,
+    10: partial(Unauthorized, NOT_ALLOWED),
+    17: SLOWER_FOR_AN_HOUR,
+    32: SLOWER_FOR_AN_HOUR,
+    33: partial(NotThere, NO_PAGE),
+    100: partial(Rejected, NOT_SO),
+    102: partial(Unauthorized, AGAIN),
+    190: partial(Unauthorized, AGAIN),
+    324: partial(Rejected, NO_PICTURE),
+    341: partial(Transient, "Facebook says that the Page has posted enough for today.", retry_after=DAY, cooldown=True),
+    368: partial(Unauthorized, BLOCKED),
+    458: partial(Unauthorized, "On Facebook our app was removed from the account; connect it again and allow everything that is asked."),
+    459: partial(Unauthorized, LOG_IN),
+    460: partial(Unauthorized, "The Facebook password was changed, which ends a connection; connect Facebook again."),
+    463: partial(Unauthorized, "The connection to Facebook has run out; connect Facebook again."),
+    464: partial(Unauthorized, LOG_IN),
+    467: partial(Unauthorized, AGAIN),
+    492: partial(Unauthorized, "The person who connected Facebook has no role on the Page any more; somebody who has must connect it."),
+    506: partial(RefusedAsDuplicate, ALREADY),
+    613: SLOWER,
+    803: partial(Unauthorized, NO_PAGE),
+    1500: partial(Rejected, "Facebook does not take the post's address; check the link, then send it again."),
+    1996: SLOWER_FOR_AN_HOUR,
+    2635: partial(Unauthorized, "Facebook has switched off the version in the blog's file; write a newer one there (version)."),
+    80001: SLOWER_FOR_AN_HOUR,
+    1346003: partial(Rejected, BREAKS_RULES),
+    1366046: partial(Rejected, NO_PICTURE),
+    1366051: partial(RefusedAsDuplicate, ALREADY),
+    1390008: partial(Transient, "Facebook says that the Page posts too fast.", retry_after=HOUR, cooldown=True),
+    1404006: partial(Unauthorized, ON_FACEBOOK),
+    1404078: partial(Unauthorized, "Facebook wants it confirmed that the Page may publish; the Page's owner does that at facebook.com."),
+    1404102: partial(Rejected, BREAKS_RULES),
+    1404112: partial(Unauthorized, ON_FACEBOOK),
+    1609005: partial(Rejected, "Facebook could not open the linked page for its preview; mend the page, then send it again."),
+    1609008: partial(Rejected, "Facebook does not take a link that leads to facebook.com."),
+    4854002: partial(Unauthorized, "Facebook wants a person's identity confirmed at facebook.com; connecting again does not help."),
 }
 # Where there is no envelope, as from a gateway in between.
-STATUSES = {401: MEANINGS[190], 403: MEANINGS[10], 404: MEANINGS[803], 429: MEANINGS[4]}
+STATUSES: dict[int, Meaning] = {
+    401: partial(Unauthorized, AGAIN),
+    403: partial(Unauthorized, NOT_ALLOWED),
+    404: partial(Unauthorized, NO_PAGE),
+    429: SLOWER_FOR_AN_HOUR,
+}
 
 
 class Trouble(BaseModel):
@@ -146,28 +145,6 @@ class Trouble(BaseModel):
 
 class Envelope(BaseModel):
     error: Trouble
-
-
-def meaning(status: int, trouble: Trouble | None) -> Meaning:
-    """What an answer that is no success tells us to do."""
-    for number in (trouble.error_subcode, trouble.code) if trouble else ():
-        if number in MEANINGS:
-            return MEANINGS[number]
-    if trouble and 200 <= trouble.code <= 299:
-        return MEANINGS[10]
-    if status >= 500 or status < 400 or (trouble and trouble.is_transient):
-        return Meaning(None)
-    return MEANINGS[100] if trouble else STATUSES.get(status, MEANINGS[100])
-
-
-def wait(headers: Mapping[str, str], otherwise: timedelta | None) -> timedelta | None:
-    """How long Facebook's headers tell us to wait. The minutes are those until the Page may call again.
-
-    https://developers.facebook.com/docs/graph-api/overview/rate-limiting
-    """
-    usage = headers.get("X-Business-Use-Case-Usage", "")
-    minutes = [int(each) for each in re.findall(r'"estimated_time_to_regain_access":\s*(\d{1,4})', usage) if int(each)]
-    return retry_after(headers) or (timedelta(minutes=max(minutes)) if minutes else otherwise)
 
 
 # What it answers ----------------------------------------------------------------------------------------------------------
@@ -287,6 +264,7 @@ class Facebook(Network):
         place="page_id",
     )
     patience = 30.0  # Facebook opens the linked page meanwhile
+    statuses, not_so = STATUSES, NOT_SO
 
     def __init__(self, options: FacebookOptions, credentials: Credentials, app: App = App()) -> None:
         super().__init__(options, credentials, app)
@@ -313,7 +291,7 @@ class Facebook(Network):
     def confirm(self, remote_id: str, message: Message) -> Receipt | None:
         try:
             post = self._graph("GET", remote_id, PagePost, query={"fields": FIELDS})
-        except _NotThere:
+        except NotThere:
             return None
         return post.receipt if post.says(message) else None
 
@@ -321,7 +299,7 @@ class Facebook(Network):
         """May be repeated, so that a lost answer is Transient."""
         try:
             self._graph("DELETE", remote_id, Done)
-        except _NotThere as gone:
+        except NotThere as gone:
             # Facebook says the same of what this connection may not see: it counts as gone only for the post's own Page.
             if self._graph("GET", "me", Me, query={"fields": "id,name"}).id != remote_id.partition("_")[0]:
                 raise
@@ -332,7 +310,7 @@ class Facebook(Network):
         """The words only; the link stays as it was posted. May be repeated, so that a lost answer is Transient."""
         try:
             self._graph("POST", remote_id, Done, form={"message": message.text})
-        except _NotThere as gone:
+        except NotThere as gone:
             raise Rejected(GONE, **gone.words) from None
         return Receipt(remote_id, detail="success: true")
 
@@ -401,8 +379,7 @@ class Facebook(Network):
         try:
             return self._graph("GET", "oauth/access_token", Granted, query=query, token="")
         except Rejected as refused:
-            sentence = "Facebook did not take the consent; press Connect again, and check the app's id and secret if it comes again."
-            raise Rejected(sentence, **refused.words) from None
+            raise self.no_consent(refused) from None
 
     def _graph(
         self,
@@ -438,22 +415,26 @@ class Facebook(Network):
     def is_fine(self, answer: Answer) -> bool:
         return answer.status == 200 and not _trouble(answer)
 
-    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        words, trouble = self.words(answer), _trouble(answer)
-        meant = meaning(answer.status, trouble)
-        if trouble and trouble.error_subcode == 33:
-            return _NotThere(meant.sentence, **words)
-        if meant.error is Transient:
-            return Transient(meant.sentence, retry_after=wait(answer.headers, meant.wait), cooldown=True, **words)
-        return meant.error(meant.sentence, **words) if meant.error else self.unclear(unclear, **words)
+    def meaning(self, answer: Answer) -> Meaning | None:
+        trouble = _trouble(answer)
+        if trouble is None:
+            return super().meaning(answer)
+        for number in (trouble.error_subcode, trouble.code):
+            if number in CODES:
+                return CODES[number]
+        if 200 <= trouble.code <= 299:
+            return partial(Unauthorized, NOT_ALLOWED)
+        return None if trouble.is_transient or not 400 <= answer.status < 500 else partial(Rejected, NOT_SO)
+
+    def wait(self, answer: Answer) -> timedelta | None:
+        """The minutes are those until the Page may call again: https://developers.facebook.com/docs/graph-api/overview/rate-limiting"""
+        usage = answer.headers.get("X-Business-Use-Case-Usage", "")
+        minutes = [int(each) for each in re.findall(r'"estimated_time_to_regain_access":\s*(\d{1,4})', usage)]
+        return super().wait(answer) or timedelta(minutes=max(minutes, default=0)) or None
 
     def said(self, answer: Answer) -> str:
         trouble = _trouble(answer)
         return trouble.words if trouble else ""
-
-
-class _NotThere(Unauthorized):
-    """Subcode 33: no such object, or not for us to see."""
 
 
 def _trouble(answer: Answer) -> Trouble | None:

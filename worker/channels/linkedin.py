@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -38,8 +39,8 @@ from worker.channels.base import (
     Transient,
     Unauthorized,
 )
-from worker.channels.grant import Grant, moment
-from worker.channels.network import DAY, Network, NetworkOptions, Shape, retry_after, same_link, same_words, trouble
+from worker.channels.grant import Grant, Granting, moment
+from worker.channels.network import DAY, Meaning, NetworkOptions, NotThere, Shape, same_link, same_words, trouble
 from worker.lib.blogs import NetworkAddress, shaped
 from worker.lib.http import Answer
 
@@ -63,8 +64,6 @@ MEMBER_SCOPES = ("openid", "profile", "w_member_social")
 ALREADY = "LinkedIn says that it has this post already."
 AGAIN = "LinkedIn no longer accepts the connection; connect LinkedIn again."
 ENDED = "The connection to LinkedIn has run out, as it does after 60 days; connect LinkedIn again."
-REVOKED = "The connection to LinkedIn was taken back at LinkedIn; connect LinkedIn again."
-IN_A_MOMENT = "LinkedIn takes a few seconds to know a new connection."
 NOT_ALLOWED = "LinkedIn does not let this connection post; connect it again and allow everything that is asked."
 NO_ROLE = "LinkedIn does not let this account post for the page; its administrator must make it one, or somebody else must connect it."
 FOR_PAGES = "LinkedIn lets our app post for people only; for a page it needs the Community Management API, then connect LinkedIn again."
@@ -72,24 +71,30 @@ NO_VERSION = "LinkedIn has switched off the version in the blog's file; write a 
 NO_PICTURE = "LinkedIn does not take the picture; give the post another one, then send it again."
 NOT_SO = "LinkedIn does not take this post as it is."
 NOT_THERE = "LinkedIn has nothing at the address that was asked for; check author and base_url in the blog's file."
-SLOWER = "LinkedIn asks to slow down."
-DAY_IS_FULL = "LinkedIn takes no more of our requests today."
-NO_CONSENT = "LinkedIn did not take the consent; press Connect again, and check the app's id and secret if it comes again."
-NOT_RENEWED = "LinkedIn did not renew the connection; it is tried again, and connecting anew mends it for certain."
 NO_AUTHOR = "No page is chosen for LinkedIn; choose one on the connection's page, or write author in the blog's file."
 
-# What LinkedIn says in its own words, whatever the status; None: nobody knows whether it did it.
-MEANINGS: tuple[tuple[str, type[DeliveryError] | None, str], ...] = (
-    (r"DUPLICATE_POST|duplicate of urn:li", RefusedAsDuplicate, ALREADY),
-    (r"NONEXISTENT_VERSION|VERSION_MISSING", Unauthorized, NO_VERSION),
-    (r"organization .*permissions must be used", Unauthorized, FOR_PAGES),
-    (r"unable to obtain activity|resource is forbidden", None, ""),
-    (r"\b65602\b|EXPIRED_ACCESS_TOKEN", Unauthorized, ENDED),
-    (r"\b65601\b|REVOKED_ACCESS_TOKEN", Unauthorized, REVOKED),
-    (r"\b65600\b|INVALID_ACCESS_TOKEN", Unauthorized, AGAIN),
-    (r"\bfield /?author\b", Unauthorized, NO_ROLE),
-    (r"urn:li:image|/content/(article/thumbnail|media)", Rejected, NO_PICTURE),
+REVOKED = partial(Unauthorized, "The connection to LinkedIn was taken back at LinkedIn; connect LinkedIn again.")
+IN_A_MOMENT = partial(Transient, "LinkedIn takes a few seconds to know a new connection.", retry_after=MOMENT)
+SLOWER = partial(Transient, "LinkedIn asks to slow down.", cooldown=True)
+DAY_IS_FULL = partial(Transient, "LinkedIn takes no more of our requests today.", cooldown=True)
+PHRASES: tuple[tuple[str, Meaning | None], ...] = (
+    (r"DUPLICATE_POST|duplicate of urn:li", partial(RefusedAsDuplicate, ALREADY)),
+    (r"NONEXISTENT_VERSION|VERSION_MISSING", partial(Unauthorized, NO_VERSION)),
+    (r"organization .*permissions must be used", partial(Unauthorized, FOR_PAGES)),
+    (r"unable to obtain activity|resource is forbidden", None),
+    (r"\b65602\b|EXPIRED_ACCESS_TOKEN", partial(Unauthorized, ENDED)),
+    (r"\b65601\b|REVOKED_ACCESS_TOKEN", REVOKED),
+    (r"\b65600\b|INVALID_ACCESS_TOKEN", partial(Unauthorized, AGAIN)),
+    (r"\bfield /?author\b", partial(Unauthorized, NO_ROLE)),
+    (r"urn:li:image|/content/(article/thumbnail|media)", partial(Rejected, NO_PICTURE)),
 )
+STATUSES: dict[int, Meaning] = {
+    401: partial(Unauthorized, AGAIN),
+    403: partial(Unauthorized, NOT_ALLOWED),
+    404: partial(NotThere, NOT_THERE),
+    426: partial(Unauthorized, NO_VERSION),
+    429: SLOWER,
+}
 
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 _MARKUP = re.compile(r"\{hashtag\|\\?#\|(?P<tag>[^{}|]*)\}|\\(?P<escaped>.)", re.DOTALL)
@@ -230,7 +235,7 @@ class LinkedinOptions(NetworkOptions):
     base_url: NetworkAddress = "https://api.linkedin.com"
 
 
-class Linkedin(Network):
+class Linkedin(Granting):
     """Credentials: `access_token`, which ends after 60 days, and its `expires_at`; approved partners have a `refresh_token` as well,
     which lasts a year from consent and is not renewed. From consent also `refresh_token_expires_at` and `scope`.
     """
@@ -248,6 +253,9 @@ class Linkedin(Network):
     lasting = "LinkedIn changes the words only, not the card under them. Who has seen or shared the post keeps what they saw."
     shapes = (CredentialKeys(("access_token",), may=("refresh_token", "expires_at", "refresh_token_expires_at", "scope")),)
     consent = Consent(page="https://www.linkedin.com/oauth/v2/authorization", scopes=PAGE_SCOPES, place="author")
+    early = EARLY
+    ended = ENDED
+    phrases, statuses, not_so = PHRASES, STATUSES, NOT_SO
     patience = 20.0  # several of them fit into a hand-over
     grace = 1.0
     """Seconds between two looks whether an uploaded picture is ready."""
@@ -325,7 +333,7 @@ class Linkedin(Network):
             raise Rejected("LinkedIn lets nobody read a member's posts.")
         try:
             post = self.ask("GET", _of(remote_id), Post)
-        except _NotThere:
+        except NotThere:
             return None
         ours = post.is_out and post.author in ("", self._author())
         return post.receipt if ours and post.says(message) else None
@@ -334,7 +342,7 @@ class Linkedin(Network):
         """May be repeated, so that a lost answer is Transient."""
         try:
             return f"status {self.call('DELETE', _of(remote_id)).status}"
-        except _NotThere as gone:
+        except NotThere as gone:
             return gone.detail
 
     def edit(self, remote_id: str, message: Message) -> Receipt:
@@ -367,32 +375,9 @@ class Linkedin(Network):
             who = self.ask("GET", "/v2/userinfo", Member)
             if self.options.author != f"urn:li:person:{who.sub}":
                 raise Unauthorized(f"The connection is {who.name or who.sub}'s, not that of the author in the blog's file.")
-            return Account(self.options.author, who.name or who.sub, granted, self._ends(ends), tuple(self._notes()))
+            return Account(self.options.author, who.name or who.sub, granted, self.ends(ends), tuple(self._notes()))
         name = self._checked_page()
-        return Account(self.options.author or name, name, granted, self._ends(ends), tuple(self._notes()))
-
-    def refresh(self, now: datetime) -> Credentials | None:
-        """The refresh token stays the same until it ends, a year after consent."""
-        token, ends = self.credentials.get("refresh_token"), moment(self.credentials.get("expires_at", ""))
-        if not token or not self.app.id or (ends and ends - now > EARLY):
-            return None
-        us = {"client_id": self.app.id, "client_secret": self.app.secret}
-        try:
-            grant = self._sign_in("accessToken", Grant, us | {"grant_type": "refresh_token", "refresh_token": token})
-        except (Rejected, Unauthorized) as refused:
-            if ends and ends - now > DAY:
-                raise Transient(NOT_RENEWED, retry_after=DAY, **refused.words) from None
-            raise Unauthorized(ENDED, **refused.words) from None
-        return self.credentials | grant.credentials(now)
-
-    @classmethod
-    def connect(cls, options: LinkedinOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        us = {"client_id": app.id, "client_secret": app.secret}
-        try:
-            return cls(options, {}, app)._sign_in("accessToken", Grant, form | us).credentials(datetime.now(UTC))
-        except (Rejected, Unauthorized) as refused:
-            raise Rejected(NO_CONSENT, **refused.words) from None
+        return Account(self.options.author or name, name, granted, self.ends(ends), tuple(self._notes()))
 
     def places(self) -> list[Place]:
         """The pages for which the account may post; where the blog's file names a member, that member."""
@@ -441,17 +426,11 @@ class Linkedin(Network):
 
         A refusal here is about the app: a token that has ended is told as not active.
         """
-        if not (self.app.id and self.app.secret):
+        if not self.is_known:
             return None
-        form = {"client_id": self.app.id, "client_secret": self.app.secret, "token": self._token()}
         with suppress(Unauthorized, Rejected):
-            return self._sign_in("introspectToken", Introspection, form)
+            return self._sign_in("introspectToken", Introspection, {"token": self._token()})
         return None
-
-    def _ends(self, access: datetime | None) -> datetime | None:
-        """While it can be renewed, with the refresh token; else with the access."""
-        renewed = self.credentials.get("refresh_token_expires_at", "") if self.app.id and self.app.secret else ""
-        return moment(renewed) or access or moment(self.credentials.get("expires_at", ""))
 
     def _notes(self) -> Iterator[str]:
         if self._is_member:
@@ -489,11 +468,15 @@ class Linkedin(Network):
 
     # One request ------------------------------------------------------------------------------------------------------
 
+    def grant(self, form: dict[str, str]) -> Grant:
+        return self._sign_in("accessToken", Grant, form)
+
     def _sign_in(self, what: str, shape: type[Shape], form: dict[str, str]) -> Shape:
         """Tokens are another machine's; a stand-in is both."""
+        us = {"client_id": self.app.id, "client_secret": self.app.secret}
         base = self.options.base_url if self.options.base_url.startswith("http:") else SIGN_IN
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self.ask("POST", f"{base}/oauth/v2/{what}", shape, headers=headers, body=urlencode(form))
+        return self.ask("POST", f"{base}/oauth/v2/{what}", shape, headers=headers, body=urlencode(form | us))
 
     def headers(self, address: str) -> dict[str, str]:
         versions = {"LinkedIn-Version": self.options.version, "X-Restli-Protocol-Version": "2.0.0"} if "/rest/" in address else {}
@@ -508,43 +491,22 @@ class Linkedin(Network):
             raise Unauthorized("LinkedIn is not connected yet.")
         return self.credentials["access_token"]
 
-    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        words, said = self.words(answer), self.said(answer)
-        if not 400 <= answer.status < 500 or answer.status == 408:
-            return self.unclear(unclear, **words)
-        for pattern, error, sentence in MEANINGS:
-            if re.search(pattern, said, re.IGNORECASE):
-                if error is RefusedAsDuplicate:
-                    twin = _twin(said)
-                    return RefusedAsDuplicate(sentence, remote_id=twin.remote_id, url=twin.url, **words)
-                if sentence == REVOKED and self._was_just_given():
-                    return Transient(IN_A_MOMENT, retry_after=MOMENT, **words)
-                return error(sentence, **words) if error else self.unclear(unclear, **words)
-        match answer.status:
-            case 401:
-                return Unauthorized(AGAIN, **words)
-            case 403:
-                return Unauthorized(NOT_ALLOWED, **words)
-            case 404:
-                return _NotThere(NOT_THERE, **words)
-            case 426:
-                return Unauthorized(NO_VERSION, **words)
-            case 429:
-                return self._throttled(answer, said, words)
-        return Rejected(NOT_SO, **words)
+    def meaning(self, answer: Answer) -> Meaning | None:
+        """For some seconds after consent LinkedIn takes a token for one that was taken back. The limits of a day begin anew at
+        midnight UTC; others are short, and our own pauses grow.
+        """
+        meant = super().meaning(answer)
+        if meant is REVOKED and self._was_just_given():
+            return IN_A_MOMENT
+        if meant is SLOWER and re.search(r"\bDAY\b|daily", self.said(answer)):
+            return partial(DAY_IS_FULL, retry_after=_until_midnight(datetime.now(UTC)))
+        return meant
 
-    def _throttled(self, answer: Answer, said: str, words: dict[str, Any]) -> Transient:
-        """LinkedIn names no end. The day's limits begin anew at midnight UTC; others are short, and our own pauses grow."""
-        if wait := retry_after(answer.headers):
-            return Transient(SLOWER, retry_after=wait, cooldown=True, **words)
-        if re.search(r"\bDAY\b|daily", said):
-            now = datetime.now(UTC)
-            midnight = (now + DAY).replace(hour=0, minute=1, second=0, microsecond=0)
-            return Transient(DAY_IS_FULL, retry_after=midnight - now, cooldown=True, **words)
-        return Transient(SLOWER, cooldown=True, **words)
+    def twin(self, answer: Answer) -> Receipt:
+        named = re.search(r"duplicate of (urn:li:\w+:[\w-]+)", self.said(answer))
+        return _receipt(named[1]) if named else Receipt("")
 
     def _was_just_given(self) -> bool:
-        """For some seconds after consent LinkedIn takes a token for one that was taken back."""
         ends = moment(self.credentials.get("expires_at", ""))
         return ends is not None and ACCESS_LASTS - 2 * MOMENT < ends - datetime.now(UTC) <= ACCESS_LASTS
 
@@ -552,8 +514,8 @@ class Linkedin(Network):
         return trouble(answer, Trouble).words
 
 
-class _NotThere(Unauthorized):
-    """404: no such post, or not for us to see."""
+def _until_midnight(now: datetime) -> timedelta:
+    return (now + DAY).replace(hour=0, minute=1, second=0, microsecond=0) - now
 
 
 def _of(urn: str) -> str:
@@ -562,9 +524,3 @@ def _of(urn: str) -> str:
 
 def _receipt(urn: str) -> Receipt:
     return Receipt(urn, f"https://www.linkedin.com/feed/update/{urn}/")
-
-
-def _twin(said: str) -> Receipt:
-    """The older post that a refusal names; an empty receipt where it names none."""
-    named = re.search(r"duplicate of (urn:li:\w+:[\w-]+)", said)
-    return _receipt(named[1]) if named else Receipt("")

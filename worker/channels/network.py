@@ -5,22 +5,37 @@ A network's file says at which addresses, in which words, and what each refusal 
 
 import re
 import unicodedata
-from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from worker.channels.base import App, Credentials, DeliveryError, Look, Message, OutcomeUnknown, Poster, Receipt, Transient
-from worker.channels.grant import PLAIN
+from worker.channels.base import (
+    PLAIN,
+    App,
+    Credentials,
+    DeliveryError,
+    Look,
+    Message,
+    OutcomeUnknown,
+    Poster,
+    Receipt,
+    RefusedAsDuplicate,
+    Rejected,
+    Transient,
+    Unauthorized,
+)
 from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress
 from worker.lib.http import Answer, NoAnswer, request
 from worker.lib.text import legible
 
 Shape = TypeVar("Shape", bound=BaseModel)
+Meaning = Callable[..., DeliveryError]
+"""What a refusal tells us to do: an error with its sentence for the front desk, to which the network's own words are added."""
 DAY = timedelta(days=1)
 
 
@@ -46,6 +61,12 @@ class Network(Poster):
     """What it calls a post, and how that got there."""
     patience: float = 30.0
     """Seconds for one request, all told."""
+    phrases: ClassVar[Sequence[tuple[str, Meaning | None]]] = ()
+    """What its own words mean, whatever the status; the first that fits counts. None: nobody knows whether it did it."""
+    statuses: ClassVar[Mapping[int, Meaning]] = {}
+    """What a status means whose words say nothing more."""
+    not_so: ClassVar[str]
+    """Said of a post that is refused for no reason we know."""
 
     def __init__(self, options: Any, credentials: Credentials, app: App = App()) -> None:
         super().__init__(options, credentials, app)
@@ -89,12 +110,41 @@ class Network(Poster):
         """What goes along where a call says nothing of its own. Raises Unauthorized where the credentials are missing."""
         return {}
 
-    @abstractmethod
-    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        """What an answer that is not fine tells us to do."""
-
     def is_fine(self, answer: Answer) -> bool:
         return answer.status in (200, 201, 204)
+
+    # What a refusal means ---------------------------------------------------------------------------------------------
+
+    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
+        """What an answer that is not fine tells us to do."""
+        words, meant = self.words(answer), self.meaning(answer)
+        if meant is None:
+            return self.unclear(unclear, **words)
+        refused = meant(**words)
+        if isinstance(refused, Transient) and refused.cooldown:
+            refused.retry_after = self.wait(answer) or refused.retry_after
+        if isinstance(refused, RefusedAsDuplicate):
+            twin = self.twin(answer)
+            refused.remote_id, refused.url = twin.remote_id, twin.url
+        return refused
+
+    def meaning(self, answer: Answer) -> Meaning | None:
+        """None: nobody can say whether the request did its work."""
+        if not 400 <= answer.status < 500 or answer.status == 408:
+            return None
+        said = self.said(answer)
+        for pattern, meaning in self.phrases:
+            if re.search(pattern, said, re.IGNORECASE):
+                return meaning
+        return self.statuses.get(answer.status) or partial(Rejected, self.not_so)
+
+    def wait(self, answer: Answer) -> timedelta | None:
+        """How long the network tells us to wait, where it asks to slow down. None: it does not say."""
+        return retry_after(answer.headers)
+
+    def twin(self, answer: Answer) -> Receipt:
+        """The older post that a refusal as duplicate names; an empty receipt where it names none."""
+        return Receipt("")
 
     # In words ---------------------------------------------------------------------------------------------------------
 
@@ -102,6 +152,11 @@ class Network(Poster):
         if error is OutcomeUnknown:
             return error(f"{self.called} gave no clear answer, so the {self.posted[0]} may or may not be out.", **words)
         return error(f"{self.called} could not be reached, or is out of order.", **words)
+
+    def no_consent(self, refused: DeliveryError) -> Rejected:
+        """Of a consent that was just given."""
+        sentence = f"{self.called} did not take the consent; press Connect again, and check the app's id and secret if it comes again."
+        return Rejected(sentence, **refused.words)
 
     def words(self, answer: Answer) -> dict[str, Any]:
         """The network's own, shortened; should it repeat a secret, without it."""
@@ -134,6 +189,10 @@ class Network(Poster):
 
     def endless(self) -> Transient:
         return Transient(f"{self.called}'s list does not end, so it could not be read completely.")
+
+
+class NotThere(Unauthorized):
+    """There is no such post or place, or it is not for us to see."""
 
 
 def trouble(answer: Answer, shape: type[Shape]) -> Shape:

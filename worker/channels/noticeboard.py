@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
@@ -23,7 +24,6 @@ from worker.channels.base import (
     Consent,
     CredentialKeys,
     Credentials,
-    DeliveryError,
     Limits,
     Look,
     Message,
@@ -31,16 +31,23 @@ from worker.channels.base import (
     Place,
     Receipt,
     RefusedAsDuplicate,
-    Rejected,
     Transient,
     Unauthorized,
 )
-from worker.channels.network import Network, NetworkOptions, retry_after
+from worker.channels.network import Meaning, Network, NetworkOptions
 from worker.lib.blogs import Line
 from worker.lib.http import Answer
 
 EARLY = timedelta(minutes=10)  # before its end a token is renewed
 PAGES = 100  # of 10 notices: a window of 1000 posts is not a practice's, it is a board that repeats itself
+
+STATUSES: dict[int, Meaning] = {
+    401: partial(Unauthorized, "Noticeboard does not accept the connection; it must be connected again."),
+    403: partial(Unauthorized, "Noticeboard does not let this account do this; its owner must allow it."),
+    404: partial(Unauthorized, "There is no noticeboard at the address in the blog's file."),
+    409: partial(RefusedAsDuplicate, "Noticeboard says that it has this post already."),
+    429: partial(Transient, "Noticeboard asks to slow down.", cooldown=True),
+}
 
 
 class NoticeboardOptions(NetworkOptions):
@@ -104,6 +111,8 @@ class Noticeboard(Network):
     shapes = (CredentialKeys(may=("token", "refresh_token", "expires_at")),)
     consent = Consent(page="/consent", scopes=("read", "write"), pkce=True, place="author")
     patience = 15.0
+    statuses = STATUSES
+    not_so = "Noticeboard does not take this post as it is."
 
     def __init__(self, options: NoticeboardOptions, credentials: Credentials, *app: App) -> None:
         super().__init__(options, credentials, *app)
@@ -162,25 +171,7 @@ class Noticeboard(Network):
         token = self.credentials.get("token")
         return {"Authorization": f"Bearer {token}"} if token else {}
 
-    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        words = self.words(answer)
-        match answer.status:
-            case 401:
-                return Unauthorized("Noticeboard does not accept the connection; it must be connected again.", **words)
-            case 403:
-                return Unauthorized("Noticeboard does not let this account do this; its owner must allow it.", **words)
-            case 404:
-                return Unauthorized("There is no noticeboard at the address in the blog's file.", **words)
-            case 409:
-                return RefusedAsDuplicate("Noticeboard says that it has this post already.", remote_id=_twin(answer), **words)
-            case 429:
-                return Transient("Noticeboard asks to slow down.", retry_after=retry_after(answer.headers), cooldown=True, **words)
-            case status if 400 <= status < 500:
-                return Rejected("Noticeboard does not take this post as it is.", **words)
-        return self.unclear(unclear, **words)
-
-
-def _twin(answer: Answer) -> str:
-    with suppress(ValidationError):
-        return Named.model_validate_json(answer.body).id
-    return ""
+    def twin(self, answer: Answer) -> Receipt:
+        with suppress(ValidationError):
+            return Receipt(Named.model_validate_json(answer.body).id)
+        return Receipt("")

@@ -12,6 +12,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from html import unescape
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
@@ -20,11 +21,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from worker.channels.base import (
     Account,
-    App,
     Consent,
     CredentialKeys,
-    Credentials,
-    DeliveryError,
     Limits,
     Look,
     Message,
@@ -36,8 +34,8 @@ from worker.channels.base import (
     Transient,
     Unauthorized,
 )
-from worker.channels.grant import Grant, moment
-from worker.channels.network import DAY, Network, NetworkOptions, same_link, trouble
+from worker.channels.grant import Grant, Granting
+from worker.channels.network import DAY, Meaning, NetworkOptions, NotThere, same_link, trouble
 from worker.lib.blogs import NetworkAddress, shaped
 from worker.lib.http import Answer
 
@@ -58,15 +56,20 @@ NOT_FETCHED = "Pinterest could not fetch the picture from its web address."
 LINK_REFUSED = "Pinterest takes no Pins that lead to this web site or page; ask Pinterest's help centre to look at it."
 NOT_SO = "Pinterest does not take this Pin as it is."
 SLOWER = "Pinterest asks to slow down."
-NO_CONSENT = "Pinterest did not take the consent; press Connect again, and check the app's id and secret if it comes again."
-NOT_RENEWED = "Pinterest did not renew the connection; it is tried again, and connecting anew mends it for certain."
 
-# What the messages of a 400 or 403 say, whatever their code: 1 stands for many things.
-MEANINGS: tuple[tuple[str, type[DeliveryError], str], ...] = (
-    (r"too small", Rejected, SMALL_PICTURE),
-    (r"could not fetch the image|unable to reach the url", Transient, NOT_FETCHED),
-    (r"doesn.t allow you to save|lead to spam|blocked (this|the) link|blocked this site", Rejected, LINK_REFUSED),
+# By the message rather than by the code: 1 stands for many things.
+PHRASES: tuple[tuple[str, Meaning], ...] = (
+    (r"^code 29\b", partial(Unauthorized, TRIAL)),
+    (r"too small", partial(Rejected, SMALL_PICTURE)),
+    (r"could not fetch the image|unable to reach the url", partial(Transient, NOT_FETCHED, retry_after=FETCH_AGAIN)),
+    (r"doesn.t allow you to save|lead to spam|blocked (this|the) link|blocked this site", partial(Rejected, LINK_REFUSED)),
 )
+STATUSES: dict[int, Meaning] = {
+    401: partial(Unauthorized, AGAIN),
+    403: partial(Unauthorized, NOT_ALLOWED),
+    404: partial(NotThere, NO_BOARD),
+    429: partial(Transient, SLOWER, cooldown=True),
+}
 
 
 # What it answers ----------------------------------------------------------------------------------------------------------
@@ -124,6 +127,10 @@ class Trouble(BaseModel):
     code: int = 0
     message: str = ""
 
+    @property
+    def words(self) -> str:
+        return f"code {self.code}: {self.message}" if self.code or self.message else ""
+
 
 Page = TypeVar("Page", Pins, Boards)
 
@@ -140,8 +147,9 @@ class PinterestOptions(NetworkOptions):
     base_url: NetworkAddress = "https://api.pinterest.com"
 
 
-class Pinterest(Network):
+class Pinterest(Granting):
     """Credentials: `access_token`, `refresh_token`, `expires_at`; from a renewal also `refresh_token_expires_at` and `scope`.
+    Pinterest takes each refresh token only once, and gives the next with the access.
 
     Pinterest takes the same Pin twice, so after a lost answer nothing is repeated without a person.
     """
@@ -164,6 +172,9 @@ class Pinterest(Network):
         separator=",",
         place="board_id",
     )
+    early = ACCESS_LASTS - REFRESH_EVERY
+    ended = AGAIN
+    phrases, statuses, not_so = PHRASES, STATUSES, NOT_SO
 
     def send(self, message: Message) -> Receipt:
         if not message.text.strip():
@@ -187,7 +198,7 @@ class Pinterest(Network):
     def confirm(self, remote_id: str, message: Message) -> Receipt | None:
         try:
             pin = self.ask("GET", f"/v5/pins/{remote_id}", Pin)
-        except _NotThere:
+        except NotThere:
             return None
         return pin.receipt if pin.says(message) else None
 
@@ -195,7 +206,7 @@ class Pinterest(Network):
         """May be repeated, so that a lost answer is Transient."""
         try:
             return f"status {self.call('DELETE', f'/v5/pins/{remote_id}').status}"
-        except _NotThere as gone:
+        except NotThere as gone:
             return gone.detail
 
     def edit(self, remote_id: str, message: Message) -> Receipt:
@@ -211,30 +222,7 @@ class Pinterest(Network):
             raise Unauthorized(NOT_GRANTED, detail=f"scope: {', '.join(granted)}")
         if self.options.board_id:
             self.ask("GET", f"/v5/boards/{self.options.board_id}/pins?page_size=1", Pins)
-        return Account(user.id or user.username, user.business_name or user.username, granted, self._ends(), tuple(self._notes()))
-
-    def refresh(self, now: datetime) -> Credentials | None:
-        """Weekly. The new refresh token comes in the old one's place: Pinterest takes each only once."""
-        token, ends = self.credentials.get("refresh_token"), moment(self.credentials.get("expires_at", ""))
-        if not token or not (self.app.id and self.app.secret):
-            return None
-        if ends and ends - now > ACCESS_LASTS - REFRESH_EVERY:
-            return None
-        try:
-            grant = self._grant({"grant_type": "refresh_token", "refresh_token": token})
-        except (Rejected, Unauthorized) as refused:
-            if ends and ends - now > DAY:
-                raise Transient(NOT_RENEWED, retry_after=DAY, **refused.words) from None
-            raise Unauthorized(AGAIN, **refused.words) from None
-        return self.credentials | grant.credentials(now)
-
-    @classmethod
-    def connect(cls, options: PinterestOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        try:
-            return cls(options, {}, app)._grant(form).credentials(datetime.now(UTC))
-        except (Rejected, Unauthorized) as refused:
-            raise Rejected(NO_CONSENT, **refused.words) from None
+        return Account(user.id or user.username, user.business_name or user.username, granted, self.ends(), tuple(self._notes()))
 
     def places(self) -> list[Place]:
         boards = [board for page in self._pages("/v5/boards", Boards) for board in page.items]
@@ -247,17 +235,12 @@ class Pinterest(Network):
             )
         return str(self.options.board_id)
 
-    def _ends(self) -> datetime | None:
-        """While it is renewed weekly, the refresh token's end moves on; it is what is left when renewing fails."""
-        renewed = self.credentials.get("refresh_token_expires_at", "") if self.app.id and self.app.secret else ""
-        return moment(renewed) or moment(self.credentials.get("expires_at", ""))
-
     def _notes(self) -> Iterator[str]:
         if "sandbox" in self.options.base_url:
             yield "This is Pinterest's sandbox: nobody else sees what is pinned there."
         else:
             yield "Everybody sees the Pins only once Pinterest has given the app Standard access: open one while logged out of Pinterest."
-        if self.credentials.get("refresh_token") and not (self.app.id and self.app.secret):
+        if self.credentials.get("refresh_token") and not self.is_known:
             yield "It cannot be renewed by itself: PINTEREST_APP_ID and PINTEREST_APP_SECRET are not set."
 
     # One request ------------------------------------------------------------------------------------------------------
@@ -273,7 +256,7 @@ class Pinterest(Network):
             query["bookmark"] = page.bookmark
         raise self.endless()
 
-    def _grant(self, form: dict[str, str]) -> Grant:
+    def grant(self, form: dict[str, str]) -> Grant:
         """Apps older than September 2025 have to ask for a refresh token that is renewed with each use."""
         headers = {"Authorization": f"Basic {self.basic()}", "Content-Type": "application/x-www-form-urlencoded"}
         return self.ask("POST", "/v5/oauth/token", Grant, headers=headers, body=urlencode(form | {"continuous_refresh": "true"}))
@@ -283,29 +266,11 @@ class Pinterest(Network):
             raise Unauthorized("Pinterest is not connected yet.")
         return {"Authorization": f"Bearer {self.credentials['access_token']}"}
 
-    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        words, said = self.words(answer), trouble(answer, Trouble)
-        if not 400 <= answer.status < 500 or answer.status == 408:
-            return self.unclear(unclear, **words)
-        if answer.status == 429:
-            return Transient(SLOWER, retry_after=_wait(answer, datetime.now(UTC)), cooldown=True, **words)
-        if said.code == 29:
-            return Unauthorized(TRIAL, **words)
-        for pattern, error, sentence in MEANINGS if answer.status in (400, 403) else ():
-            if re.search(pattern, said.message, re.IGNORECASE):
-                return Transient(sentence, retry_after=FETCH_AGAIN, **words) if error is Transient else error(sentence, **words)
-        match answer.status:
-            case 401:
-                return Unauthorized(AGAIN, **words)
-            case 403:
-                return Unauthorized(NOT_ALLOWED, **words)
-            case 404:
-                return _NotThere(NO_BOARD, **words)
-        return Rejected(NOT_SO, **words)
+    def said(self, answer: Answer) -> str:
+        return trouble(answer, Trouble).words
 
-
-class _NotThere(Unauthorized):
-    """404: no such board, or no such Pin."""
+    def wait(self, answer: Answer) -> timedelta | None:
+        return _wait(answer, datetime.now(UTC))
 
 
 def _media(message: Message) -> dict[str, str]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from html import unescape
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -25,7 +26,6 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from worker.channels.base import (
     Account,
-    App,
     Consent,
     CredentialKeys,
     Credentials,
@@ -41,8 +41,8 @@ from worker.channels.base import (
     Transient,
     Unauthorized,
 )
-from worker.channels.grant import Grant
-from worker.channels.network import DAY, Network, NetworkOptions, Shape, retry_after, same_link, same_words, trouble
+from worker.channels.grant import Grant, Granting
+from worker.channels.network import DAY, Meaning, NetworkOptions, NotThere, Shape, retry_after, same_link, same_words, trouble
 from worker.lib.blogs import NetworkAddress
 from worker.lib.http import Answer
 from worker.lib.weight import weight
@@ -71,23 +71,28 @@ NO_PICTURE = "X does not take the picture; give the post another one, then send 
 CASHTAGS = "X takes one cashtag ($NAME) in a post; take the others out, then send it again."
 NOT_SO = "X does not take this post as it is."
 NOT_THERE = "X has nothing at the address that was asked for; check base_url in the blog's file."
-NO_CONSENT = "X did not take the consent; press Connect again, and check the app's id and secret if it comes again."
 
-# What X says of itself, whatever the status: the first that fits counts.
-MEANINGS: tuple[tuple[str, type[DeliveryError], str], ...] = (
-    (r"duplicate content|\bcode 187\b", RefusedAsDuplicate, ALREADY),
-    (r"credits-?\s?depleted|problems/credits", Unauthorized, CREDITS),
-    (r"spend-?\s?cap", Unauthorized, SPENT),
-    (r"usage-capped", Unauthorized, CAPPED),
-    (r"oauth1-permissions|\bcode 261\b", Unauthorized, READ_ONLY),
-    (r"client-forbidden|client-not-enrolled", Unauthorized, NOT_ENROLLED),
-    (r"unsupported-authentication|\bcode (32|89)\b", Unauthorized, AGAIN),
-    (r"user-suspended|\bsuspended\b|\blocked\b|\bcode (64|326)\b", Unauthorized, SUSPENDED),
-    (r"protect (our )?users|\bspam|automated|not permitted to perform this action|\bcode 226\b", Unauthorized, SPAM),
-    (r"bit shorter|too long|\bcode 186\b", Rejected, TOO_LONG),
-    (r"cashtag", Rejected, CASHTAGS),
-    (r"media[ _]?ids?\b", Rejected, NO_PICTURE),
+PHRASES: tuple[tuple[str, Meaning], ...] = (
+    (r"duplicate content|\bcode 187\b", partial(RefusedAsDuplicate, ALREADY)),
+    (r"credits-?\s?depleted|problems/credits", partial(Unauthorized, CREDITS)),
+    (r"spend-?\s?cap", partial(Unauthorized, SPENT)),
+    (r"usage-capped", partial(Unauthorized, CAPPED)),
+    (r"oauth1-permissions|\bcode 261\b", partial(Unauthorized, READ_ONLY)),
+    (r"client-forbidden|client-not-enrolled", partial(Unauthorized, NOT_ENROLLED)),
+    (r"unsupported-authentication|\bcode (32|89)\b", partial(Unauthorized, AGAIN)),
+    (r"user-suspended|\bsuspended\b|\blocked\b|\bcode (64|326)\b", partial(Unauthorized, SUSPENDED)),
+    (r"protect (our )?users|\bspam|automated|not permitted to perform this action|\bcode 226\b", partial(Unauthorized, SPAM)),
+    (r"bit shorter|too long|\bcode 186\b", partial(Rejected, TOO_LONG)),
+    (r"cashtag", partial(Rejected, CASHTAGS)),
+    (r"media[ _]?ids?\b", partial(Rejected, NO_PICTURE)),
 )
+STATUSES: dict[int, Meaning] = {
+    401: partial(Unauthorized, AGAIN, passing=True),
+    402: partial(Unauthorized, CREDITS),
+    403: partial(Unauthorized, NOT_ALLOWED),
+    404: partial(NotThere, NOT_THERE),
+    429: partial(Transient, SLOWER, cooldown=True),
+}
 
 
 # What it answers ----------------------------------------------------------------------------------------------------------
@@ -240,9 +245,10 @@ class TwitterOptions(NetworkOptions):
     monthly_budget: Annotated[Decimal, BeforeValidator(_money)] | None = None
 
 
-class Twitter(Network):
+class Twitter(Granting):
     """Credentials: those of OAuth 1.0a, which last (`api_key` and `api_secret` may be the operator's app instead), or those of
-    OAuth 2.0, whose access ends after two hours and whose refresh token is taken once. From consent also `scope`.
+    OAuth 2.0, whose access ends after two hours. X takes each refresh token once, and ends all of a family when one comes again.
+    From consent also `scope`.
     """
 
     slug = "twitter"
@@ -268,6 +274,10 @@ class Twitter(Network):
         scopes=("tweet.read", "tweet.write", "users.read", "media.write", "offline.access"),
         pkce=True,
     )
+    early = EARLY
+    ended = AGAIN
+    refresh_key = "oauth2_refresh_token"
+    phrases, statuses, not_so = PHRASES, STATUSES, NOT_SO
     patience = 25.0  # three of them fit into a hand-over
 
     measure = staticmethod(weight)
@@ -308,7 +318,7 @@ class Twitter(Network):
         """May be repeated, so that a lost answer is Transient."""
         try:
             gone = self._ask(Deleted, lambda: self._x.delete_tweet(remote_id, user_auth=self._oauth1)).data.deleted
-        except _NotThere as there_is_none:
+        except NotThere as there_is_none:
             return there_is_none.detail
         return f"deleted: {str(gone).lower()}"
 
@@ -326,25 +336,6 @@ class Twitter(Network):
         me = self._me()
         return Account(me.id, f"@{me.username}" if me.username else me.name, granted, notes=tuple(self._notes()))
 
-    def refresh(self, now: datetime) -> Credentials | None:
-        """The new refresh token comes in the old one's place: X takes each once, and ends all of a family when one comes again."""
-        token, ends = self.credentials.get("oauth2_refresh_token"), self.credentials.get("expires_at")
-        if not token or not self.app.id or (ends and datetime.fromisoformat(ends) - now > EARLY):
-            return None
-        try:
-            grant = self._grant({"grant_type": "refresh_token", "refresh_token": token})
-        except (Rejected, Unauthorized) as refused:
-            raise Unauthorized(AGAIN, **refused.words) from None
-        return self.credentials | grant.credentials(now)
-
-    @classmethod
-    def connect(cls, options: TwitterOptions, app: App, code: str, verifier: str, redirect_uri: str) -> Credentials:
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}
-        try:
-            return cls(options, {}, app)._grant(form).credentials(datetime.now(UTC))
-        except (Rejected, Unauthorized) as refused:
-            raise Rejected(NO_CONSENT, **refused.words) from None
-
     def _me(self) -> User:
         return self._ask(Me, lambda: self._x.get_me(user_auth=self._oauth1)).data
 
@@ -353,8 +344,7 @@ class Twitter(Network):
             return []
         if not self.credentials.get("oauth2_refresh_token"):
             return ["It cannot be renewed by itself and ends two hours after consent: connect it again, and allow offline access."]
-        renews = self.app.id and self.app.secret
-        return [] if renews else ["It cannot be renewed by itself: TWITTER_API_KEY and TWITTER_API_SECRET are not set."]
+        return [] if self.is_known else ["It cannot be renewed by itself: TWITTER_API_KEY and TWITTER_API_SECRET are not set."]
 
     # One request ------------------------------------------------------------------------------------------------------
 
@@ -384,7 +374,7 @@ class Twitter(Network):
             media = self._upload(Uploaded, "GET", "/2/media/upload", params={"command": "STATUS", "media_id": media.id}).data
         raise Transient("X is not done with the picture yet.")
 
-    def _grant(self, form: dict[str, str]) -> XGrant:
+    def grant(self, form: dict[str, str]) -> XGrant:
         headers = {"Authorization": f"Basic {self.basic()}", "Content-Type": "application/x-www-form-urlencoded"}
         return self.ask("POST", "/2/oauth2/token", XGrant, headers=headers, body=urlencode(form))
 
@@ -418,32 +408,11 @@ class Twitter(Network):
             access_token_secret=given["access_token_secret"],
         )
 
-    def refusal(self, answer: Answer, unclear: type[DeliveryError]) -> DeliveryError:
-        words, said = self.words(answer), self.said(answer)
-        if not 400 <= answer.status < 500 or answer.status == 408:
-            return self.unclear(unclear, **words)
-        for pattern, error, sentence in MEANINGS:
-            if re.search(pattern, said, re.IGNORECASE):
-                return error(sentence, **words)
-        match answer.status:
-            case 401:
-                return Unauthorized(AGAIN, passing=True, **words)
-            case 402:
-                return Unauthorized(CREDITS, **words)
-            case 403:
-                return Unauthorized(NOT_ALLOWED, **words)
-            case 404:
-                return _NotThere(NOT_THERE, **words)
-            case 429:
-                return Transient(SLOWER, retry_after=wait(answer.headers, datetime.now(UTC)), cooldown=True, **words)
-        return Rejected(NOT_SO, **words)
-
     def said(self, answer: Answer) -> str:
         return trouble(answer, Trouble).words
 
-
-class _NotThere(Unauthorized):
-    """404: no such post, or no such address."""
+    def wait(self, answer: Answer) -> timedelta | None:
+        return wait(answer.headers, datetime.now(UTC))
 
 
 class _Client(tweepy.Client):  # type: ignore[misc] # it has no types
