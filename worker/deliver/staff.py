@@ -152,7 +152,7 @@ def test(post: Post, to: str, who: str) -> Delivery:
     if missing := newsletter.cannot_send(file):
         raise Refused(missing)
     if not to.endswith("@localhost"):
-        _check_address(to)
+        to = _as_written(to)
     made = draft(post, file, "email")
     if isinstance(made, str):
         raise Refused(made)
@@ -329,9 +329,9 @@ def audience_of(blog: Blog, audience: str) -> str:
         raise Refused(str(refused)) from None
 
 
-def _check_address(to: str) -> None:
+def _as_written(to: str) -> str:
     try:
-        read_address(to)
+        return read_address(to).written
     except ValueError as error:
         raise Refused(f"{to} {error}") from None
 

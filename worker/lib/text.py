@@ -43,6 +43,7 @@ _UNSEEN = frozenset(("head", "iframe", "noscript", "object", "script", "style", 
 
 _TEASER = 240
 """Characters: about forty words."""
+_NO_ROOM = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _CUT_OFF = re.compile(r"(?:…|\.{3})\W*(?:$|(?:continue|keep|read|lire|en savoir|the post|l[’']article)\b)", re.IGNORECASE)
 
 
@@ -66,6 +67,11 @@ def one_line(text: str) -> str:
 def legible(text: str) -> str:
     """What a stranger's program said, as it can be kept and shown: PostgreSQL takes no NUL, and nobody reads the other signs."""
     return text if text.isprintable() else "".join(sign if sign.isprintable() or sign in "\n\xa0" else " " for sign in text)
+
+
+def without_unseen(text: str) -> str:
+    """Without the signs that take no room and come along when words are copied from a web page or a letter. What joins letters stays."""
+    return text if text.isascii() else _NO_ROOM.sub("", text)
 
 
 def is_only_a_teaser(summary: str, content: str) -> bool:

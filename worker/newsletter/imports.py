@@ -14,7 +14,7 @@ from worker.lib.address import Address, read_address
 from worker.lib.rows import Rows, ready
 from worker.lib.sheet import FORMULA
 from worker.lib.signing import address_hash
-from worker.lib.text import one_line, shortened
+from worker.lib.text import one_line, shortened, without_unseen
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter.consent import ends_on, today
 from worker.newsletter.refused import Refused
@@ -158,6 +158,7 @@ def _read_row(columns: list[str], cells: list[str], editions: Sequence[str]) -> 
 
 def _said(cell: str) -> str:
     """Without what is no letter (PostgreSQL takes no NUL), and without the apostrophe that an export puts before what would be a formula."""
+    cell = without_unseen(cell)
     text = (cell if cell.isprintable() else "".join(sign if sign.isprintable() or sign.isspace() else " " for sign in cell)).strip()
     return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
