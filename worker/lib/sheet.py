@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How it begins what a spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""With what a cell begins that a spreadsheet may take for a formula, the wide signs included: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
 def harmless(value: Any) -> Any:

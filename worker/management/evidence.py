@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 
 from worker.lib.blogs import blog_file
 from worker.lib.clock import iso
+from worker.lib.sheet import harmless
 from worker.management.archive import only_for_us
 from worker.management.shapes import delivery_story, posts_json
 from worker.models import Consent, Delivery, Event, Post, Recipient
@@ -176,5 +177,5 @@ def _csv(readers: list[Reader]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(Reader._fields)
-    writer.writerows([iso(value) if isinstance(value, datetime) else value for value in each] for each in readers)
+    writer.writerows([iso(value) if isinstance(value, datetime) else harmless(value) for value in each] for each in readers)
     return text.getvalue().encode()
