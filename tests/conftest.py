@@ -6,15 +6,18 @@ import shutil
 import socket
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+import time_machine
 from django.conf import settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
+from tests import clocks
 from tests.processes import Valkey
 from tests.settings import NO_SKIPS
 
@@ -60,6 +63,13 @@ def _no_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "no names in tests")
 
     monkeypatch.setattr(socket, "getaddrinfo", here_only)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Stands still until a test moves it, for the process and for the database."""
+    with clocks.stopped(datetime.now(UTC)) as traveller:
+        yield traveller
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from celery import Task, shared_task
 from celery.app.utils import find_app
 from django.conf import settings
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from worker import alerts, ingest, newsletter
@@ -23,6 +22,7 @@ from worker.deliver import sweep as sweeping
 from worker.ingest import compare as comparing
 from worker.ingest import websub
 from worker.ingest.health import notice_silence
+from worker.lib import clock
 from worker.lib.log import carry_on
 from worker.newsletter import confirmation_mail as asking
 from worker.newsletter import lapse, sign_up
@@ -148,7 +148,7 @@ def _ring_for_all_that_is_due() -> None:
 
 def upkeep() -> None:
     """Give back what the dead held, and notice what only the passing of time brings."""
-    now = timezone.now()
+    now = clock.now()
     steps: tuple[Callable[[], object], ...] = (
         sweeping.sweep,
         lambda: issues.open_coming(now),

@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-import time_machine
 from django.utils import timezone
 
+from tests import clocks
 from tests.factories import NOON, make_blog, make_delivery, make_post
 from tests.fakes.relay import Relay
 from worker import alerts
@@ -34,7 +34,7 @@ def relay(settings) -> Iterator[Relay]:
 
 @pytest.fixture
 def clock() -> Iterator[Any]:
-    with time_machine.travel(NOON, tick=False) as clock:
+    with clocks.stopped(NOON) as clock:
         yield clock
 
 

@@ -89,8 +89,8 @@ def test_an_act_without_the_forms_own_sign_is_refused(blog, office) -> None:
     assert not Event.objects.exists()
 
 
-def test_each_line_says_why_we_may_write_and_until_when(blog, office, time_machine) -> None:
-    time_machine.move_to("2026-11-20 17:00Z", tick=False)
+def test_each_line_says_why_we_may_write_and_until_when(blog, office, clock) -> None:
+    clock.move_to("2026-11-20 17:00Z")
     make_subscriber(blog, "asked@reader.example", obtained_on=date(2026, 5, 4))
     make_subscriber(blog, "bought@reader.example", basis="purchase", obtained_on=date(2024, 12, 1))
     make_subscriber(blog, "lapsed@reader.example", basis="inquiry", obtained_on=date(2026, 5, 19))

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from unittest import mock
 
 import pytest
 import time_machine
 from django.db.models import Min
-from django.db.models.functions import Now
 from django.utils import timezone
 
-from tests.deliver.world import now_of_python
+from tests import clocks
 from tests.factories import NOON, SHORT, blog_file, make_blog, make_delivery, make_post
 from tests.fakes.facebook import Facebook
 from tests.fakes.linkedin import PAGE, Linkedin
@@ -52,11 +50,7 @@ PLACES = {
 
 @pytest.fixture
 def clock() -> Generator[time_machine.Traveller, None, None]:
-    with (
-        time_machine.travel(NOON + CAME[0], tick=False) as traveller,
-        mock.patch.object(Now, "as_sqlite", now_of_python),
-        mock.patch.object(Now, "as_postgresql", now_of_python),
-    ):
+    with clocks.stopped(NOON + CAME[0]) as traveller:
         yield traveller
 
 

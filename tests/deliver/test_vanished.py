@@ -15,6 +15,7 @@ from worker.deliver import vanished, withdraw
 from worker.deliver.preflight import Trouble
 from worker.deliver.send import send
 from worker.deliver.vanished import AGAIN, DAILY, due, look, misses_after
+from worker.lib import clock
 from worker.models import Delivery, Post
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def out(graph: Facebook, site: FeedSite) -> Delivery:
 
 def passes(time: timedelta) -> None:
     """Since the last look."""
-    Post.objects.update(page_looked_at=timezone.now() - time)
+    Post.objects.update(page_looked_at=clock.now() - time)
 
 
 def looked(site: FeedSite, reply: Reply, after: timedelta = DAILY) -> None:

@@ -14,10 +14,10 @@ from unittest import mock
 
 import time_machine
 from django.db import connection, transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 from greenlet import getcurrent, greenlet
 
+from tests import clocks
 from tests.factories import NOON, make_blog, make_delivery, make_post
 from worker import channels
 from worker.channels.base import (
@@ -287,7 +287,7 @@ def world(*, refuses_duplicates: bool, reads_back: bool) -> Generator[World, Non
     """Whatever happens in it is taken back at its end."""
     before = transaction.savepoint()
     with ExitStack() as stack:
-        clock = stack.enter_context(time_machine.travel(NOON, tick=False))
+        clock = stack.enter_context(clocks.stopped(NOON))
         made = World(clock, refuses_duplicates=refuses_duplicates, reads_back=reads_back)
         for target, name, value in _wiring(made):
             stack.enter_context(mock.patch.object(target, name, value))
@@ -298,7 +298,7 @@ def world(*, refuses_duplicates: bool, reads_back: bool) -> Generator[World, Non
 
 
 def _wiring(made: World) -> list[tuple[Any, str, Any]]:
-    """Crash points, the deadline's alarm and the database's clock belong to the world."""
+    """Crash points and the deadline's alarm belong to the world."""
     admit, died_before, died_calling = send.admit, sweep._holder_died_before, sweep._holder_died_calling
 
     def after_pause(where: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -315,8 +315,6 @@ def _wiring(made: World) -> list[tuple[Any, str, Any]]:
         (send, "admit", after_pause("read", admit)),
         (sweep, "_holder_died_before", after_pause("found abandoned", died_before)),
         (sweep, "_holder_died_calling", after_pause("found abandoned", died_calling)),
-        (Now, "as_sqlite", now_of_python),
-        (Now, "as_postgresql", now_of_python),
     ]
 
 
@@ -326,12 +324,6 @@ class _Every:
 
     def __contains__(self, name: str) -> bool:
         return True
-
-
-def now_of_python(self: Now, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
-    return ("CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s"), [
-        connection.ops.adapt_datetimefield_value(timezone.now())
-    ]
 
 
 assert channels  # ModelPoster is put among them by the test

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog
 from tests.fakes.feeds import FeedSite, Reply, item, rss
 from tests.processes import Installation, free_port, until
@@ -184,6 +185,15 @@ def test_a_blog_is_due_until_it_has_been_looked_at(looks: Looks) -> None:
 def test_a_row_without_a_file_is_not_due(blog: Blog, settings: Any) -> None:
     settings.BLOGS = {}
     assert due() == []
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=-1), timedelta(hours=1)], ids=["behind", "ahead"])
+def test_a_machine_whose_clock_is_wrong_keeps_the_blogs_pace(looks: Looks, off: timedelta) -> None:
+    now = datetime.now(UTC)
+    with clocks.this_process_off_by(off):
+        looks(rss(*FEED))
+        assert due() == []
+    assert timedelta(minutes=7) < row().next_look_at - now < timedelta(minutes=11)
 
 
 # Two at once ------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_post
 from tests.fakes.relay import Relay as FakeRelay
 from tests.newsletter.people import (
@@ -366,3 +367,13 @@ def test_a_holder_that_lost_its_claim_neither_sends_nor_writes(relay, settings, 
     assert people(delivery)["b"].state == "waiting"
     assert the_sum(delivery).waiting == 1
     assert Recipient.objects.filter(state="sending").count() == 0
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=-1), timedelta(hours=1)], ids=["behind", "ahead"])
+def test_who_is_refused_for_now_waits_as_long_whatever_the_senders_clock_says(relay, settings, off):
+    blog, now = live_blog(relay), timezone.now()
+    make_subscriber(blog, "grey@reader.example")
+    delivery = planned(blog)
+    with clocks.this_process_off_by(off):
+        send_what_is_due(delivery)
+    assert timedelta() < Batch.objects.get().due_at - now < timedelta(minutes=6)

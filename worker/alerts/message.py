@@ -13,10 +13,11 @@ from random import Random
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone, translation
+from django.utils import translation
 
 from worker.alerts.notice import TOGETHER
 from worker.channels.base import DeliveryError, Envelope, Handed, MailTemplate
+from worker.lib import clock
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.text import one_line
@@ -46,16 +47,17 @@ class Line:
 
 def due(slug: str | None = None) -> list[int]:
     """Blogs whose staff are to be told something now; or one of them."""
-    rows = Alert.objects.filter(try_at__lte=timezone.now())
+    rows = Alert.objects.filter(try_at__lte=clock.now())
     return list((rows.filter(blog__slug=slug) if slug else rows).values_list("blog", flat=True).distinct())
 
 
 def tell(blog_id: int) -> None:
     """Quietly nothing when there is nothing to tell, or somebody else is telling it."""
     mine = _waiting(blog_id)
-    if not mine.filter(try_at__lte=timezone.now()).exists():
+    now = clock.now()
+    if not mine.filter(try_at__lte=now).exists():
         return
-    soon = timezone.now() + TOGETHER
+    soon = now + TOGETHER
     if not mine.filter(try_at__lte=soon).update(try_at=soon + WITHIN, tries=F("tries") + 1):
         return
     blog, alerts = Blog.objects.get(pk=blog_id), list(mine.select_related("delivery").order_by("pk"))
@@ -69,7 +71,7 @@ def tell(blog_id: int) -> None:
     if not news or len(troubles) < len(news):
         _note_told(blog, alerts, troubles, bool(news))
     else:
-        again = timezone.now() + delay(max(alert.tries for alert in alerts), Random())
+        again = clock.now() + delay(max(alert.tries for alert in alerts), Random())
         Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(try_at=again, trouble=" ".join(troubles))
 
 
@@ -86,7 +88,7 @@ def _not_done_by(to: str, alerts: Sequence[Alert]) -> list[Alert]:
 
 def _note_told(blog: Blog, alerts: Sequence[Alert], troubles: Sequence[str], to_anybody: bool) -> None:
     """What came to its end while it was told is told of once more, where its end is."""
-    now, trouble = timezone.now(), " ".join(troubles)
+    now, trouble = clock.now(), " ".join(troubles)
     needs = Alert.objects.filter(pk__in=[alert.pk for alert in alerts if alert.over_at is None])
     needs.update(told_at=now, try_at=None, trouble=trouble)
     needs.filter(over_at__isnull=False, recovers=True).update(try_at=now + TOGETHER, tries=0)

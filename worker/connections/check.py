@@ -11,12 +11,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker.channels.base import Account, DeliveryError, Rejected, Transient, Unauthorized
 from worker.connections import keep, warn
 from worker.connections.poster import poster_for
 from worker.connections.renew import ends_at
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
 from worker.models import Connection
 from worker.record.transition import note
@@ -93,7 +93,7 @@ def read_back(row: Connection, *, by_person: bool = False) -> DeliveryError | No
 
 def went_well(row: Connection, account: Account) -> None:
     """Write down what the network told, and give the warning that is due."""
-    now = timezone.now()
+    now = clock.now()
     changed: dict[str, Any] = _told(account) | {"last_checked_at": now, "check_failure": "", "next_check_at": _tomorrow(now)}
     changed["expires_at"] = account.expires_at or _end_of(row)
     if row.refusals:
@@ -115,7 +115,7 @@ def _end_of(row: Connection) -> datetime | None:
 
 
 def _failed(row: Connection, error: DeliveryError, *, final: bool) -> None:
-    now = timezone.now()
+    now = clock.now()
     verdict = after_failure(error, final=final, refusals=row.refusals)
     changed: dict[str, Any] = {"last_checked_at": now, "check_failure": verdict.sentence, "refusals": verdict.refusals}
     changed["next_check_at"] = now + verdict.again_in

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from worker import channels
 from worker.channels.base import CredentialKeys, Credentials, Poster
 from worker.connections import keep
+from worker.lib import clock
 from worker.models import Blog, Connection
 from worker.record.transition import note
 
@@ -84,7 +84,7 @@ def store(blog: Blog, channel: str, credentials: Credentials, who: str, place: C
     fresh: dict[str, Any] = {
         **_FORGOTTEN,
         "credentials": keep.close(credentials),
-        "connected_at": timezone.now(),
+        "connected_at": clock.now(),
         "connected_by": who,
         "place_id": place.id,
         "place_name": place.name,

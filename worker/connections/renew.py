@@ -17,10 +17,10 @@ from random import uniform
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker.channels.base import Credentials, Poster, Transient, Unauthorized
 from worker.connections import keep
+from worker.lib import clock
 from worker.lib.crash import point
 from worker.models import Connection
 
@@ -40,7 +40,7 @@ def renewed(row: Connection, make: Make) -> Poster:
             raise Transient("Another process is renewing the connection and has not finished.")
         time.sleep(uniform(0.05, 0.25))
     row.refresh_from_db()
-    poster, now = make(row), timezone.now()
+    poster, now = make(row), clock.now()
     try:
         fresh = poster.refresh(now)
     except Unauthorized as error:
@@ -84,7 +84,7 @@ def _store(row: Connection, holder: str, fresh: Credentials) -> None:
     """New credentials and the end of the lease in one commit. Where a person connected anew meanwhile, theirs stay."""
     with transaction.atomic(durable=True):
         Connection.objects.filter(_held(row, holder)).update(
-            credentials=keep.close(fresh), renewed_at=timezone.now(), renewing_until=None, renewing_by="", renewals_begun=0
+            credentials=keep.close(fresh), renewed_at=clock.now(), renewing_until=None, renewing_by="", renewals_begun=0
         )
 
 

@@ -12,13 +12,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker import channels, gate
 from worker.channels.base import DeliveryError, OutcomeUnknown, Receipt, Transient, Unauthorized
 from worker.deliver import outcome
 from worker.deliver.claim import Kind, State, WaitsFor, kind_of
 from worker.deliver.retry import Again, next_try
+from worker.lib import clock
 from worker.models import Attempt, Delivery
 from worker.record.transition import transition
 
@@ -48,7 +48,7 @@ def not_done(delivery: Delivery, error: DeliveryError | gate.Refused) -> None:
 
 def answer_lost(delivery: Delivery, detail: str, only_if: Q | None = None) -> None:
     """Also of a process that died after it may have asked."""
-    now = timezone.now()
+    now = clock.now()
     decision = next_try(_tries(delivery), None, now, Random())
     if not isinstance(decision, Again):
         sentence = f"{_name(delivery)} was asked {_tries(delivery)} times, and each time its answer was lost."
@@ -65,7 +65,7 @@ def ask_again(delivery: Delivery) -> bool:
     """Nothing can be on its way any more: let the next attempt find out. False: not yet, or somebody else has done so."""
     lost = Q(state=State.UNKNOWN, waits_for=WaitsFor.NETWORK, attempt=delivery.attempt, due_at__lte=Now())
     what = f"Asks {_name(delivery)} again: where it was heard the first time, nothing changes."
-    stands: dict[str, Any] = {"state": State.PENDING, "waits_for": WaitsFor.CLOCK, "due_at": timezone.now()}
+    stands: dict[str, Any] = {"state": State.PENDING, "waits_for": WaitsFor.CLOCK, "due_at": clock.now()}
     return transition(delivery, lost, **stands, reason=goes_on(delivery), what=what, lease_until=None)
 
 
@@ -86,7 +86,7 @@ def posted_at(delivery: Delivery) -> datetime | None:
 
 
 def _done(delivery: Delivery, receipt: Receipt) -> None:
-    at = f"{_name(delivery)} at {delivery.spoken(timezone.now())}"
+    at = f"{_name(delivery)} at {delivery.spoken(clock.now())}"
     closed: dict[str, Any] = {"detail": receipt.detail, "waits_for": WaitsFor.NOTHING, "due_at": None}
     if kind_of(delivery) == Kind.EDIT:
         closed |= {"remote_id": receipt.remote_id, "remote_url": receipt.url or delivery.remote_url}
@@ -102,7 +102,7 @@ def _done(delivery: Delivery, receipt: Receipt) -> None:
 
 def _later(delivery: Delivery, error: Transient) -> None:
     tries = _tries(delivery)
-    decision = next_try(tries, error.retry_after, timezone.now(), Random())
+    decision = next_try(tries, error.retry_after, clock.now(), Random())
     if not isinstance(decision, Again):
         _given_up(delivery, Outcome.TRANSIENT, f"{error.sentence} Postlark has tried {tries} times.", _words(error))
         return

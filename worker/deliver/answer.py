@@ -2,12 +2,12 @@
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.plan import begin
 from worker.deliver.staff import Refused
 from worker.ingest.store import take_over
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
 from worker.models import Delivery, Post
 from worker.record.transition import note, transition
@@ -34,7 +34,7 @@ def is_same(post: Post, who: str) -> list[int]:
     known = _other(post)
     with transaction.atomic():
         _answered(post, Origin.SAME)
-        take_over(post, known, timezone.now())
+        take_over(post, known, clock.now())
         note(f"This is the same post as “{known.title}”, {who} says.", who=who, blog=post.blog, post=post)
         note(f"It stands in the feed under other names too, {who} says: {post.url}.", who=who, blog=post.blog, post=known)
         for delivery in post.deliveries.filter(state__in=[State.HELD, State.PENDING]):
@@ -75,7 +75,7 @@ def _let_go(post: Post, who: str) -> list[int]:
 
 def _begin(delivery: Delivery, file: BlogFile, who: str) -> bool:
     """Whether it is due at once."""
-    now = timezone.now()
+    now = clock.now()
     start = begin(Origin.NEW, "", file, delivery.channel, "", now)
     transition(
         delivery,

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.models import Attempt, Connection, Delivery
 from worker.record.transition import transition
 
@@ -60,7 +60,7 @@ def claim(delivery: Delivery, reason: str, *, preparing: bool = False, in_turn: 
         )
         if ours and not preparing:  # a newsletter's tries are its batches'
             Attempt.objects.create(
-                delivery=delivery, number=delivery.attempt, kind=kind_of(delivery), started_at=timezone.now(), holder=holder()
+                delivery=delivery, number=delivery.attempt, kind=kind_of(delivery), started_at=clock.now(), holder=holder()
             )
     return ours
 
@@ -96,7 +96,7 @@ def commit_calling(delivery: Delivery, reason: str) -> bool:
             call_by=delivery.lease_until - (settings.LEASE - time_to_live()),
         )
         if ours:
-            now = timezone.now()
+            now = clock.now()
             Attempt.objects.filter(delivery=delivery, number=delivery.attempt).update(calling_at=now)
             Connection.objects.filter(blog=delivery.blog_id, channel=delivery.channel).update(called_at=now)
     return ours

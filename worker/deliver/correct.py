@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.utils import timezone
 
 from worker import channels
 from worker.channels.base import Poster, Rejected
@@ -16,6 +15,7 @@ from worker.deliver import approval
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.plan import draft, write
 from worker.deliver.staff import Refused, because_of
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
 from worker.models import Delivery, Post, Rendition
 from worker.record.deliveries import edits, of_posts, outdated
@@ -103,7 +103,7 @@ def _declared(delivery: Delivery, file: BlogFile) -> Poster | None:
 
 
 def _begun(found: list[Correction], who: str, because: str) -> Iterator[Delivery]:
-    now = timezone.now()
+    now = clock.now()
     for one in found:
         out = one.delivery
         if one.made is None or _unfinished(out):

@@ -1,13 +1,13 @@
 """A digest's issue brought once more, by a person: to readers who miss something of it, or as a test copy to the staff's own."""
 
 from django.db import transaction
-from django.utils import timezone
 
 from worker import newsletter
 from worker.deliver import approval, issues
 from worker.deliver.claim import State
 from worker.deliver.plan import draft_issue
 from worker.deliver.staff import Occasion, Refused, audience_of, because_of, new, open_channel, unfinished
+from worker.lib import clock
 from worker.lib.address import masked
 from worker.lib.blogs import BlogFile
 from worker.models import Delivery, Issue
@@ -34,7 +34,7 @@ def resend_issue(before: Delivery, who: str, because: str, audience: str = "") -
         if other := unfinished(Delivery.objects.filter(issue=before.issue_id)):
             raise Refused(f"This newsletter is not finished: {other.reason} Finish that first.")
         reason = f"Asked for by {who}: {because} Goes out now to {_TO.get(audience, 'one reader')}."
-        asked = {"asked_because": because, "audience": audience, **approval.given_by(file, who, timezone.now())}
+        asked = {"asked_because": because, "audience": audience, **approval.given_by(file, who, clock.now())}
         return new(before.blog, Occasion.RESEND, who, reason, made, issue=before.issue, channel="email", edition=before.edition, **asked)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.timing import after_quiet
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
 from worker.lib.clock import spoken
 from worker.lib.editions import Digest, Due, next_due
@@ -88,7 +88,7 @@ def _open(blog: Blog, file: BlogFile, edition: str, due: Due) -> Delivery:
     """The automatic delivery of the issue of that day; of the one that is there, if it is."""
     with transaction.atomic():
         before = Issue.objects.filter(blog=blog, edition=edition, due_at__lt=due.moment).order_by("-due_at").first()
-        began = {"since": before.due_at if before else timezone.now(), "due_at": due.moment}
+        began = {"since": before.due_at if before else clock.now(), "due_at": due.moment}
         issue, is_new = Issue.objects.get_or_create(blog=blog, edition=edition, day=due.day, defaults=began)
         if not is_new:
             return Delivery.objects.select_for_update().get(issue=issue, occasion=Delivery.Occasion.AUTOMATIC)
@@ -101,7 +101,7 @@ def _open(blog: Blog, file: BlogFile, edition: str, due: Due) -> Delivery:
             state=State.PENDING,
             waits_for=WaitsFor.CLOCK,
             reason=_goes_out(issue, file),
-            created_at=timezone.now(),
+            created_at=clock.now(),
             due_at=goes_at,
             first_due_at=goes_at,
         )

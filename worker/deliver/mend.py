@@ -2,11 +2,11 @@
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from worker.connections.check import check
 from worker.deliver.amended import goes_on
 from worker.deliver.claim import State, WaitsFor
+from worker.lib import clock
 from worker.models import Connection, Delivery
 from worker.record.transition import POSTLARK, transition
 
@@ -35,6 +35,6 @@ def mended(connection: Connection, who: str) -> list[int]:
                 state=State.PENDING,
                 waits_for=WaitsFor.CLOCK,
                 reason=f"The connection works again. {goes_on(row)}",
-                due_at=timezone.now(),
+                due_at=clock.now(),
             )
         ]

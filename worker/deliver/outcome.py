@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from worker import channels, gate, newsletter
 from worker.channels.base import DeliveryError, Poster, Receipt, RefusedAsDuplicate, Rejected, Transient, Unauthorized
@@ -21,6 +20,7 @@ from worker.deliver import money
 from worker.deliver.admission import or_late
 from worker.deliver.claim import State, WaitsFor, still_ours
 from worker.deliver.retry import MOST_TRIES, Again, next_try
+from worker.lib import clock
 from worker.lib.address import masked
 from worker.lib.blogs import blog_file
 from worker.models import Attempt, Connection, Delivery
@@ -88,10 +88,10 @@ def rehearsed(delivery: Delivery, kept: Path | None) -> None:
 def _sent(delivery: Delivery, receipt: Receipt) -> None:
     done = channels.find(delivery.channel).done
     if delivery.occasion == Delivery.Occasion.TEST:
-        reason = f"Test copy sent to {masked(delivery.audience)} at {delivery.spoken(timezone.now())}."
+        reason = f"Test copy sent to {masked(delivery.audience)} at {delivery.spoken(clock.now())}."
     else:
         paid = delivery.attempts.values_list("cost", flat=True).get(number=delivery.attempt)
-        reason = f"{done} on {_name(delivery)} at {delivery.spoken(timezone.now())}{f', for about {money.spoken(paid)}' if paid else ''}."
+        reason = f"{done} on {_name(delivery)} at {delivery.spoken(clock.now())}{f', for about {money.spoken(paid)}' if paid else ''}."
     try:
         close(
             delivery,
@@ -114,12 +114,12 @@ def _sent(delivery: Delivery, receipt: Receipt) -> None:
             state=State.UNKNOWN,
             waits_for=WaitsFor.PERSON,
             reason=reason,
-            unknown_since=timezone.now(),
+            unknown_since=clock.now(),
         )
 
 
 def _transient(delivery: Delivery, error: Transient) -> None:
-    now = timezone.now()
+    now = clock.now()
     tries = delivery.attempt if delivery.occasion == Delivery.Occasion.TEST else min(delivery.attempt, MOST_TRIES - 1)
     decision = next_try(tries, error.retry_after, now, Random())  # but for test copies, being late is what ends it
     with transaction.atomic():
@@ -146,7 +146,7 @@ def cool_down(delivery: Delivery, error: Transient, until: datetime) -> None:
     """A limit of the connection makes everything on it wait: for as long as the network says, else until `until`."""
     if not error.cooldown:
         return
-    until = timezone.now() + error.retry_after if error.retry_after else until
+    until = clock.now() + error.retry_after if error.retry_after else until
     reason = f"{error.sentence} {_name(delivery)} asked us to wait until {delivery.spoken(until)}."
     Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).update(cooldown_until=until, cooldown=reason)
 
@@ -156,9 +156,9 @@ def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
     stops: dict[str, Any] = {"broken": reason}
     if error.passing:
         reason += (
-            f" Postlark also asks once more at {delivery.spoken(timezone.now() + SOON)}, since {_name(delivery)} itself may be in trouble."
+            f" Postlark also asks once more at {delivery.spoken(clock.now() + SOON)}, since {_name(delivery)} itself may be in trouble."
         )
-        stops = {"broken": reason, "refusals": 1, "next_check_at": timezone.now() + SOON}
+        stops = {"broken": reason, "refusals": 1, "next_check_at": clock.now() + SOON}
     with transaction.atomic():
         connection = Connection.objects.filter(blog=delivery.blog, channel=delivery.channel)
         if connection.filter(broken="").update(**stops):
@@ -170,7 +170,7 @@ def _unauthorized(delivery: Delivery, error: Unauthorized) -> None:
             state=State.PENDING,
             waits_for=WaitsFor.PERSON,
             reason=reason,
-            due_at=timezone.now(),
+            due_at=clock.now(),
         )
 
 
@@ -181,7 +181,7 @@ def _refused_as_duplicate(delivery: Delivery, error: RefusedAsDuplicate) -> None
     clue = f" It names the post {error.remote_id}." if error.remote_id else ""
     if called_before and _reads_back(delivery):
         reason = f"{name} says it has this text already.{clue} Postlark is looking for it there; nothing to do yet."
-        _to_unknown(delivery, reason, _words(error), look_at=timezone.now() + FIRST_LOOK, clue=error.remote_id)
+        _to_unknown(delivery, reason, _words(error), look_at=clock.now() + FIRST_LOOK, clue=error.remote_id)
     elif called_before and error.remote_id and not _known(delivery, error.remote_id):
         _adopt(delivery, error)
     else:
@@ -219,7 +219,7 @@ def answer_lost(delivery: Delivery, words: dict[str, Any], only_if: Q | None = N
     """The request may have been heard: find out by reading back, or ask a person where nothing can be read."""
     name = _name(delivery)
     if _reads_back(delivery):
-        look_at = timezone.now() + FIRST_LOOK
+        look_at = clock.now() + FIRST_LOOK
         reason = f"The answer of {name} was lost, so it may or may not be out. Postlark looks there at {delivery.spoken(look_at)}; nothing to do yet."
         _to_unknown(delivery, reason, words, look_at=look_at, only_if=only_if)
     else:
@@ -239,7 +239,7 @@ def _to_unknown(
         "due_at": look_at,
         "clue": clue,
     }
-    close(delivery, Outcome.UNKNOWN, **words, **stands, only_if=only_if, unknown_since=timezone.now(), absences=0)
+    close(delivery, Outcome.UNKNOWN, **words, **stands, only_if=only_if, unknown_since=clock.now(), absences=0)
 
 
 def close(
@@ -264,7 +264,7 @@ def close(
             return False
         if refund:
             refund.book(delivery)
-        delivery.attempts.filter(number=delivery.attempt).update(finished_at=timezone.now(), outcome=outcome, status=status, detail=detail)
+        delivery.attempts.filter(number=delivery.attempt).update(finished_at=clock.now(), outcome=outcome, status=status, detail=detail)
     return True
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from worker import channels, gate, render
 from worker.channels.base import Message
@@ -20,6 +19,7 @@ from worker.deliver import approval, issues
 from worker.deliver.claim import State, WaitsFor, never_called
 from worker.deliver.timing import first_due
 from worker.ingest.page import read_page
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
 from worker.lib.editions import INSTANT
@@ -98,7 +98,7 @@ def plan(post_id: int) -> list[int]:
     if file is None:
         return []
     drafts = {slug: draft(post, file, slug) for slug in file.channels}
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         if not Post.objects.filter(pk=post.pk, planned_at=None, text_hash=post.text_hash).update(planned_at=now):
             return []
@@ -234,7 +234,7 @@ def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: st
         "limit": made.limit,
         "sections": made.sections,
         "translations": _translations(made),
-        "made_at": timezone.now(),
+        "made_at": clock.now(),
         "edited_by": edited_by,
         "own_words": own_words,
     }

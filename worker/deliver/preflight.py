@@ -16,14 +16,13 @@ from datetime import timedelta
 from html import unescape
 from urllib.parse import urlsplit
 
-from django.utils import timezone
-
 from worker.channels.base import Transient
 from worker.deliver import approval
 from worker.deliver.outcome import Withheld
 from worker.deliver.plan import draft, write
 from worker.ingest.entry import address
 from worker.ingest.page import ACCEPT, MAX_REDIRECTS, TIMEOUT
+from worker.lib import clock
 from worker.lib.blogs import BlogFile
 from worker.lib.http import Answer, NoAnswer, request
 from worker.lib.text import legible, one_line
@@ -68,7 +67,7 @@ def check(delivery: Delivery, file: BlogFile) -> None:
     if _has_another_picture(delivery, post, seen.picture):
         _take_picture(delivery, post, file, seen.picture)
     else:
-        Post.objects.filter(pk=post.pk).update(page_looked_at=timezone.now())
+        Post.objects.filter(pk=post.pk).update(page_looked_at=clock.now())
 
 
 def _has_another_picture(delivery: Delivery, post: Post, picture: str) -> bool:
@@ -199,5 +198,5 @@ def _is_home(url: str) -> bool:
 
 
 def _just_seen(post: Post) -> bool:
-    seen = Post.objects.filter(pk=post.pk, page_misses=0, page_looked_at__gt=timezone.now() - FRESH)
+    seen = Post.objects.filter(pk=post.pk, page_misses=0, page_looked_at__gt=clock.now() - FRESH)
     return seen.exists()

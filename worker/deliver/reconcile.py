@@ -15,12 +15,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker import channels
 from worker.channels.base import DeliveryError, Look, Poster, Rejected, Transient, Unauthorized
 from worker.deliver import amended, handover, money
 from worker.deliver.claim import State, WaitsFor, amends, its_turn, next_in_line
+from worker.lib import clock
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
 from worker.models import Attempt, Delivery
@@ -79,7 +79,7 @@ def _look(delivery: Delivery, file: BlogFile | None) -> None:
         if file is None:
             raise Rejected("The blog's file is gone.")
         poster = handover.poster_for(delivery, file)
-        looked_at = timezone.now()  # before the reading: a request that arrives while we read may be missed by it
+        looked_at = clock.now()  # before the reading: a request that arrives while we read may be missed by it
         look = _of_its_own(delivery, _paid(delivery, file, poster, looked_at))
     except (Unauthorized, Rejected) as error:
         reason = f"{error.sentence} So Postlark cannot find out whether this is out on {name}. Look there: is it?"
@@ -201,7 +201,7 @@ def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster,
 
 
 def _look_failed(delivery: Delivery, name: str, error: Transient, file: BlogFile | None) -> None:
-    now = timezone.now()
+    now = clock.now()
     what = f"Could not look at {name}: {error.sentence}"
     looks = delivery.events.filter(what__startswith="Could not look").count() + 1
     if delivery.unknown_since and now - delivery.unknown_since > LONGEST_SEARCH:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 
 from worker.deliver.claim import Kind, Phase, State, WaitsFor, amends, kind_of
+from worker.lib import clock
 from worker.models import Attempt, Batch, Blog, Confirmation, Delivery
 from worker.newsletter import call_in_doubt
 from worker.record.transition import transition
@@ -45,5 +45,5 @@ def _stop(delivery: Delivery, when: str, who: str) -> bool:
 
 def _move(delivery: Delivery, only_if: Q, who: str, state: str, reason: str) -> bool:
     free: dict[str, Any] = {"due_at": None, "phase": "", "lease_until": None}
-    delivery.attempts.filter(finished_at=None).update(finished_at=timezone.now(), outcome=Attempt.Outcome.UNKNOWN, detail=reason)
+    delivery.attempts.filter(finished_at=None).update(finished_at=clock.now(), outcome=Attempt.Outcome.UNKNOWN, detail=reason)
     return transition(delivery, only_if, who=who, state=state, waits_for=WaitsFor.PERSON, reason=reason, **free)

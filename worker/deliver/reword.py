@@ -5,13 +5,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from worker import gate, render
 from worker.deliver import approval
 from worker.deliver.claim import State, WaitsFor, never_called
 from worker.deliver.plan import draft, write
 from worker.deliver.staff import Refused, file_of
+from worker.lib import clock
 from worker.lib.blogs import BlogFile
 from worker.models import Delivery, Rendition
 from worker.record.transition import transition
@@ -70,5 +70,5 @@ def _stands(delivery: Delivery, file: BlogFile, who: str, had_words: bool) -> di
         "state": delivery.state,
         "waits_for": delivery.waits_for if had_words else WaitsFor.PERSON,
         "reason": reason,
-        **(approval.given_by(file, who, timezone.now()) if delivery.approved_by else {}),
+        **(approval.given_by(file, who, clock.now()) if delivery.approved_by else {}),
     }

@@ -18,7 +18,6 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker import channels, gate, newsletter
 from worker.channels.base import DeliveryError, Receipt, Transient
@@ -27,6 +26,7 @@ from worker.deliver.admission import Not, admit
 from worker.deliver.claim import Kind, State, WaitsFor, amends, claim, commit_calling, kind_of, next_in_line, still_ours, time_to_live
 from worker.deliver.plan import add_languages, make_issue
 from worker.deliver.timing import APART
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.crash import point
 from worker.lib.deadline import deadly
@@ -57,7 +57,7 @@ def send(delivery_id: int) -> list[int]:
         issues.skip_empty(delivery)
         return []
     connection, _ = Connection.objects.get_or_create(blog=delivery.blog, channel=delivery.channel)
-    verdict = admit(delivery, file, delivery.blog, connection, timezone.now(), _ahead(delivery))
+    verdict = admit(delivery, file, delivery.blog, connection, clock.now(), _ahead(delivery))
     if isinstance(verdict, Not):
         _put_off(delivery, verdict)
         return next_in_line(delivery.channel)
@@ -77,7 +77,7 @@ def send(delivery_id: int) -> list[int]:
                 "pending",
                 "clock",
                 "Another delivery of this post to this channel is not finished; this one waits for it.",
-                timezone.now() + timedelta(minutes=1),
+                clock.now() + timedelta(minutes=1),
             ),
         )
 
@@ -87,7 +87,7 @@ def send(delivery_id: int) -> list[int]:
 def _ahead(delivery: Delivery) -> int:
     """Of those that wait for the same connection now or shortly, how many came before it."""
     others = Delivery.objects.filter(blog=delivery.blog_id, channel=delivery.channel, state=State.PENDING, waits_for=WaitsFor.CLOCK)
-    return others.filter(pk__lt=delivery.pk, due_at__lt=timezone.now() + 10 * APART).count()
+    return others.filter(pk__lt=delivery.pk, due_at__lt=clock.now() + 10 * APART).count()
 
 
 def _put_off(delivery: Delivery, verdict: Not) -> None:
@@ -144,7 +144,7 @@ def _pay(delivery: Delivery, file: BlogFile) -> None:
     """Reserve what the network may charge; Withheld is raised where the month's ceiling forbids it. No ceiling keeps a post from being taken down."""
     if delivery.channel == "email":
         return
-    cost, now = handover.price(delivery, file), timezone.now()
+    cost, now = handover.price(delivery, file), clock.now()
     with transaction.atomic():
         reserved = money.reserve(delivery, file, cost, now, capped=not amends(delivery))
     if not reserved:
@@ -229,7 +229,7 @@ def _go_on_writing(delivery: Delivery) -> None:
         state=State.PENDING,
         waits_for=WaitsFor.CLOCK,
         reason=delivery.reason,
-        due_at=timezone.now(),
+        due_at=clock.now(),
         lease_until=None,
         phase="",
     )

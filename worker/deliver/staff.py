@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from worker import channels, newsletter
 from worker.connections.poster import declared
@@ -15,6 +14,7 @@ from worker.deliver import approval, issues, money
 from worker.deliver.amended import goes_on
 from worker.deliver.claim import State, WaitsFor, amends
 from worker.deliver.plan import draft, draft_issue, write
+from worker.lib import clock
 from worker.lib.address import masked, read_address
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
@@ -65,7 +65,7 @@ def release(delivery: Delivery, who: str, because: str = "", seen: datetime | No
         if isinstance(made, str):
             raise Refused(made)
         write(delivery, made)
-    now = timezone.now()
+    now = clock.now()
     goes_at, when = issues.when(delivery, file, now)
     given = approval.given_by(file, who, now)
     then = goes_on(delivery) if amends(delivery) else f"Goes out {when}."
@@ -125,7 +125,7 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
             let_in_again(post, audience, who, because)
             audience = audience_of(post.blog, audience or "missing")
         edition = INSTANT if channel == "email" else ""
-        asked = {"asked_because": because, "audience": audience, "edition": edition, **approval.given_by(file, who, timezone.now())}
+        asked = {"asked_because": because, "audience": audience, "edition": edition, **approval.given_by(file, who, clock.now())}
         words = {"edited_by": who if text is not None else "", "own_words": text or ""}
         said = f"Asked for by {who}: {because} Goes out now."
         delivery = new(post.blog, Occasion.RESEND, who, said, made, words, post=post, channel=channel, **asked)
@@ -142,7 +142,7 @@ def same_words(post: Post, channel: str, made: Rendered) -> str:
     other = live.first()
     if other is None or other.finished_at is None:
         return ""
-    at = spoken(other.finished_at, file.timezone, timezone.now())
+    at = spoken(other.finished_at, file.timezone, clock.now())
     return f"{channels.find(channel).name} takes the same words only once, and these are live there since {at}: change a word."
 
 
@@ -162,7 +162,7 @@ def test(post: Post, to: str, who: str) -> Delivery:
 
 def new(blog: Blog, occasion: str, who: str, reason: str, made: Rendered, words: Mapping[str, str] = {}, **fields: Any) -> Delivery:
     """One that a person asks for: it goes out now. `words`: what of them is their own."""
-    now = timezone.now()
+    now = clock.now()
     due: dict[str, Any] = {"state": State.PENDING, "waits_for": WaitsFor.CLOCK, "created_at": now, "due_at": now, "first_due_at": now}
     with transaction.atomic():
         delivery = Delivery.objects.create(blog=blog, occasion=occasion, asked_by=who, reason=reason, **due, **fields)
@@ -193,7 +193,7 @@ def settle(delivery: Delivery, who: str, sent: bool, url: str = "", recipients: 
         raise Refused(
             f"Postlark is still looking for it on {name}, so sending it again could double it. If it can't find out, it will ask you."
         )
-    now = timezone.now()
+    now = clock.now()
     if delivery.state == State.UNKNOWN and delivery.call_by and delivery.call_by >= now:
         left = int((delivery.call_by - now).total_seconds()) + 1
         raise Refused(
@@ -230,7 +230,7 @@ def pause(blog: Blog, channel: str | None, who: str) -> str:
 
 def resume(blog: Blog, channel: str | None, who: str) -> str:
     """Also after a connection was mended: what waited for it goes out by itself."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         if channel is None:
             Blog.objects.filter(pk=blog.pk).update(paused_by="")

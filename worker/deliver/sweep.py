@@ -6,12 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker.channels import find
 from worker.deliver import amended, handover, money, outcome
 from worker.deliver.claim import Phase, State, WaitsFor, amends
 from worker.deliver.retry import Again, next_try
+from worker.lib import clock
 from worker.lib.blogs import blogs
 from worker.lib.log import carry_on
 from worker.models import Attempt, Connection, Delivery, Post
@@ -72,7 +72,7 @@ def _abandoned(delivery: Delivery) -> Q:
 
 
 def _holder_died_before(delivery: Delivery) -> None:
-    now = timezone.now()
+    now = clock.now()
     decision = next_try(delivery.attempt, None, now, Random())
     refund = money.refund(delivery, posted=False)
     with transaction.atomic():
@@ -110,7 +110,7 @@ def _holder_died_calling(delivery: Delivery) -> None:
 
 def _let_go_if_paid_for(delivery: Delivery) -> None:
     """A new month has begun, or the ceiling was raised."""
-    file, now = blogs().get(delivery.blog.slug), timezone.now()
+    file, now = blogs().get(delivery.blog.slug), clock.now()
     connection = Connection.objects.filter(blog=delivery.blog, channel=delivery.channel).first()
     if file is None or delivery.channel not in file.channels or connection is None:
         return
@@ -127,4 +127,4 @@ def _let_go_if_paid_for(delivery: Delivery) -> None:
 
 
 def _close_attempt(delivery: Delivery, result: str, detail: str) -> None:
-    delivery.attempts.filter(number=delivery.attempt, finished_at=None).update(finished_at=timezone.now(), outcome=result, detail=detail)
+    delivery.attempts.filter(number=delivery.attempt, finished_at=None).update(finished_at=clock.now(), outcome=result, detail=detail)

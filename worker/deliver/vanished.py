@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
-from django.utils import timezone
 
 from worker import channels
 from worker.deliver import preflight
 from worker.deliver.claim import State, WaitsFor
+from worker.lib import clock
 from worker.lib.blogs import blog_file, blogs
 from worker.models import Delivery, Post
 from worker.record.transition import transition
@@ -30,7 +30,7 @@ _OUT = Q(state=State.SENT, post=OuterRef("pk")) & ~Q(channel="email") & ~Q(remot
 
 def due(blog: str | None = None) -> list[int]:
     """Posts that are out on some network and whose page is to be looked at now."""
-    now = timezone.now()
+    now = clock.now()
     once_gone = Q(page_misses=1, page_looked_at__lte=now - AGAIN)
     left_the_feed = Q(left_feed_at__gt=F("page_looked_at"))
     time_for_it = Q(page_looked_at=None) | Q(page_looked_at__lte=now - DAILY) | once_gone | left_the_feed
@@ -44,7 +44,7 @@ def look(post_id: int) -> None:
     post = Post.objects.select_related("blog").get(pk=post_id)
     file = blog_file(post.blog.slug)
     seen_before = Post.objects.filter(pk=post.pk, page_looked_at=post.page_looked_at)
-    if file is None or not seen_before.update(page_looked_at=timezone.now()):
+    if file is None or not seen_before.update(page_looked_at=clock.now()):
         return
     trouble = preflight.look(post, file).trouble
     misses = misses_after(post.page_misses, trouble)

@@ -10,13 +10,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from worker import channels, newsletter
 from worker.channels.base import Poster, Rejected
 from worker.connections.poster import declared
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.staff import Refused, because_of
+from worker.lib import clock
 from worker.lib.blogs import blog_file
 from worker.models import Delivery, Issue, Part, Post
 from worker.record.deliveries import of_posts
@@ -111,7 +111,7 @@ def withdraw(post: Post, who: str, because: str) -> list[Step]:
         steps = [_begin(step, who, because) for step in _steps(post)]
         if not any(step.fate.may for step in steps):
             raise Refused(" ".join(step.fate.says for step in steps) or f"Nothing of “{post.title}” is out, and nothing waits to go out.")
-        Post.objects.filter(pk=post.pk).update(withdrawn_at=timezone.now())
+        Post.objects.filter(pk=post.pk).update(withdrawn_at=clock.now())
         waiting = Delivery.objects.filter(state__in=[State.HELD, State.PENDING], issue__isnull=False)
         left_out = f"Withdrawn by {who}: {because}"
         Part.objects.filter(post=post, left_out="", issue__in=waiting.values("issue")).update(left_out=left_out)
@@ -215,7 +215,7 @@ def _take_down(delivery: Delivery, who: str, because: str) -> bool:
         waits_for=WaitsFor.CLOCK,
         reason=reason,
         who=who,
-        due_at=timezone.now(),
+        due_at=clock.now(),
         phase="",
         lease_until=None,
         withdrawn_by=who,

@@ -3,12 +3,12 @@
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from worker.hooks.own import own_page
 from worker.hooks.page import page
+from worker.lib import clock
 from worker.lib.address import masked
 from worker.lib.blogs import blog_file
 from worker.lib.signing import read_confirmation_token, unsubscribe_token
@@ -28,7 +28,7 @@ def confirm_page(request: HttpRequest, token: str) -> HttpResponse:
         return page(request, "bad_link", "en-CA", HTTPStatus.NOT_FOUND, confirms=True)
     if asked.confirmed_at:
         return _done_before(request, asked, file.name)
-    if not is_valid(asked, timezone.now()):
+    if not is_valid(asked, clock.now()):
         return page(request, "too_old", asked.language, HTTPStatus.GONE, blog=file.name, slug=asked.blog.slug)
     if asked.kind == Confirmation.Kind.OWN:
         return own_page(request, asked, file)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from worker.channels.email import EspSettings
+from worker.lib import clock
 from worker.lib.signing import read_reading_token
 from worker.models import Recipient
 from worker.newsletter import returns
@@ -77,7 +77,7 @@ def _keep(relay: EspSettings, said: "Said") -> bool:
     if recipient is None:
         return False
     reported(recipient, relay.name, said.words)
-    report = returns.Report(said.kind, relay.name, said.at or timezone.now(), said.words, address=said.address)
+    report = returns.Report(said.kind, relay.name, said.at or clock.now(), said.words, address=said.address)
     returns.record(recipient, report)
     return True
 

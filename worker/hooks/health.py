@@ -7,13 +7,13 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
+from worker.lib import clock
 from worker.lib.blogs import blogs
 from worker.lib.database import unapplied
 from worker.models import Blog, Delivery
@@ -71,7 +71,7 @@ class Rows:
         return family
 
     def _oldest_due(self) -> Metric:
-        now = timezone.now()
+        now = clock.now()
         waiting = Delivery.objects.filter(waits_for__in=["clock", "network"], due_at__lte=now)
         oldest = waiting.aggregate(at=Min("due_at"))["at"]
         age = (now - oldest).total_seconds() if oldest else 0.0

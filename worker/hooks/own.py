@@ -5,10 +5,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from worker import tasks
 from worker.hooks.page import blog_words, page
+from worker.lib import clock
 from worker.lib.address import masked, read_address
 from worker.lib.blogs import BlogFile
 from worker.lib.clock import iso
@@ -43,7 +43,7 @@ def _show(
 
 
 def _take_home(request: HttpRequest, asked: Confirmation, reader: Subscriber, file: BlogFile) -> HttpResponse:
-    document = change.everything_known(reader, today(reader.blog, timezone.now()))
+    document = change.everything_known(reader, today(reader.blog, clock.now()))
     response = HttpResponse(json.dumps(document, ensure_ascii=False, indent=2, default=iso), content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{reader.blog.slug}-my-data.json"'
     response["Cache-Control"] = "no-store"

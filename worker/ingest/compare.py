@@ -14,11 +14,11 @@ from urllib.parse import urljoin
 
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker.ingest import health, names
 from worker.ingest.dates import EARLIEST, date_of
 from worker.ingest.entry import address, title
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file, blogs
 from worker.lib.clock import spoken
 from worker.lib.http import Answer, NoAnswer, request
@@ -59,7 +59,7 @@ def due() -> list[str]:
 
 def compare(slug: str) -> str:
     """Compare, and write down what is missing from the feed: the sentence, or nothing."""
-    now, file = timezone.now(), blog_file(slug)
+    now, file = clock.now(), blog_file(slug)
     blog = Blog.objects.filter(slug=slug).first()
     if file is None or blog is None or blog.baseline_at is None:
         return ""

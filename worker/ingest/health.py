@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
 from worker.lib.clock import spoken
 from worker.models import Blog
@@ -95,7 +94,7 @@ def tell(blog: Blog, told: str) -> None:
 
 def notice_silence() -> None:
     """Tell of every blog that had no good look for hours and of which nothing has been told."""
-    now = timezone.now()
+    now = clock.now()
     for blog in Blog.objects.filter(slug__in=list(blogs()), told="", paused_by="", last_good_at__lte=now - SILENT):
         sentence = silent(blog, blogs()[blog.slug].poll, now)
         if sentence and Blog.objects.filter(pk=blog.pk, told="").update(told=sentence):

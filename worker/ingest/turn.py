@@ -16,12 +16,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker.ingest import health, websub
 from worker.ingest.fetch import Document, Reply, Trouble, Validators
 from worker.ingest.schedule import Pace, next_look, rhythm_of
-from worker.lib import crash
+from worker.lib import clock, crash
 from worker.lib.blogs import BlogFile
 from worker.models import Blog, Post
 from worker.record.transition import note
@@ -110,7 +109,7 @@ def hold(turn: Turn) -> None:
 
 def end_quietly(quiet: Sequence[tuple[Turn, Reply]]) -> None:
     """These looks found everything as it was, and there is nothing to tell of any of them: one UPDATE."""
-    now = timezone.now()
+    now = clock.now()
     again = {turn.blog.pk: _after_good(turn, now, reply=reply) for turn, reply in quiet}
     _end([turn for turn, _ in quiet], again, state=State.OK, sentence=NOTHING_NEW, failures=0, last_good_at=now)
 
@@ -128,7 +127,7 @@ def is_quiet(turn: Turn, reply: Reply) -> bool:
 
 def end_well(turn: Turn, sentence: str, reply: Reply, document: Document | None = None, *, new: bool = False, **fields: Any) -> None:
     """The look was good: give the lease back. Within a transaction; raises Overtaken. `new`: it found new posts."""
-    now, blog = timezone.now(), turn.blog
+    now, blog = clock.now(), turn.blog
     stale = "" if new else health.stale(reply.age, document.dated if document else None, blog.dated_at)
     behind = stale or ("" if new else blog.behind)
     if document:
@@ -178,7 +177,7 @@ def _learned(turn: Turn, document: Document) -> dict[str, Any]:
         "last_modified": validators.last_modified,
         "body_hash": validators.body_hash,
         "pace": plain if pace != Pace() else {},
-        "dated_at": health.newest_date(document.dated, turn.blog.dated_at, timezone.now()),
+        "dated_at": health.newest_date(document.dated, turn.blog.dated_at, clock.now()),
     }
 
 
@@ -207,7 +206,7 @@ def end_badly(turn: Turn, trouble: Trouble) -> None:
 
     An address that the feed had moved to is forgotten: the next look goes to the one in the blog's file again.
     """
-    now, blog = timezone.now(), turn.blog
+    now, blog = clock.now(), turn.blog
     since = blog.trouble_since or now
     gone = trouble.gone or (trouble.missing and now - since >= health.MISSING_FOR_GOOD)
     again = next_look(

@@ -7,17 +7,17 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from django.db import transaction
-from django.utils import timezone
 
 from worker.ingest import turn
 from worker.ingest.fetch import Document, Trouble, Unchanged, fetch
 from worker.ingest.read import read
 from worker.ingest.store import store
 from worker.ingest.turn import NOTHING_NEW, Overtaken, Turn
-from worker.lib import crash
+from worker.lib import clock, crash
 from worker.lib.blogs import BlogFile, blog_file, blogs
 from worker.models import Blog
 
@@ -70,7 +70,7 @@ def look_at(slugs: Sequence[str], *, only_if_due: bool = False) -> dict[str, Loo
 
 def due() -> list[list[str]]:
     """Blogs whose next look has come, and which nobody is looking at: by the batch, those of one host together, in one batch only."""
-    now = timezone.now()
+    now = clock.now()
     rows = Blog.objects.filter(slug__in=list(blogs())).values_list("slug", "host", "next_look_at", "look_until")
     known = {slug: (host, next_look, until) for slug, host, next_look, until in rows}
     hosts: dict[str, list[str]] = defaultdict(list)
@@ -137,7 +137,8 @@ def _settled(mine: Turn, fetched: Fetched) -> Looked:
         if isinstance(fetched, Exception):
             raise fetched
         if isinstance(fetched, Document):
-            found = store(mine, fetched, read(fetched, timezone.now()), timezone.now())
+            now = clock.now()
+            found = store(mine, fetched, read(fetched, now), now)
             return Looked(found.sentence, found.to_plan)
         with transaction.atomic():
             turn.end_well(mine, NOTHING_NEW, fetched.reply)
@@ -197,6 +198,6 @@ class _Queue:
 
 def _fetched(mine: Turn) -> Fetched:
     try:
-        return fetch(mine.address, mine.validators, private=mine.file.allow_private_addresses, now=timezone.now())
+        return fetch(mine.address, mine.validators, private=mine.file.allow_private_addresses, now=datetime.now(UTC))
     except Exception as error:
         return error

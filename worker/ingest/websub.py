@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from worker.ingest.head import Head
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file, blogs
 from worker.lib.http import NoAnswer, request
 from worker.models import Blog, Hub
@@ -112,7 +112,7 @@ def confirmed(key: str, topic: str, lease: str) -> bool:
     """The hub asks whether we have asked. True: we have, and it rings from now on."""
     stated = int(lease) if lease.isdecimal() and len(lease) < 10 else 0
     granted = min(max(timedelta(seconds=stated), SHORTEST), LONGEST) if stated else LEASE
-    now = timezone.now()
+    now = clock.now()
     active = {"state": State.ACTIVE, "active_until": now + granted, "next_at": now + granted * RENEWED_AFTER, "failures": 0}
     return bool(Hub.objects.filter(key=key, topic=topic, blog__slug__in=list(blogs())).update(sentence="The hub rings.", **active))
 
@@ -120,7 +120,7 @@ def confirmed(key: str, topic: str, lease: str) -> bool:
 def denied(key: str, topic: str) -> bool:
     """The hub will not ring. It is asked again tomorrow."""
     sentence = "The hub does not ring for this feed; Postlark's own looks go on, and it is asked again tomorrow."
-    return bool(Hub.objects.filter(key=key, topic=topic).update(state=State.REFUSED, sentence=sentence, next_at=timezone.now() + A_DAY))
+    return bool(Hub.objects.filter(key=key, topic=topic).update(state=State.REFUSED, sentence=sentence, next_at=clock.now() + A_DAY))
 
 
 def hub_of(key: str) -> Hub | None:
@@ -128,7 +128,7 @@ def hub_of(key: str) -> Hub | None:
 
 
 def heard(hub: Hub) -> None:
-    Hub.objects.filter(pk=hub.pk).update(heard_at=timezone.now(), missed=0)
+    Hub.objects.filter(pk=hub.pk).update(heard_at=clock.now(), missed=0)
 
 
 class Signature:

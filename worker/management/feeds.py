@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.utils import timezone
 
 from worker.ingest.fetch import Document, Trouble, Unchanged, Validators, fetch
 from worker.ingest.health import health
 from worker.ingest.read import read
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
 from worker.models import Blog
 
@@ -28,7 +28,7 @@ class Told:
 def feeds() -> dict[str, Told]:
     rows = Blog.objects.filter(baseline_at__isnull=False).in_bulk(list(blogs()), field_name="slug")
     tried = _try([file for slug, file in blogs().items() if slug not in rows][:MOST_TRIED])
-    told = {slug: Told(health(row, blogs()[slug], timezone.now()).sentence) for slug, row in rows.items()}
+    told = {slug: Told(health(row, blogs()[slug], clock.now()).sentence) for slug, row in rows.items()}
     return {slug: told.get(slug) or tried.get(slug) or Told("Not looked at yet.") for slug in blogs()}
 
 
@@ -40,7 +40,7 @@ def _try(files: Sequence[BlogFile]) -> dict[str, Told]:
 
 def _fetch(file: BlogFile) -> Document | Unchanged | Trouble:
     try:
-        return fetch(file.feed, Validators(), private=file.allow_private_addresses, now=timezone.now(), timeout=TIMEOUT)
+        return fetch(file.feed, Validators(), private=file.allow_private_addresses, now=clock.now(), timeout=TIMEOUT)
     except Trouble as trouble:
         return trouble
 
@@ -49,7 +49,7 @@ def _judge(file: BlogFile, fetched: Document | Unchanged | Trouble) -> Told:
     if not isinstance(fetched, Document):
         return Told(fetched.sentence if isinstance(fetched, Trouble) else "Not looked at yet.")
     try:
-        number = len(read(fetched, timezone.now()))
+        number = len(read(fetched, clock.now()))
     except Trouble as trouble:
         return Told(f"{settings.POSTLARK_BLOGS}/{file.slug}.toml: feed: {trouble.sentence}", mistake=True)
     return Told(f"It answers, with {number} {'post' if number == 1 else 'posts'} in it.")

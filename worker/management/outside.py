@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.utils import timezone
-
 from worker import channels, ingest
 from worker.channels.base import DeliveryError, Poster
 from worker.channels.email import Email
@@ -16,6 +14,7 @@ from worker.connections.standing import standing
 from worker.ingest.compare import compare
 from worker.ingest.fetch import Document, Trouble, Validators, fetch
 from worker.ingest.read import read
+from worker.lib import clock
 from worker.lib.blogs import BlogFile
 from worker.models import Connection
 from worker.newsletter.mail import cannot_send, relay_of
@@ -52,7 +51,7 @@ def look_at(file: BlogFile, tell: Callable[[str], object]) -> Iterator[Finding]:
 
 def _feed(file: BlogFile) -> Finding:
     """Fetched and read, and nothing of it kept."""
-    now = timezone.now()
+    now = clock.now()
     try:
         document = fetch(file.feed, Validators(), private=file.allow_private_addresses, now=now)
         entries = read(document, now) if isinstance(document, Document) else ()
@@ -85,7 +84,7 @@ def _connection(file: BlogFile, channel: str) -> Finding:
     if row and row.credentials:
         read_back(row, by_person=True)
         row.refresh_from_db()
-    stands = standing(file, channel, row, timezone.now())
+    stands = standing(file, channel, row, clock.now())
     live = file.channels[channel].mode == "live"
     ok = stands.state in ("open", "connected", "ending") or (stands.state == "not-connected" and not live)
     return Finding(file.slug, channels.find(channel).name, ok, " ".join([stands.sentence, *stands.notes]))
@@ -94,7 +93,7 @@ def _connection(file: BlogFile, channel: str) -> Finding:
 def _sunset(file: BlogFile, channel: str) -> Iterator[Finding]:
     kind = channels.find(channel)
     last = kind.sunset(file.channels[channel]) if issubclass(kind, Poster) else None
-    if last is not None and (sentence := near_its_end(kind.name, last, timezone.now().date())):
+    if last is not None and (sentence := near_its_end(kind.name, last, clock.now().date())):
         yield Finding(file.slug, f"{kind.name}'s version", False, sentence)
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.blogs import blog_file
 from worker.lib.clock import spoken
 from worker.models.blogs import Blog
@@ -151,7 +151,7 @@ class Delivery(models.Model):
     def spoken(self, moment: datetime) -> str:
         """A moment as people at its blog read it; in UTC where the blog has no file any more."""
         file = blog_file(self.blog.slug)
-        return spoken(moment, file.timezone, timezone.now()) if file else f"{moment:%H:%M} UTC"
+        return spoken(moment, file.timezone, clock.now()) if file else f"{moment:%H:%M} UTC"
 
     def posts(self) -> list[Post]:
         """What it brings, newest first. Few: read `post` or `issue` with the rows where there are many."""

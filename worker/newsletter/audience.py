@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.crash import point
 from worker.lib.editions import INSTANT
@@ -65,7 +65,7 @@ def check_audience(blog: Blog, audience: str) -> str:
         raise Refused(f"{audience} may not be written to ({known.get_cause_display()}). Let them in again on their page first.")
     if subscriber.state != Subscriber.State.CONFIRMED or known:
         raise Refused(f"{audience} has unsubscribed and may not be written to.")
-    if reason := consent.why_not(subscriber.consents.all(), consent.today(blog, timezone.now())):
+    if reason := consent.why_not(subscriber.consents.all(), consent.today(blog, clock.now())):
         raise Refused(f"{audience} may not be written to: {reason}")
     return key
 
@@ -139,7 +139,7 @@ def _by_what_is_left_out(
 
 
 def _write_batch(delivery: Delivery, number: int, candidates: list[_Candidate], left_out: frozenset[int], *, nothing_new: bool) -> None:
-    now = timezone.now()
+    now = clock.now()
     day, agreed = consent.today(delivery.blog, now), agreed_by(one.pk for one in candidates)
     places = [place(agreed[one.pk], day, nothing_new=nothing_new, topics=one.topics) for one in candidates]
     waiting = sum(one.state == Recipient.State.WAITING for one in places)

@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker.channels.base import DeliveryError, Unauthorized
 from worker.channels.email import RelaySettings
+from worker.lib import clock
 from worker.lib.backoff import delay
 from worker.lib.blogs import blog_file, blogs
 from worker.models import Attempt, Batch, Delivery, Recipient, Relay
@@ -110,7 +110,7 @@ def claim(batch_id: int, name: str, relay: RelaySettings, holder: str) -> Claim 
     None: somebody else has it, or the relay's lines are all in use, or its pace says later.
     """
     with transaction.atomic():
-        row, _ = Relay.objects.select_for_update().get_or_create(name=name, defaults={"next_slot_at": timezone.now()})
+        row, _ = Relay.objects.select_for_update().get_or_create(name=name, defaults={"next_slot_at": clock.now()})
         free = relay.connections - _lines_in_use(name)
         if free <= 0:
             return None
@@ -147,7 +147,7 @@ def _take(wanted: QuerySet[Batch], holder: str, lines: int, most: int, until: da
         state=State.SENDING, lease_until=Now() + settings.LEASE, due_at=None, holder=holder, lines=lines, attempt=number
     )
     who = f"{socket.gethostname()} process {os.getpid()}"
-    Attempt.objects.create(delivery_id=delivery, number=number, started_at=timezone.now(), holder=who)
+    Attempt.objects.create(delivery_id=delivery, number=number, started_at=clock.now(), holder=who)
     return Claim(keys, delivery, number, ours[-1][1], most, lines, until)
 
 
@@ -228,7 +228,7 @@ def give_back(held: list[Batch], last: ByBatch, run: Run) -> None:
     _save(held)
     detail, outcome = _told(held, run)
     Attempt.objects.filter(delivery=held[0].delivery_id, number=held[0].attempt).update(
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         calling_at=run.calling_at,
         outcome=outcome,
         detail=detail,
@@ -252,7 +252,7 @@ def _count(held: list[Batch], outcomes: ByBatch) -> None:
             batch.waiting -= number
             if state == Recipient.State.UNKNOWN:
                 batch.looks, batch.look_at = 0, None
-        batch.written_at = timezone.now()
+        batch.written_at = clock.now()
 
 
 def _save(held: list[Batch]) -> None:
@@ -290,7 +290,7 @@ def _next_due(batch: Batch) -> datetime | None:
     tries = batch.recipients.filter(state=Recipient.State.WAITING).values_list("tries", flat=True)
     if not tries or 0 in tries:
         return None
-    return timezone.now() + delay(max(tries), Random())
+    return clock.now() + delay(max(tries), Random())
 
 
 def _told(held: list[Batch], run: Run) -> tuple[str, str]:

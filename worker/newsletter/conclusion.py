@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, transaction
 from django.db.models import Min, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.blogs import blog_file
 from worker.models import Batch, Delivery, Recipient, Relay, Subscriber
@@ -144,7 +144,7 @@ def _is_withdrawn(delivery: Delivery) -> bool:
 
 def _settle_batch(batch: Batch, recipients: list[int], who: str, to: Recipient.State) -> None:
     doubtful = Recipient.objects.filter(pk__in=recipients, batch=batch, state=Recipient.State.UNKNOWN)
-    moved = doubtful.update(state=to, reason=f"{who} found out: {_FOUND_OUT[to]}", tries=0, at=timezone.now())
+    moved = doubtful.update(state=to, reason=f"{who} found out: {_FOUND_OUT[to]}", tries=0, at=clock.now())
     batch.unknown -= moved
     setattr(batch, to, getattr(batch, to) + moved)
     if to == Recipient.State.WAITING and batch.state != Batch.State.SENDING:
@@ -182,7 +182,7 @@ def _restate(delivery: Delivery, who: str, to: Recipient.State, number: int) -> 
 def _end(delivery: Delivery, only_if: Q, *, who: str = POSTLARK, what: str = "") -> bool:
     total = sum_of([delivery.pk]).get(delivery.pk, Sum())
     end = conclude(total, _nobody(delivery))
-    doubt_since = timezone.now() if end.state == State.UNKNOWN else None
+    doubt_since = clock.now() if end.state == State.UNKNOWN else None
     return transition(
         delivery,
         only_if,

@@ -1,8 +1,8 @@
 """The owner of a mailbox said yes: a new reader, a reader's new address, or a reader who goes on."""
 
 from django.db import transaction
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.models import Blog, Confirmation, Consent, Delivery, Recipient, Subscriber, Suppression
 from worker.newsletter import editions, suppress
 from worker.newsletter.consent import today
@@ -22,7 +22,7 @@ def confirm(asked: Confirmation, machine: str) -> Subscriber:
     """
     with transaction.atomic():
         unused = Confirmation.objects.filter(pk=asked.pk, confirmed_at=None).exclude(kind=Kind.OWN)
-        if not is_valid(asked, timezone.now()) or not unused.update(confirmed_at=timezone.now(), mail_due_at=None):
+        if not is_valid(asked, clock.now()) or not unused.update(confirmed_at=clock.now(), mail_due_at=None):
             raise Refused("This link was used before, or it is too old.")
         if is_barred(asked.blog, asked.address_key):
             raise Refused("This address may not be written to.")
@@ -56,12 +56,12 @@ def _whose(asked: Confirmation) -> tuple[Subscriber, bool]:
     if known and known.state == State.CONFIRMED:
         return known, False
     return Subscriber.objects.get_or_create(
-        blog=asked.blog, address_key=asked.address_key, defaults={"email": asked.email, "created_at": timezone.now()}
+        blog=asked.blog, address_key=asked.address_key, defaults={"email": asked.email, "created_at": clock.now()}
     )
 
 
 def _agree(reader: Subscriber, asked: Confirmation, machine: str) -> None:
-    now = timezone.now()
+    now = clock.now()
     where = "the sign-up page" if asked.kind == Kind.JOIN else "a mail that asked whether they want to go on"
     Consent.objects.create(
         subscriber=reader,
@@ -108,7 +108,7 @@ def _end(other: Subscriber, reader: Subscriber) -> None:
         consent.save()
     other.before.update(goes_on_as=reader)
     Subscriber.objects.filter(pk=other.pk).update(
-        address_key=f"moved {other.pk}", state=State.UNSUBSCRIBED, left_at=timezone.now(), goes_on_as=reader
+        address_key=f"moved {other.pk}", state=State.UNSUBSCRIBED, left_at=clock.now(), goes_on_as=reader
     )
     note("Their place went over to another, whose address this is now.", who=BY_LINK, blog=other.blog, subscriber=other)
 

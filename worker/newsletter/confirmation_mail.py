@@ -10,11 +10,12 @@ from random import Random
 
 from django.conf import settings
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from worker.channels.base import DeliveryError, Envelope, Handed, MailTemplate, OutcomeUnknown, Transient
 from worker.channels.email import mime
 from worker.gate.disclaimer import approved
+from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, Sender, blog_file
@@ -37,7 +38,7 @@ TRIES = 6
 
 def due(slug: str | None = None) -> list[int]:
     """Whose mail is to go out now, of one blog or of all."""
-    rows = Confirmation.objects.filter(mail_due_at__lte=timezone.now())
+    rows = Confirmation.objects.filter(mail_due_at__lte=Now())
     if slug is not None:
         rows = rows.filter(blog__slug=slug)
     return list(rows.order_by("mail_due_at").values_list("pk", flat=True)[:1000])
@@ -45,8 +46,8 @@ def due(slug: str | None = None) -> list[int]:
 
 def send(confirmation_id: int) -> None:
     """Mail it if it is due, or keep it as a file where the blog rehearses. Quietly nothing when it is not, or somebody else has it."""
-    mine = Confirmation.objects.filter(pk=confirmation_id, mail_due_at__lte=timezone.now(), confirmed_at=None)
-    if not mine.update(mail_due_at=timezone.now() + settings.LEASE, tries=F("tries") + 1):
+    mine = Confirmation.objects.filter(pk=confirmation_id, mail_due_at__lte=Now(), confirmed_at=None)
+    if not mine.update(mail_due_at=Now() + settings.LEASE, tries=F("tries") + 1):
         return
     asked = Confirmation.objects.select_related("blog", "subscriber").get(pk=confirmation_id)
     file = blog_file(asked.blog.slug)
@@ -61,7 +62,7 @@ def send(confirmation_id: int) -> None:
     try:
         _hand_over(asked, file)
     except Transient as error:
-        again = timezone.now() + (error.retry_after or delay(asked.tries, Random()))
+        again = clock.now() + (error.retry_after or delay(asked.tries, Random()))
         _note(asked, error.sentence, again=again if asked.tries < TRIES else None)
     except OutcomeUnknown as error:
         _note(asked, error.sentence, mailed=True)  # a second one would do no harm, but it most likely has arrived
@@ -75,7 +76,7 @@ def _must_not(asked: Confirmation, file: BlogFile | None) -> str:
     """Why nothing may be mailed; empty when it may."""
     if file is None or "email" not in file.channels or file.channels["email"].mode == "off":
         return "This blog sends no newsletter any more."
-    if not is_valid(asked, timezone.now()):
+    if not is_valid(asked, clock.now()):
         return "It is too old."
     if is_barred(asked.blog, asked.address_key):
         return "This address may not be written to."
@@ -92,7 +93,7 @@ def _must_not_ask(asked: Confirmation) -> str:
     assert reader is not None, "who is asked to go on is on the list"
     if reader.state != Subscriber.State.CONFIRMED or suppression_of(asked.blog_id, asked.address_key):
         return "They have left."
-    return consent.why_not(reader.consents.all(), today(asked.blog, timezone.now()))
+    return consent.why_not(reader.consents.all(), today(asked.blog, clock.now()))
 
 
 def _hand_over(asked: Confirmation, file: BlogFile) -> None:
@@ -117,7 +118,7 @@ def _keep(asked: Confirmation, file: BlogFile) -> Path:
 
 def _note(asked: Confirmation, trouble: str, *, mailed: bool = False, again: object = None) -> None:
     Confirmation.objects.filter(pk=asked.pk, confirmed_at=None).update(
-        trouble=trouble, mail_due_at=again, mailed_at=timezone.now() if mailed else None
+        trouble=trouble, mail_due_at=again, mailed_at=clock.now() if mailed else None
     )
     if trouble and not mailed and again is None:
         note(
@@ -159,7 +160,7 @@ def _template(asked: Confirmation, file: BlogFile) -> MailTemplate:
 def _ends_on(asked: Confirmation) -> str:
     if asked.kind != Kind.RENEW or asked.subscriber is None:
         return ""
-    holds = consent.in_force(asked.subscriber.consents.all(), today(asked.blog, timezone.now()))
+    holds = consent.in_force(asked.subscriber.consents.all(), today(asked.blog, clock.now()))
     return spoken_day(holds.ends_on, asked.language) if holds and holds.ends_on else ""
 
 

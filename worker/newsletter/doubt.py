@@ -1,15 +1,15 @@
 """Whoever still waits may have it by now: nobody can know, so nobody is written to again by itself."""
 
 from django.db import transaction
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.models import Attempt, Batch, Delivery, Recipient
 from worker.newsletter.conclusion import finish
 
 
 def call_in_doubt(delivery: Delivery, reason: str) -> None:
     """Every reader of a newsletter under way who has no outcome becomes `unknown`; then the newsletter has ended."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         for batch in Batch.objects.select_for_update().filter(delivery=delivery).exclude(state=Batch.State.DONE):
             without = batch.recipients.filter(state__in=[Recipient.State.WAITING, Recipient.State.SENDING])

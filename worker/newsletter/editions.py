@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from worker.channels.email import EmailOptions
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
 from worker.models import Batch, Blog, Delivery, Issue, LeftEdition, Part, Post, Recipient, Subscriber
 
@@ -45,7 +45,7 @@ def left_since(edition: str, since: datetime) -> Q:
 def move(subscriber: Subscriber, edition: str) -> None:
     """They choose this edition from now on. Within the transaction that saves them."""
     if subscriber.edition != edition:
-        LeftEdition.objects.update_or_create(subscriber=subscriber, edition=subscriber.edition, defaults={"at": timezone.now()})
+        LeftEdition.objects.update_or_create(subscriber=subscriber, edition=subscriber.edition, defaults={"at": clock.now()})
         subscriber.edition = edition
 
 

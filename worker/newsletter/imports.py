@@ -8,8 +8,8 @@ from io import StringIO
 from typing import NamedTuple
 
 from django.db import transaction
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.address import Address, read_address
 from worker.lib.rows import Rows, ready
 from worker.lib.sheet import FORMULA
@@ -168,7 +168,7 @@ def take(blog: Blog, sheet: Sheet, basis: Basis, *, dry_run: bool = False) -> Ta
 
     Refused when the basis is no longer in force, or a line has a mistake; nothing has changed then.
     """
-    _check(sheet, basis, today(blog, timezone.now()))
+    _check(sheet, basis, today(blog, clock.now()))
     rows, hashes = _ready(blog, sheet), [address_hash(row.address.key) for row in sheet.rows]
     with transaction.atomic():
         only_one(blog)  # two imports at once come one after the other
@@ -215,7 +215,7 @@ def _with_this_consent(blog: Blog, basis: Basis) -> set[int]:
 def _ready(blog: Blog, sheet: Sheet) -> Rows:
     columns = ("email", "address_key", "name", "language", "topics", "edition")
     each = ((row.address.written, row.address.key, row.name, row.language, row.topics, row.edition) for row in sheet.rows)
-    return ready(Subscriber, {"blog_id": blog.pk, "created_at": timezone.now()}, columns, each)
+    return ready(Subscriber, {"blog_id": blog.pk, "created_at": clock.now()}, columns, each)
 
 
 def _agree(blog: Blog, fresh: list[str], to_renew: list[int], basis: Basis) -> None:
@@ -227,7 +227,7 @@ def _agree(blog: Blog, fresh: list[str], to_renew: list[int], basis: Basis) -> N
         "obtained_on": basis.obtained_on,
         "ends_on": ends_on(basis.basis, basis.obtained_on),
         "proof": basis.proof,
-        "recorded_at": timezone.now(),
+        "recorded_at": clock.now(),
         "recorded_by": basis.who,
     }
     ready(Consent, same, ("subscriber_id",), ((pk,) for pk in (*new, *to_renew))).insert()

@@ -23,8 +23,8 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.models import Recipient
 from worker.newsletter.outcome import Outcome, outcome
 
@@ -143,22 +143,22 @@ def read(holder: str, delivery: int, attempt: int) -> Notes | None:
     here, _, run = holder.partition(" ")
     if here != _here() or not (_journals() / run).exists():
         return None
-    notes = Notes(set(), {})
+    notes, now = Notes(set(), {}), clock.now()
     with suppress(FileNotFoundError):
         written = (_journals() / run / f"{delivery}-{attempt}").read_text(errors="replace").rstrip(_BLANK)
         for line in written.split("\n")[:-1]:
             if _BLANK not in line:  # or it was not written to its end
-                _read_line(line, notes)
+                _read_line(line, notes, now)
     return notes
 
 
-def _read_line(line: str, notes: Notes) -> None:
+def _read_line(line: str, notes: Notes, now: datetime) -> None:
     if line.startswith(_INTENT):
         notes.intents.add(int(line.removeprefix(_INTENT)))
         return
     if line.startswith(_TAKEN):
         key, _, detail = line.removeprefix(_TAKEN).partition(" ")
-        notes.outcomes[int(key)] = outcome(None, 1, timezone.now(), detail)
+        notes.outcomes[int(key)] = outcome(None, 1, now, detail)
         return
     key, state, reason, tries, at, *rest = json.loads(line)
     notes.outcomes[key] = Outcome(state, reason, tries, datetime.fromisoformat(at), *rest)

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
 from worker.models import Blog, Confirmation, Consent, Subscriber
 from worker.newsletter import wording
@@ -35,7 +35,7 @@ def _without(rows: QuerySet[Subscriber], longer: Q) -> QuerySet[Subscriber]:
 
 def tell() -> None:
     """Once a day for each blog: a line of the record for those whose consent has come within a month of its end since the last time."""
-    now, mailed = timezone.now(), [slug for slug, file in blogs().items() if "email" in file.channels]
+    now, mailed = clock.now(), [slug for slug, file in blogs().items() if "email" in file.channels]
     told_on = Blog.objects.filter(slug__in=mailed).values_list("pk", "slug", "lapses_told_on")
     due = [pk for pk, slug, day in told_on if day != blogs()[slug].local(now).date()]
     for blog in Blog.objects.filter(pk__in=due):
@@ -48,9 +48,7 @@ def _tell(blog: Blog, day: date) -> None:
         return
     found: QuerySet[Any] = lapsing(Subscriber.objects.filter(blog=blog), day)
     if before:  # who was within a month then was told of then, unless they came to the list since
-        found = found.filter(
-            Q(last__gt=months_later(before, 1)) | Q(created_at__gte=timezone.now() - timedelta(days=(day - before).days + 1))
-        )
+        found = found.filter(Q(last__gt=months_later(before, 1)) | Q(created_at__gte=clock.now() - timedelta(days=(day - before).days + 1)))
     ends = list(found.values_list("last", flat=True))
     if ends:
         readers = "1 reader ends" if len(ends) == 1 else f"{len(ends)} readers ends"
@@ -63,7 +61,7 @@ def _tell(blog: Blog, day: date) -> None:
 
 def ask(blog: Blog, file: BlogFile, who: str) -> int:
     """Let a mail ask everybody whose consent ends within a month, each once. How many will be asked."""
-    now = timezone.now()
+    now = clock.now()
     day = today(blog, now)
     asked = Confirmation.objects.filter(subscriber=OuterRef("pk"), kind=Kind.RENEW, asked_at__gt=now - VALID_FOR[Kind.RENEW])
     readers = list(lapsing(Subscriber.objects.filter(blog=blog), day).exclude(Exists(asked)))
@@ -77,7 +75,7 @@ def ask(blog: Blog, file: BlogFile, who: str) -> int:
 
 
 def _request(blog: Blog, file: BlogFile, reader: Subscriber) -> Confirmation:
-    language, now = reader.language or file.language, timezone.now()
+    language, now = reader.language or file.language, clock.now()
     return Confirmation(
         blog=blog,
         kind=Kind.RENEW,

@@ -5,8 +5,8 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.signing import read_unsubscribe_token
 from worker.models import Attempt, Blog, Confirmation, Delivery, Recipient, Return, Subscriber, Suppression
@@ -22,7 +22,7 @@ def unsubscribe(subscriber: Subscriber, who: str = BY_LINK, because: str = "") -
     """False when they had left already; nothing changes then."""
     with transaction.atomic():
         on_the_list = Subscriber.objects.filter(pk=subscriber.pk, state=State.CONFIRMED)
-        if not on_the_list.update(state=State.UNSUBSCRIBED, left_at=timezone.now()):
+        if not on_the_list.update(state=State.UNSUBSCRIBED, left_at=clock.now()):
             return False
         suppress.add(subscriber.blog_id, subscriber.address_key, Cause.UNSUBSCRIBED, because)
         note("A reader unsubscribed.", who=who, blog=subscriber.blog, subscriber=subscriber, data=_why(because))
@@ -38,7 +38,7 @@ def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
     with transaction.atomic():
         known = Subscriber.objects.filter(pk=subscriber.pk).exclude(state=State.FORGOTTEN)
         erased = {"email": "", "address_key": f"forgotten {subscriber.pk}", "name": "", "language": "", "topics": []}
-        if not known.update(state=State.FORGOTTEN, left_at=timezone.now(), **erased):
+        if not known.update(state=State.FORGOTTEN, left_at=clock.now(), **erased):
             return False
         if not suppress.add(subscriber.blog_id, subscriber.address_key, Cause.FORGOTTEN):
             suppress.of_own_wish(subscriber.blog_id, subscriber.address_key).update(cause=Cause.FORGOTTEN, reason="")

@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker.channels.base import DeliveryError, Transient
 from worker.channels.email import Email, RelaySettings
+from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.backoff import delay
 from worker.lib.blogs import blogs
@@ -97,7 +97,7 @@ def _read(batch: Batch, relay: RelaySettings, until: float) -> tuple[dict[int, O
         except DeliveryError as error:
             return found, error
         if words:
-            found[one.pk] = Outcome(Recipient.State.SENT, reason, one.tries, timezone.now(), words)
+            found[one.pk] = Outcome(Recipient.State.SENT, reason, one.tries, clock.now(), words)
     return found, None
 
 
@@ -108,7 +108,7 @@ def _in_doubt(batch: Batch) -> Iterable[Recipient]:
 
 
 def _decide(batch: Batch, relay: RelaySettings, settle: timedelta, trouble: DeliveryError | None) -> None:
-    now = timezone.now()
+    now = clock.now()
     since = batch.recipients.filter(state=Recipient.State.UNKNOWN).aggregate(last=Max("at"))["last"]
     if since is None:
         return
@@ -152,5 +152,5 @@ def reported(recipient: Recipient, who: str, words: str) -> None:
     """A report on a copy in doubt proves that it left. `who`: the provider."""
     if recipient.state == Recipient.State.UNKNOWN:
         reason = f"The answer was lost, but {who} reported on it."
-        proof = Outcome(Recipient.State.SENT, reason, recipient.tries, timezone.now(), words)
+        proof = Outcome(Recipient.State.SENT, reason, recipient.tries, clock.now(), words)
         it_left(recipient.batch_id, {recipient.pk: proof}, f"{who} reported on a copy that was in doubt.")

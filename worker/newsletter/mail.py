@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
-from django.utils import timezone
 
 from worker.channels.base import INLINE_PICTURE, Envelope, MailTemplate, mark
 from worker.channels.email import Email, MailboxSettings, RelaySettings, mime
+from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.blogs import BlogFile, Sender
 from worker.lib.signing import copy_id, reading_token, unsubscribe_token
@@ -93,7 +93,7 @@ def label(delivery: Delivery) -> str:
 
 def take_a_slot(name: str, relay: RelaySettings) -> None:
     """A single mail does not wait for its turn: it goes, and those after it go one interval later."""
-    row, _ = Relay.objects.get_or_create(name=name, defaults={"next_slot_at": timezone.now()})
+    row, _ = Relay.objects.get_or_create(name=name, defaults={"next_slot_at": clock.now()})
     Relay.objects.filter(pk=row.pk).update(next_slot_at=Greatest(F("next_slot_at"), Now()) + relay.interval)
 
 
@@ -212,7 +212,7 @@ def sendable(address: str) -> str:
 def _for_nobody(delivery: Delivery, file: BlogFile, address: str) -> Envelope:
     _, why = _TEST[file.language]
     words = {
-        "copy": f"{delivery.pk}.test.{timezone.now():%Y%m%d%H%M%S}",
+        "copy": f"{delivery.pk}.test.{clock.now():%Y%m%d%H%M%S}",
         "token": unsubscribe_token(delivery.blog_id, _NOBODY),
         "unsubscribe": unsubscribe_address(delivery.blog_id, _NOBODY),
         "why": why,

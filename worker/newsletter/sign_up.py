@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.address import Address, read_address
 from worker.models import Blog, Confirmation, Connection, ImportDraft, Subscriber, Wording
 from worker.newsletter.refused import Refused
@@ -53,7 +53,7 @@ def ask(
 
     `machine`: the address it was asked from. Raises TooMany when its network, or everybody together, asks too often.
     """
-    now, around, box = timezone.now(), neighbourhood(machine), mailbox(wish.address.key)
+    now, around, box = clock.now(), neighbourhood(machine), mailbox(wish.address.key)
     with transaction.atomic():
         only_one(blog)
         strangers = Confirmation.objects.exclude(kind=Kind.RENEW)
@@ -106,7 +106,7 @@ def is_valid(asked: Confirmation, now: datetime) -> bool:
 
 def drop_old() -> None:
     """Addresses whose owners never answered are not kept, nor lists to which nobody said yes within a day."""
-    now = timezone.now()
+    now = clock.now()
     ImportDraft.objects.filter(made_at__lt=now - _DAY).delete()
     for kind, valid_for in VALID_FOR.items():
         Confirmation.objects.filter(kind=kind, asked_at__lt=now - max(valid_for, _DAY)).delete()  # a day's mails are counted by their rows

@@ -10,8 +10,8 @@ from datetime import date
 
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.signing import address_hash
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter.consent import today
@@ -42,7 +42,7 @@ def suppress(blog: Blog, key: str, cause: str, *, who: str, reason: str = "") ->
 def add(blog_id: int, key: str, cause: str, reason: str = "") -> bool:
     """As `suppress`, inside the transaction of a caller who writes the line of the record."""
     hashed, own_wish = address_hash(key), cause in BY_THEIR_OWN_WISH
-    row = {"cause": cause, "since": timezone.now(), "reason": named_nobody(reason)}
+    row = {"cause": cause, "since": clock.now(), "reason": named_nobody(reason)}
     known, is_new = Suppression.objects.get_or_create(blog_id=blog_id, address_hash=hashed, defaults=row)
     if not is_new:
         if own_wish or known.cause not in BY_THEIR_OWN_WISH:
@@ -89,7 +89,7 @@ def allow(blog: Blog, key: str, *, who: str, obtained_on: date, proof: str) -> b
     if not proof:
         raise Refused("The proof is missing; say where it can be seen that they asked to be written to again.")
     since = today(blog, known.since)
-    if not since <= obtained_on <= today(blog, timezone.now()):
+    if not since <= obtained_on <= today(blog, clock.now()):
         raise Refused(
             f"A new consent is needed, from {since}, when the address was barred, or later; {obtained_on} is not a day since then."
         )
@@ -99,7 +99,7 @@ def allow(blog: Blog, key: str, *, who: str, obtained_on: date, proof: str) -> b
         reader = Subscriber.objects.filter(blog=blog, address_key=key, state=Subscriber.State.CONFIRMED).first()
         if reader:
             new = {"basis": Consent.Basis.EXPRESS, "obtained_on": obtained_on, "proof": proof}
-            Consent.objects.create(subscriber=reader, recorded_at=timezone.now(), recorded_by=who, **new)
+            Consent.objects.create(subscriber=reader, recorded_at=clock.now(), recorded_by=who, **new)
         asked = {"reason": named_nobody(proof), "obtained_on": obtained_on.isoformat()}
         note("An address may be written to again.", who=who, blog=blog, subscriber=reader, data=asked)
     return True

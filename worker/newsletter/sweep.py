@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.models import Batch, Delivery, Recipient
 from worker.newsletter import batches, journal
 from worker.newsletter.conclusion import finish, restate_stopped
@@ -25,7 +25,7 @@ def sweep() -> None:
     sending = Delivery.objects.filter(channel="email", state=Delivery.State.SENDING).exclude(occasion=Delivery.Occasion.TEST)
     for delivery in sending.select_related("blog"):
         finish(delivery)
-    stopped = Delivery.objects.filter(channel="email", state=Delivery.State.CANCELLED, finished_at__gte=timezone.now() - RECENTLY)
+    stopped = Delivery.objects.filter(channel="email", state=Delivery.State.CANCELLED, finished_at__gte=clock.now() - RECENTLY)
     for delivery in stopped.exclude(withdrawn_by=""):
         restate_stopped(delivery)
 
@@ -54,7 +54,7 @@ def _take_back(which: Q) -> None:
 
 def _left_behind(held: list[Batch]) -> batches.Run | None:
     """What became of those who still stand as waiting, and whether any body had begun. None: too early to tell."""
-    first, now = held[0], timezone.now()
+    first, now = held[0], clock.now()
     notes = journal.read(first.holder, first.delivery_id, first.attempt)
     is_late = Batch.objects.filter(pk=first.pk, lease_until__lt=Now() - settings.LEASE).exists()
     if notes is None and not is_late:  # on another machine, which may come back
@@ -83,7 +83,7 @@ def _skip_the_rest(batch: Batch) -> None:
     """The delivery ended before these were written to."""
     reason = f"Not sent: the newsletter was {batch.delivery.get_state_display().lower()} before their turn."
     Recipient.objects.filter(batch=batch, state=Recipient.State.WAITING).update(
-        state=Recipient.State.SKIPPED, reason=reason, at=timezone.now()
+        state=Recipient.State.SKIPPED, reason=reason, at=clock.now()
     )
     batch.skipped += batch.waiting
     batch.waiting = 0

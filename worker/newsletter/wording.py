@@ -7,8 +7,8 @@ from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, Sender
 from worker.models import Blog, Wording
 
@@ -41,7 +41,7 @@ def in_use(blog: Blog, file: BlogFile, language: str) -> Wording:
         number = (Wording.objects.filter(blog=blog).aggregate(last=Max("number"))["last"] or 0) + 1
         try:
             with transaction.atomic():
-                Wording.objects.create(blog=blog, number=number, language=language, text=text, digest=digest, first_used_at=timezone.now())
+                Wording.objects.create(blog=blog, number=number, language=language, text=text, digest=digest, first_used_at=clock.now())
         except IntegrityError:
             continue  # somebody else was first, with this one or with another
     return wording

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.models import Delivery, Event
 
 FINAL = {
@@ -36,7 +36,7 @@ def transition(
     `reason` is how the delivery stands from now on; `what` is what happened, as the timeline tells it (the reason, where
     it is the same). IntegrityError when a constraint of the ledger forbids the move; nothing has changed then.
     """
-    now = timezone.now()
+    now = clock.now()
     fields = {"finished_at": now if state in FINAL else None} | fields | {"state": state, "waits_for": waits_for, "reason": reason}
     with transaction.atomic():
         moved = Delivery.objects.filter(only_if, pk=delivery.pk).update(**fields)
@@ -51,4 +51,4 @@ def note(what: str, *, who: str = POSTLARK, delivery: Delivery | None = None, da
     """Add one line to the record. `about`: blog, post, subscriber, where there is no delivery to take them from."""
     if delivery is not None:
         about = {"delivery": delivery, "post_id": delivery.post_id, "blog_id": delivery.blog_id} | about
-    return Event.objects.create(at=timezone.now(), who=who, what=what, data=data or {}, **about)
+    return Event.objects.create(at=clock.now(), who=who, what=what, data=data or {}, **about)

@@ -1,9 +1,8 @@
 from typing import Any
 
-from django.utils import timezone
-
 from worker.ingest import bell
 from worker.ingest.health import health
+from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
 from worker.lib.log import without_secrets
 from worker.management.command import PostlarkCommand
@@ -28,7 +27,7 @@ _TIMES = {"last good": "last_good", "next look": "next"}
 
 
 def _shape(file: BlogFile, row: Blog) -> dict[str, Any]:
-    how = health(row, file, timezone.now())
+    how = health(row, file, clock.now())
     return {
         "slug": file.slug,
         "name": file.name,

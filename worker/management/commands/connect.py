@@ -2,7 +2,6 @@ import sys
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
 from worker import ingest, tasks
 from worker.channels.base import DeliveryError
@@ -10,6 +9,7 @@ from worker.connections import attempt, connect
 from worker.connections.poster import network
 from worker.connections.standing import standing
 from worker.deliver.mend import mended
+from worker.lib import clock
 from worker.management.command import PostlarkCommand, find_blog, the_operator
 from worker.management.shapes import connection_json
 
@@ -25,7 +25,7 @@ class Command(PostlarkCommand):
         file = find_blog(blog)
         if channel not in file.channels:
             raise CommandError(f"The blog {blog} has no channel {channel!r}; it has {', '.join(file.channels)}.")
-        now = timezone.now()
+        now = clock.now()
         try:
             credentials = connect.read_credentials(network(channel), _given())
             row = attempt.connect(ingest.blog_row(blog), file, channel, credentials, the_operator(), now)
@@ -35,7 +35,7 @@ class Command(PostlarkCommand):
             raise CommandError(error.sentence) from None
         tasks.ring(tasks.send, mended(row, the_operator()))
         row.refresh_from_db()
-        stands = standing(file, channel, row, timezone.now())
+        stands = standing(file, channel, row, clock.now())
         lines = [stands.sentence, f"    account  {stands.account or 'not known'}", f"    scopes   {', '.join(stands.scopes) or 'not told'}"]
         lines.append(f"    expires  {stands.expires_at:%Y-%m-%d %H:%M} UTC" if stands.expires_at else "    expires  no end is known")
         return connection_json(stands), [*lines, *(f"    {note}" for note in stands.notes)]

@@ -7,10 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
 from worker.connections.rekey import under_the_newest_key
-from worker.lib import keys
+from worker.lib import clock, keys
 from worker.lib.crypto import WrongKey, new_key
 from worker.management.command import PostlarkCommand, the_operator
 from worker.record.transition import note
@@ -46,7 +45,7 @@ class Command(PostlarkCommand):
             raise CommandError(str(wrong)) from None
         if settings.KEPT_SECRET_KEY:
             file = settings.KEPT_SECRET_KEY
-            _replace(file, keys.with_new(file.read_text(), secrets.token_urlsafe(50), timezone.now().date()))
+            _replace(file, keys.with_new(file.read_text(), secrets.token_urlsafe(50), clock.now().date()))
             rotated.append("SECRET_KEY")
             to_do += [RESTART, HOOKS]
         else:

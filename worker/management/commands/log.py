@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from worker import channels
+from worker.lib import clock
 from worker.lib.blogs import parse_duration
 from worker.lib.sheet import harmless
 from worker.management.command import PostlarkCommand, find_blog
@@ -75,7 +76,7 @@ def _csv(document: list[dict[str, Any]]) -> str:
 
 def _moment(since: str) -> datetime:
     try:
-        return timezone.now() - parse_duration(since)
+        return clock.now() - parse_duration(since)
     except ValueError:
         pass
     try:

@@ -2,7 +2,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 
 from worker import alerts, ingest, newsletter, tasks
 from worker.connections import check as checking
@@ -12,6 +11,7 @@ from worker.deliver.plan import plan
 from worker.deliver.reconcile import reconcile
 from worker.deliver.send import send
 from worker.deliver.sweep import deliveries_due, looks_due, posts_to_plan
+from worker.lib import clock
 from worker.lib.blogs import blogs
 from worker.management.command import PostlarkCommand, find_blog
 from worker.management.shapes import deliveries_json, title_of
@@ -27,7 +27,7 @@ class Command(PostlarkCommand):
         parser.add_argument("blog", nargs="?", help="only this blog (its slug)")
 
     def act(self, *, blog: str | None, **_: Any) -> tuple[Any, list[str]]:
-        began = timezone.now()
+        began = clock.now()
         slugs = [find_blog(blog).slug] if blog else list(blogs())
         looked = [f"{slug}: {each.sentence}" for slug, each in ingest.look_at(slugs).items()]
         tasks.upkeep()

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.management.command import PostlarkCommand, find_blog, the_operator
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter import people
@@ -132,7 +132,7 @@ def _told(taken: Taken, unused: list[str], dry_run: bool) -> list[str]:
 
 
 def _list(blog: Blog, state: str | None) -> tuple[Any, list[str]]:
-    people = [without_consent(each) for each in everybody(blog, today(blog, timezone.now()), state or "")]
+    people = [without_consent(each) for each in everybody(blog, today(blog, clock.now()), state or "")]
     lines = [f"{each['email'] or '(forgotten)':<40} {each['why_not'] or 'Gets the newsletter.'}" for each in people]
     return people, lines or [f"Nobody is on the list of {blog.slug} yet."]
 
@@ -143,7 +143,7 @@ def without_consent(each: people.Values) -> people.Values:
 
 def _export(blog: Blog, as_json: bool) -> tuple[Any, Iterable[str]]:
     """Read once, as it is printed: a list may be long."""
-    listed = everybody(blog, today(blog, timezone.now()))
+    listed = everybody(blog, today(blog, clock.now()))
     return (list(listed), ()) if as_json else (None, as_csv(listed))
 
 
@@ -158,7 +158,7 @@ def _show(blog: Blog, email: str) -> tuple[Any, list[str]]:
             ]
         raise
     consents = people.consents_of(subscriber)
-    person = people.person(subscriber, people.why_not(subscriber, known, consents, today(blog, timezone.now())))
+    person = people.person(subscriber, people.why_not(subscriber, known, consents, today(blog, clock.now())))
     agreed, got = [people.agreed(one) for one in consents], people.everything_they_got(subscriber)
     lines = [f"{subscriber.email}: {person['why_not'] or 'gets the newsletter.'}"]
     lines += [

@@ -2,8 +2,8 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.management.command import PostlarkCommand, the_operator
 from worker.record.tidy import Removed, tidy
 
@@ -16,7 +16,7 @@ class Command(PostlarkCommand):
 
     def act(self, *, dry_run: bool, **_: Any) -> tuple[Any, list[str]]:
         try:
-            removed = _everything() if not dry_run else tidy(timezone.now(), really=False)
+            removed = _everything() if not dry_run else tidy(clock.now(), really=False)
         except OSError as error:
             raise CommandError(f"{error.filename} cannot be removed: {error.strerror}. What went before it is gone.") from None
         verb = "Would remove" if dry_run else "Removed"
@@ -26,7 +26,7 @@ class Command(PostlarkCommand):
 
 def _everything() -> Removed:
     """Round after round, until nothing is left."""
-    now = timezone.now()
+    now = clock.now()
     removed = latest = tidy(now, the_operator())
     while latest.unfinished:
         latest = tidy(now, the_operator())

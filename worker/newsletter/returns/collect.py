@@ -12,10 +12,9 @@ between leaves it to be read again. Over a mail on which two readers have died a
 import time
 from typing import NamedTuple
 
-from django.utils import timezone
-
 from worker.channels.email import MailboxSettings
 from worker.channels.email.imap import Mailbox
+from worker.lib import clock
 from worker.lib.blogs import blogs
 from worker.lib.crash import point
 from worker.models import Blog, Recipient
@@ -76,7 +75,7 @@ def _act_on(mail: Mail, blog: Blog | None) -> bool:
             kind, status, words, address = mail.said
             if recipient.state == Recipient.State.UNKNOWN:
                 _end_the_doubt(recipient, words)
-            record(recipient, Report(kind, THE_MAILBOX, timezone.now(), words, status, address))
+            record(recipient, Report(kind, THE_MAILBOX, clock.now(), words, status, address))
             return True
         case "leave":
             return unsubscribe_by_mail(blog, mail.sender, mail.text) is not None
@@ -85,9 +84,7 @@ def _act_on(mail: Mail, blog: Blog | None) -> bool:
 
 def _end_the_doubt(recipient: Recipient, words: str) -> None:
     """What came back must have left."""
-    proof = Outcome(
-        Recipient.State.SENT, "The answer was lost, but the copy had left: it came back.", recipient.tries, timezone.now(), words
-    )
+    proof = Outcome(Recipient.State.SENT, "The answer was lost, but the copy had left: it came back.", recipient.tries, clock.now(), words)
     it_left(recipient.batch_id, {recipient.pk: proof}, "A copy that was in doubt came back, so it had left.")
 
 

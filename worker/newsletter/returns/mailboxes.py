@@ -6,10 +6,11 @@ from random import Random
 
 from django.conf import settings
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from worker.channels.base import DeliveryError, Unauthorized
 from worker.channels.email import MailboxSettings
+from worker.lib import clock
 from worker.lib.backoff import delay
 from worker.lib.deadline import deadly
 from worker.models import Mailbox
@@ -22,8 +23,8 @@ _QUIET = timedelta(hours=1)
 
 def due() -> list[str]:
     """Those that are to be read now."""
-    known = dict(Mailbox.objects.values_list("name", "look_at"))
-    return [name for name in settings.MAILBOXES if name not in known or known[name] <= timezone.now()]
+    resting = set(Mailbox.objects.filter(look_at__gt=Now()).values_list("name", flat=True))
+    return [name for name in settings.MAILBOXES if name not in resting]
 
 
 def collect(name: str) -> None:
@@ -31,9 +32,9 @@ def collect(name: str) -> None:
     from worker.newsletter.returns.collect import read_new  # slow to import, and most installations read no mailbox
 
     mailbox: MailboxSettings = settings.MAILBOXES[name]
-    Mailbox.objects.get_or_create(name=name, defaults={"look_at": timezone.now()})
+    Mailbox.objects.get_or_create(name=name, defaults={"look_at": clock.now()})
     mine, lease = Mailbox.objects.filter(name=name), settings.LEASE
-    if not mine.filter(look_at__lte=timezone.now()).update(look_at=timezone.now() + lease, tries=F("tries") + 1):
+    if not mine.filter(look_at__lte=Now()).update(look_at=Now() + lease, tries=F("tries") + 1):
         return
     row = mine.get()
     try:
@@ -41,9 +42,9 @@ def collect(name: str) -> None:
             seen = read_new(row, mailbox, until=time.monotonic() + lease.total_seconds() / 2)
     except DeliveryError as error:
         wait = _AFTER_A_REFUSAL if isinstance(error, Unauthorized) else delay(row.tries, Random())
-        mine.update(trouble=error.sentence, look_at=timezone.now() + wait)
+        mine.update(trouble=error.sentence, look_at=clock.now() + wait)
         return
-    now = timezone.now()
+    now = clock.now()
     mine.update(trouble="", tries=0, starred=seen.starred, looked_at=now, look_at=now + EVERY if seen.through else now)
 
 
@@ -53,7 +54,7 @@ def sentence(name: str) -> str:
     row = Mailbox.objects.filter(name=name).first() if mailbox else None
     if mailbox is None or row is None:
         return ""
-    if row.trouble and (row.looked_at is None or row.looked_at < timezone.now() - _QUIET):
+    if row.trouble and (row.looked_at is None or row.looked_at < clock.now() - _QUIET):
         return f"{row.trouble} Until it can be read, nobody notices what comes back, or who asks by mail to be taken off."
     if row.starred == 1:
         return f"1 mail in the mailbox {mailbox.user} waits with a star, because Postlark does not understand it. Read it there, do what it asks, and take the star off or file it away."

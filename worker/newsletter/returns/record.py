@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
-from django.utils import timezone
 
+from worker.lib import clock
 from worker.lib.address import address_key
 from worker.models import Recipient, Return, Subscriber, Suppression
 from worker.newsletter import suppress
@@ -77,7 +77,7 @@ def _act(reader: Subscriber, row: Return, address: str) -> None:
             _write_no_more(reader, row, Suppression.Cause.COMPLAINED)
         case Kind.HARD:
             _write_no_more(reader, row, Suppression.Cause.BOUNCED)
-        case Kind.SOFT if has_given_out(softs := softs_in_a_row(_copies(reader), timezone.now())):
+        case Kind.SOFT if has_given_out(softs := softs_in_a_row(_copies(reader), clock.now())):
             note(
                 f"The last {len(softs)} copies to a reader came back. Nothing is sent there any more.", blog=reader.blog, subscriber=reader
             )
