@@ -14,7 +14,6 @@ _SENTENCES = {
     "missing": "is missing.",
     "extra_forbidden": "is not a key Postlark knows; look for a slip of the pen.",
     "bool_type": "must be true or false.",
-    "int_type": "must be a whole number.",
     "string_type": "must be text in quotes.",
     "list_type": 'must be a list: ["..."].',
     "model_type": "must be a section in [brackets].",
@@ -93,10 +92,6 @@ def _lines(error: ValidationError, prefix: str = "") -> list[str]:
         said = _SENTENCES.get(detail["type"])
         if detail["type"] == "value_error":
             said = str(detail["ctx"]["error"])
-        elif detail["type"] == "greater_than_equal":
-            said = f"is {detail['input']!r}; the least is {detail['ctx']['ge']}."
-        elif detail["type"] == "less_than_equal":
-            said = f"is {detail['input']!r}; the most is {detail['ctx']['le']}."
         elif detail["type"] == "literal_error":
             said = f"is {detail['input']!r}; allowed are {detail['ctx']['expected'].replace(chr(39), '')}."
         lines.append(f"{key} {said or detail['msg'] + '.'}")

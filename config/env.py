@@ -37,22 +37,22 @@ class Env:
         value = self.text(name)
         return Path(value).expanduser().absolute() if value else default
 
-    def duration(self, name: str, default: str) -> timedelta:
+    def duration(self, name: str, default: str, *, least: str, most: str) -> timedelta:
         value = self.text(name) or default
         try:
             length = parse_duration(value)
         except ValueError as error:
             self.mistakes.append(f"{name} {error}")
             return parse_duration(default)
-        if length <= timedelta(0):
-            self.mistakes.append(f"{name} is {value!r}; it must be longer than nothing.")
+        if not parse_duration(least) <= length <= parse_duration(most):
+            self.mistakes.append(f"{name} is {value!r}; allowed is from {least!r} to {most!r}.")
             return parse_duration(default)
         return length
 
     def address(self, name: str, default: str) -> tuple[str, int]:
         value = self.text(name) or default
         host, colon, port = value.rpartition(":")
-        if not colon or not host or not port.isdigit() or int(port) > 65535:
+        if not colon or not host or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
             self.mistakes.append(f"{name} is {value!r}; allowed is HOST:PORT, for example {default}.")
             return self.address("", default) if value != default else ("127.0.0.1", 8000)
         return host.strip("[]"), int(port)

@@ -19,13 +19,19 @@ def test_it_finds_relays_given_as_files_as_well(tmp_path):
     assert env.matching(r"EMAIL_URL(?:_[A-Z0-9_]+?)?") == {"EMAIL_URL": "smtp://a.example", "EMAIL_URL_MAIN": "smtp://relay.example:587"}
 
 
+def lease(env):
+    return env.duration("LEASE", "120s", least="1s", most="1d")
+
+
 @pytest.mark.parametrize(
     ("environ", "read", "sentence"),
     [
         ({"K": "a", "K_FILE": "/dev/null"}, lambda env: env.text("K"), "K and K_FILE are both set; set only one of them."),
         ({"K_FILE": "/no/such"}, lambda env: env.text("K"), "K_FILE names /no/such, which cannot be read: No such file or directory."),
-        ({"LEASE": "soon"}, lambda env: env.duration("LEASE", "120s"), "LEASE is 'soon'; allowed is a number with s, m, h or d"),
-        ({"LEASE": "0s"}, lambda env: env.duration("LEASE", "120s"), "LEASE is '0s'; it must be longer than nothing."),
+        ({"LEASE": "soon"}, lease, "LEASE is 'soon'; allowed is a number with s, m, h or d"),
+        ({"LEASE": "0s"}, lease, "LEASE is '0s'; allowed is from '1s' to '1d'."),
+        ({"LEASE": "2d"}, lease, "LEASE is '2d'; allowed is from '1s' to '1d'."),
+        ({"LEASE": "nan"}, lease, "LEASE is 'nan'; allowed is a number with s, m, h or d"),
         ({"LISTEN": "8000"}, lambda env: env.address("LISTEN", "127.0.0.1:8000"), "LISTEN is '8000'; allowed is HOST:PORT"),
         ({"LISTEN": "a:99999"}, lambda env: env.address("LISTEN", "127.0.0.1:8000"), "LISTEN is 'a:99999'; allowed is HOST:PORT"),
         ({"URL": "ftp://a"}, lambda env: env.url("URL", "", SCHEMES), "URL must begin with https:// or http:// and name a place."),
@@ -45,7 +51,7 @@ def test_it_tells_what_is_wrong_and_what_is_allowed(environ, read, sentence):
 
 def test_it_collects_every_mistake_instead_of_stopping_at_the_first():
     env = Env({"LEASE": "soon", "LISTEN": "here"})
-    assert env.duration("LEASE", "120s") == timedelta(seconds=120)
+    assert lease(env) == timedelta(seconds=120)
     assert env.address("LISTEN", "127.0.0.1:8000") == ("127.0.0.1", 8000)
     assert len(env.mistakes) == 2
 

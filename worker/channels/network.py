@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -29,7 +29,7 @@ from worker.channels.base import (
     Transient,
     Unauthorized,
 )
-from worker.lib.blogs import ChannelOptions, Duration, NetworkAddress
+from worker.lib.blogs import ChannelOptions, NetworkAddress, lasting
 from worker.lib.http import Answer, NoAnswer, request
 from worker.lib.text import legible
 
@@ -41,7 +41,7 @@ DAY = timedelta(days=1)
 
 class NetworkOptions(ChannelOptions):
     base_url: NetworkAddress
-    settle: Duration = timedelta(minutes=15)
+    settle: Annotated[timedelta, lasting("1s", "1d")] = timedelta(minutes=15)
 
 
 class OwnPost(Protocol):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from worker.lib.address import read_address
 from worker.lib.log import without_secrets
@@ -20,7 +20,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 def parse_duration(value: object) -> timedelta:
     """`90s`, `10m`, `24h`, `2d` -> timedelta. ValueError with a sentence that goes on after the key's name."""
-    match = re.fullmatch(r"(\d{1,6})\s*([smhd])", str(value).strip())
+    match = re.fullmatch(r"([0-9]{1,6})\s*([smhd])", str(value).strip())
     if not match:
         raise ValueError(f"is {value!r}; allowed is a number with s, m, h or d, for example '10m'.")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
@@ -108,7 +108,31 @@ def shaped(pattern: str, allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+def lasting(least: str, most: str) -> BeforeValidator:
+    """A duration that makes sense for its key."""
+    shortest, longest = parse_duration(least), parse_duration(most)
+
+    def check(value: object) -> timedelta:
+        length = parse_duration(value)
+        if not shortest <= length <= longest:
+            raise ValueError(f"is {value!r}; allowed is from {least!r} to {most!r}.")
+        return length
+
+    return BeforeValidator(check)
+
+
+def whole(least: int, most: int) -> BeforeValidator:
+    """A number that makes sense for its key."""
+
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ValueError(f"is {value!r}; allowed is a whole number from {least} to {most}.")
+        return value
+
+    return BeforeValidator(check)
+
+
+Hold = Annotated[timedelta, lasting("0s", "30d")]
 Quiet = Annotated[QuietHours, BeforeValidator(parse_quiet_hours)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -174,7 +198,7 @@ class ChannelOptions(Section):
     """What every channel's section may say. A channel adds its own by a subclass in its file."""
 
     mode: Mode = "rehearsal"
-    hold: Duration | None = None
+    hold: Hold | None = None
 
 
 class BlogFile(Section):
@@ -185,29 +209,22 @@ class BlogFile(Section):
     feed: WebAddress
     language: Literal["en-CA", "fr-CA"] = "en-CA"
     timezone: Zone = ZoneInfo("America/Toronto")
-    poll: Duration = timedelta(minutes=10)
-    backlog: int = Field(default=0, ge=0, le=50)
-    hold: Duration | None = None
+    poll: Annotated[timedelta, lasting("1s", "30d")] = timedelta(minutes=10)
+    backlog: Annotated[int, whole(0, 50)] = 0
+    hold: Hold | None = None
     quiet_hours: Quiet | None = None
-    burst: int = Field(default=3, ge=1)
-    late: Duration = timedelta(hours=24)
+    burst: Annotated[int, whole(1, 1000)] = 3
+    late: Annotated[timedelta, lasting("1s", "365d")] = timedelta(hours=24)
     allow_private_addresses: bool = False
     approval: MailAddress | None = None
     """Who must have approved, signed in, every text before it goes out."""
     disclaimer: Disclaimer = Disclaimer()
     brand: Brand = Brand()
-    hashtags: int = Field(default=3, ge=0, le=10)
+    hashtags: Annotated[int, whole(0, 10)] = 3
     utm: bool = False
     sender: Sender | None = None
     alerts: Alerts = Alerts()
     channels: Mapping[str, ChannelOptions]
-
-    @field_validator("poll")
-    @classmethod
-    def _polite(cls, value: timedelta) -> timedelta:
-        if value < timedelta(seconds=1):
-            raise ValueError("is too short; the least is '1s'.")
-        return value
 
     def hold_for(self, channel: str) -> timedelta:
         """How long a post waits between being noticed and going out. E-mail waits 10 minutes unless told otherwise: it can't be recalled."""

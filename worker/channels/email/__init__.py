@@ -17,6 +17,7 @@ What a relay may answer, and when a message counts as taken: https://www.rfc-edi
 import time
 from collections.abc import Generator, Iterable
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from pydantic import field_validator
 
@@ -28,7 +29,7 @@ from worker.channels.email.esp.settings import EspSettings, parse_esp
 from worker.channels.email.mailbox import MailboxSettings, parse_mailbox
 from worker.channels.email.opening import Opening
 from worker.channels.email.relay import RelaySettings, SmtpSettings, is_loopback, parse_smtp
-from worker.lib.blogs import ChannelOptions
+from worker.lib.blogs import ChannelOptions, whole
 from worker.lib.editions import ALLOWED, INSTANT, Digest, parse_edition
 
 __all__ = [
@@ -54,7 +55,7 @@ def parse_relay(url: str) -> RelaySettings:
 
 class EmailOptions(ChannelOptions):
     editions: list[str] = ["instant"]
-    related: int = 3
+    related: Annotated[int, whole(0, 10)] = 3
 
     @field_validator("editions")
     @classmethod
@@ -75,13 +76,6 @@ class EmailOptions(ChannelOptions):
     def names(self) -> list[str]:
         """Of its editions, as a reader's choice keeps them; the first is for whoever has chosen none of them."""
         return [rule.split()[0] for rule in self.editions]
-
-    @field_validator("related")
-    @classmethod
-    def _few(cls, value: int) -> int:
-        if not 0 <= value <= 10:
-            raise ValueError("must be from 0 to 10.")
-        return value
 
 
 class Email(Carrier):
