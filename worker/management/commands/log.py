@@ -1,9 +1,11 @@
 import csv
 import io
-from datetime import UTC, datetime
+from argparse import ArgumentTypeError
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -38,11 +40,11 @@ class Command(PostlarkCommand):
         parser.add_argument("--blog", help="only this blog (its slug)")
         parser.add_argument("--channel", choices=channels.all_channels(), help="only this channel")
         parser.add_argument("--state", choices=Delivery.State.values, help="only deliveries in this state")
-        parser.add_argument("--since", help="made since then: a date, a time, or how long ago (2d, 6h)")
+        parser.add_argument("--since", type=_since, help="made since then: a date, a time, or how long ago (2d, 6h)")
         parser.add_argument("--csv", action="store_true", help="as CSV on stdout")
 
     def act(
-        self, *, blog: str | None, channel: str | None, state: str | None, since: str | None, csv: bool, **_: Any
+        self, *, blog: str | None, channel: str | None, state: str | None, since: datetime | timedelta | None, csv: bool, **_: Any
     ) -> tuple[Any, list[str]]:
         deliveries = Delivery.objects.select_related("blog", "post", "issue").order_by("-id")
         if blog:
@@ -51,8 +53,8 @@ class Command(PostlarkCommand):
             deliveries = deliveries.filter(channel=channel)
         if state:
             deliveries = deliveries.filter(state=state)
-        if since:
-            deliveries = deliveries.filter(created_at__gte=_moment(since))
+        if since is not None:
+            deliveries = deliveries.filter(created_at__gte=clock.now() - since if isinstance(since, timedelta) else since)
         document = deliveries_json(deliveries)
         if csv:
             return document, [_csv(document)]
@@ -74,18 +76,15 @@ def _csv(document: list[dict[str, Any]]) -> str:
     return out.getvalue().rstrip("\n")
 
 
-def _moment(since: str) -> datetime:
-    try:
-        return clock.now() - parse_duration(since)
-    except ValueError:
-        pass
-    try:
-        moment = parse_datetime(since)
-        day = parse_date(since) if moment is None else None
+def _since(said: str) -> datetime | timedelta:
+    """A moment, or how long ago."""
+    with suppress(ValueError):
+        return parse_duration(said)
+    with suppress(ValueError, OverflowError):
+        moment = parse_datetime(said)
+        day = parse_date(said) if moment is None else None
         if day:
             moment = datetime.combine(day, datetime.min.time())
         if moment:
             return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise CommandError(f"--since is {since!r}; allowed is a date (2026-11-22), a time (2026-11-22T14:00:00Z), or how long ago (2d, 6h).")
+    raise ArgumentTypeError(f"{said!r} is no date (2026-11-22), no time (2026-11-22T14:00:00Z), and not how long ago (2d, 6h)")

@@ -27,7 +27,9 @@ class Command(PostlarkCommand):
 
     def act(self, *, post: str, channel: str, edition: str, eml: bool, **_: Any) -> tuple[Any, list[str]]:
         if (eml or edition) and channel != "email":
-            raise CommandError(f"{'--eml shows a mail' if eml else '--edition names a newsletter'}; it goes with --channel email.")
+            raise CommandError(
+                f"{'--eml shows a mail' if eml else '--edition names a newsletter'}; it goes with --channel email.", returncode=2
+            )
         found = find_post(post)
         blog = find_blog(found.blog.slug)
         if channel not in blog.channels:

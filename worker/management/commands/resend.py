@@ -21,12 +21,14 @@ class Command(PostlarkCommand):
         parser.add_argument("--to", default="", metavar="missing|failed|new|all|ADDRESS", help="e-mail: to whom (default: missing)")
         parser.add_argument("--text-file", type=Path, help="your own words instead of the excerpt; the disclaimer still has to be there")
 
-    def act(self, *, channel: str | None, issue: str | None, text_file: Path | None, **asked: Any) -> tuple[Any, list[str]]:
+    def act(self, *, channel: str | None, issue: str | None, text_file: Path | None, to: str, **asked: Any) -> tuple[Any, list[str]]:
         channel = channel or ("email" if issue else "")
         if not channel or (issue and (channel != "email" or text_file)):
             raise CommandError("Name the --channel of a post; a digest goes by e-mail, in its own words.", returncode=2)
+        if to and channel != "email":
+            raise CommandError("--to chooses among the readers of an e-mail; a network has none.", returncode=2)
         try:
-            delivery = _issue(issue, **asked) if issue else _post(channel, _text(text_file), **asked)
+            delivery = _issue(issue, to=to, **asked) if issue else _post(channel, _text(text_file), to=to, **asked)
         except staff.Refused as refused:
             raise CommandError(str(refused)) from None
         tasks.ring(tasks.send, [delivery.pk])

@@ -60,7 +60,7 @@ class Command(ProcessCommand):
         try:
             file = starter_file(settings.POSTLARK_DATA / "blogs", feed)
         except NotAFeedAddress as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(str(error), returncode=2) from None
         self._say(f"Its settings: {file}")
         self._say(f"Other commands find it with: export POSTLARK_BLOGS={file.parent}")
         _start_again(file.parent)

@@ -3,6 +3,7 @@
 import gc
 import sys
 import warnings
+from argparse import ArgumentTypeError
 from typing import Any
 
 from celery.app.utils import find_app
@@ -17,12 +18,18 @@ class Command(ProcessCommand):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--clock", action="store_true", help="be the clock as well; then no `postlark beat` may run")
-        parser.add_argument("--processes", type=int, default=2, help="how many tasks run at once (2)")
+        parser.add_argument("--processes", type=_several, default=2, help="how many tasks run at once (2)")
 
     def act(self, *args: Any, **options: Any) -> tuple[None, list[str]]:
         must_have_broker()
         work(clock=options["clock"], processes=options["processes"])
         return None, []
+
+
+def _several(said: str) -> int:
+    if not said.isdecimal() or not 1 <= int(said) <= 1000:
+        raise ArgumentTypeError(f"{said!r} is not a number from 1 to 1000")
+    return int(said)
 
 
 def work(*, clock: bool, processes: int) -> None:
