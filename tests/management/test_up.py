@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -14,8 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from tests.processes import ROOT, Installation, alive_in, end, free_port, until
+from worker.management.commands import up as command
 
 pytestmark = [
     pytest.mark.processes,
@@ -153,6 +156,33 @@ def test_with_stand_ins_the_newest_post_is_live_on_every_network_without_an_acco
         assert end(running.process) == 0
         assert alive_in(here.data) == []
         assert "Traceback" not in running.said
+
+
+def test_stand_ins_keep_rows_of_their_own_out_of_the_practices_record(monkeypatch, settings, tmp_path, capsys):
+    settings.POSTLARK_DATA = tmp_path
+    for name in ("POSTLARK_BLOGS", "POSTLARK_DATA"):
+        monkeypatch.setenv(name, "")  # so that what the command sets is taken back afterwards
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(command.os, "execv", lambda program, words: sys.exit(" ".join(words[-3:])))  # as it does, it never comes back
+    with pytest.raises(SystemExit, match=r"^up --example --stand-ins$"):
+        call_command("up", "--stand-ins")
+    assert os.environ["POSTLARK_DATA"] == str(tmp_path / "stand-ins")
+    assert f"POSTLARK_DATA={tmp_path / 'stand-ins'}" in capsys.readouterr().out
+
+
+def test_the_worker_waits_for_the_stand_ins_it_will_ask(monkeypatch):
+    happened = []
+    with socket.socket() as late:
+        late.bind(("127.0.0.1", 0))
+
+        def listen(seconds: float) -> None:
+            happened.append("the stand-in listens")
+            late.listen()
+
+        monkeypatch.setattr(command.time, "sleep", listen)
+        served = [command.Served("stand-in for facebook", "tests.fakes.facebook", late.getsockname()[1])]
+        command._once_they_answer(served, lambda: happened.append("the worker begins"))()
+    assert happened == ["the stand-in listens", "the worker begins"]
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "broker", "example blog"])

@@ -4,6 +4,7 @@ import gc
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -31,6 +32,7 @@ from worker.models import Staff
 
 LOCAL_OWNER = "owner@localhost"
 WORKER_PATIENCE = 40.0  # a hand-over under way is let finish; the network's answer takes 30 seconds at most
+PATIENCE_WITH_SERVED = 30.0
 
 
 class Command(ProcessCommand):
@@ -47,7 +49,7 @@ class Command(ProcessCommand):
         if options["feed"]:
             self._start_again_watching(options["feed"])
         if options["stand_ins"] and "POSTLARK_BLOGS" not in os.environ:
-            _start_again(settings.BASE_DIR / "examples" / "stand-ins", "--example", "--stand-ins")
+            self._start_again_on_stand_ins()
         try:
             with only_one(settings.POSTLARK_DATA / "up.lock"):
                 self._run(**options)
@@ -64,6 +66,16 @@ class Command(ProcessCommand):
         self._say(f"Its settings: {file}")
         self._say(f"Other commands find it with: export POSTLARK_BLOGS={file.parent}")
         _start_again(file.parent)
+
+    def _start_again_on_stand_ins(self) -> None:
+        """With rows of its own as well: what only played at being live stays out of the practice's own record."""
+        folder = settings.BASE_DIR / "examples" / "stand-ins"
+        found_with = f"POSTLARK_BLOGS={folder}"
+        if "POSTLARK_DATA" not in os.environ:
+            os.environ["POSTLARK_DATA"] = str(settings.POSTLARK_DATA / "stand-ins")
+            found_with += f" POSTLARK_DATA={os.environ['POSTLARK_DATA']}"
+        self._say(f"Other commands find it with: export {found_with}")
+        _start_again(folder, "--example", "--stand-ins")
 
     def _run(self, **options: Any) -> None:
         served = list(_served(**options))
@@ -148,12 +160,24 @@ def _children(served: Iterable[Served], stack: ExitStack) -> Iterator[Child]:
     if not settings.BROKER_URL:
         broker, url = stack.enter_context(private_broker(settings.POSTLARK_DATA))
         os.environ["BROKER_URL"] = settings.BROKER_URL = url
-    yield Child("worker", lambda: work(clock=True, processes=2), WORKER_PATIENCE)
+    yield Child("worker", _once_they_answer(served, lambda: work(clock=True, processes=2)), WORKER_PATIENCE)
     yield Child("web", _in_a_sentence(serve))
     if broker:
         yield Child("broker", program(broker, settings.BASE_DIR))
     for name, module, port, more in served:
         yield Child(name, program([sys.executable, "-m", module, "--port", str(port), *more], settings.BASE_DIR))
+
+
+def _once_they_answer(served: Iterable[Served], main: Callable[[], None]) -> Callable[[], None]:
+    """`main` for a child: what asks a stand-in too early is refused, and tries again only minutes later."""
+
+    def run() -> None:
+        until = time.monotonic() + PATIENCE_WITH_SERVED
+        while time.monotonic() < until and not all(_answers("127.0.0.1", each.port) for each in served):
+            time.sleep(0.05)
+        main()
+
+    return run
 
 
 def _migrate_and_check() -> list[str]:
@@ -193,8 +217,12 @@ def _tidy_database() -> None:
 
 
 def _page_answers() -> bool:
+    return _answers(*settings.LISTEN)
+
+
+def _answers(host: str, port: int) -> bool:
     try:
-        with socket.create_connection(settings.LISTEN, timeout=1):
+        with socket.create_connection((host, port), timeout=1):
             return True
     except OSError:
         return False
