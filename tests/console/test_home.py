@@ -7,7 +7,7 @@ from tests.console.conftest import client_of
 from tests.factories import make_blog, make_delivery, make_post
 from worker.console.access import zone_of
 from worker.deliver import staff
-from worker.models import Batch, Blog, Connection, Post
+from worker.models import Batch, Blog, Connection, Delivery, Post
 from worker.record.transition import note
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +77,54 @@ def test_what_needs_a_person_stands_on_top_with_one_button(office, state, waits_
     assert "One thing needs you." in page
     assert "Nobody knows. Please look." in page
     assert button in page
+
+
+def test_a_burst_is_one_line_that_leads_to_all_of_it(office) -> None:
+    blog = make_blog()
+    burst = [make_post(blog, origin="burst") for _ in range(3)]
+    held = [
+        make_delivery(post, channel, state="held", waits_for="person", reason="Several.")
+        for post in burst
+        for channel in ("facebook", "email")
+    ]
+    other = make_delivery(make_post(blog), state="held", waits_for="person", reason="Held by desk: not before Monday.")
+    page = text(office.get("/"))
+    assert "2 things need you." in page
+    assert f"Many posts appeared at once, so {len(held)} deliveries are held." in page
+    assert "not before Monday" in page
+    office.post("/log/release", {"state": "held-burst", "blog": blog.slug, "reason": "read them", "newest": other.pk})
+    assert not Delivery.objects.filter(pk__in=[each.pk for each in held], state="held").exists()
+    other.refresh_from_db()
+    assert other.state == "held"
+    assert "One thing needs you." in text(office.get("/"))
+
+
+def test_those_that_waited_too_long_are_one_line_and_a_single_one_its_own(office) -> None:
+    blog = make_blog()
+    make_delivery(make_post(blog), state="held", waits_for="person", held_for="late", reason="It waited too long.")
+    assert "It waited too long." in text(office.get("/"))
+    make_delivery(make_post(blog), state="held", waits_for="person", held_for="late", reason="It waited too long.")
+    page = text(office.get("/"))
+    assert "2 deliveries have waited too long to go out by themselves." in page
+    assert "state=held-late" in page
+
+
+def test_more_than_fit_are_not_counted_as_if_they_were_all(office) -> None:
+    blog = make_blog()
+    for _ in range(12):
+        make_delivery(make_post(blog), state="unknown", waits_for="person", reason="Nobody knows.")
+    page = text(office.get("/"))
+    assert "More than 10 things need you." in page
+    assert "More things wait for a person." in page
+
+
+def test_a_blog_without_a_file_is_said_not_to_be_watched(office, settings) -> None:
+    make_post(make_blog())
+    Blog.objects.update(next_look_at=timezone.now() + timedelta(minutes=1), last_good_at=timezone.now())
+    settings.BLOGS = {}
+    page = text(office.get("/"))
+    assert "No longer watched: its file is gone" in page
+    assert "next in" not in page
 
 
 def test_nothing_stands_on_top_when_nothing_needs_a_person(office) -> None:
@@ -153,7 +201,7 @@ def test_the_strip_tells_how_the_blog_and_its_channels_are(office) -> None:
     ("options", "spent", "said"),
     [
         ({"monthly_budget": "20.00 USD"}, 0, "$0.00 of $20.00 this month, $20.00 left"),
-        ({"monthly_budget": "20.00 USD"}, 4105, "$4.11 of $20.00 this month, $15.90 left"),
+        ({"monthly_budget": "20.00 USD"}, 4105, "$4.11 of $20.00 this month, $15.89 left"),
         ({}, 205, "$0.21 this month, without a ceiling"),
         ({}, 0, ""),
     ],
@@ -200,10 +248,10 @@ def test_the_grid_asks_the_database_as_often_for_many_posts_as_for_one(django_as
                     Batch.objects.create(delivery=delivery, number=1, size=2, waiting=0, sent=1, unknown=1)
 
     fill(1)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get("/")
     fill(40)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get("/")
 
 

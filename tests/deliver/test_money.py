@@ -160,5 +160,5 @@ def test_what_is_spent_and_left_is_told(db: None, settings: Any) -> None:
     blog = make_blog(channels=channels)
     Connection.objects.create(blog=blog, channel="twitter", spent_in="2026-11", spent=4105)
     file = settings.BLOGS["example"]
-    assert money.so_far(file, "twitter", NOON) == "$4.11 of $20.00 this month, $15.90 left"
+    assert money.so_far(file, "twitter", NOON) == "$4.11 of $20.00 this month, $15.89 left"
     assert money.so_far(file, "facebook", NOON) == ""

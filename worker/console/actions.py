@@ -171,7 +171,7 @@ ACTIONS = {
         reason="required",
     ),
     "again": Action(
-        label="Send to who misses it…",
+        label="Send to readers without it…",
         title="Send this newsletter to readers who miss it?",
         consequence="It goes to subscribed readers who miss something of it; each copy leaves out what its reader has. Nobody gets a post twice.",
         button="Send it to them",
@@ -242,7 +242,7 @@ def worded(key: str, it: Stands) -> Action:
                 action,
                 label="Stop…",
                 title="Stop this newsletter for good?",
-                consequence="Who has it keeps it. Everybody else is skipped, and can still get it later by a resend to who misses it.",
+                consequence="Who has it keeps it. Everybody else is skipped, and can still get it later by a resend.",
                 button="Stop it",
                 done="Stopped. Nobody else gets it.",
             )

@@ -60,10 +60,10 @@ ACTS: Mapping[str, Act] = {
         lambda delivery, who, why: staff.cancel(delivery, who, why),
     ),
     "resend-missing": Act(
-        "Send newsletters to who misses them…",
+        "Send newsletters to readers without them…",
         "Send {lines} to readers who do not have them?",
         "Each goes by e-mail to subscribed readers who do not have that post yet, and to nobody else.",
-        "Send to who misses them",
+        "Send to readers without them",
         Q(channel="email", state__in=[State.SENT, State.FAILED], occasion=Delivery.Occasion.AUTOMATIC, post__isnull=False),
         lambda delivery, who, why: staff.resend(delivery.posts()[0], "email", who, why, audience="missing"),
     ),

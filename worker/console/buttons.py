@@ -20,7 +20,7 @@ WHY_GREY = {
     State.SENDING: "It is on its way. These open when it has arrived.",
     State.UNKNOWN: "These open once we know what happened.",
 }
-FINISHED = "It is finished: there is nothing left to release, hold or skip."
+FINISHED = "It is finished: the grey buttons are for what is still on its way."
 NOT_YOURS = "You can look at everything here; changing it is for the office and the owner."
 
 
@@ -47,15 +47,22 @@ class Row:
 def what_can_be_done(it: Stands) -> Row:
     delivery, desk = it.delivery, it.desk
     finished = is_finished(delivery)
-    label = "Send for real…" if delivery.state == State.REHEARSED else "Resend…"
+    label = _again_label(it)
     dropping = "skip" if delivery.occasion == Delivery.Occasion.AUTOMATIC and not it.total and not it.being_sent else "cancel"
     mend = _mend(it) if delivery.state == State.PENDING and delivery.waits_for == WaitsFor.PERSON and desk.may_change else ()
     edit = Button("reword", "Edit the words…", reverse("reword", args=[delivery.pk]), not (desk.may_change and may_reword(delivery)), False)
     out = ("withdraw", "leave") if asked_to_stay(it) else ("withdraw",)
     back = _buttons(out, it) if it.delivery.channel != "email" and it.delivery.state == State.SENT else ()
     mended = tuple(_correct(delivery)) if desk.may_change else ()
-    again = _again(delivery, label, desk, finished=finished, main=finished and not mended)
+    again = _again(delivery, label, desk, finished=finished, main=finished and not mended and not it.in_doubt)
     return _row((*mend, *_buttons(("release", "hold", dropping), it), edit, *mended, *back, *again), _why_grey(it), desk)
+
+
+def _again_label(it: Stands) -> str:
+    if it.delivery.state == State.REHEARSED:
+        return "Send for real…"
+    left_out = it.delivery.state in (State.SKIPPED, State.CANCELLED) and not it.total
+    return "Send now…" if left_out else "Resend…"
 
 
 def _mend(it: Stands) -> Iterator[Button]:

@@ -16,9 +16,9 @@ from worker.console.page import whole_number
 from worker.console.words import STATE_WORDS
 from worker.lib.language import said
 from worker.models import Delivery, Post
-from worker.record.needs import NEEDS_YOU
+from worker.record.needs import HELD_TOGETHER, NEEDS_YOU
 
-STATES = {"needs-you": "Needs you", **STATE_WORDS}
+STATES = {"needs-you": "Needs you", **STATE_WORDS, "held-burst": "Held: many at once", "held-late": "Held: too late"}
 MOST_POSTS = 1000
 """So many are looked through for a title, so that a word that stands in all of them costs no more than one that stands in few."""
 
@@ -89,6 +89,8 @@ def found(desk: Desk, choice: Chosen, *, every: bool = False) -> Found:
         rows = rows.filter(channel=choice.channel) if choice.channel in channels.all_channels() else rows.none()
     if choice.state == "needs-you":
         rows = rows.filter(NEEDS_YOU)
+    elif choice.state in HELD_TOGETHER:
+        rows = rows.filter(HELD_TOGETHER[choice.state])
     elif choice.state in STATES:
         rows = rows.filter(state=choice.state)
     if since := _midnight(choice.since, choice.blog, desk):

@@ -78,7 +78,7 @@ class Strip:
 class View:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    needs: tuple[needs.Need, ...]
+    needs: needs.Needs
     strips: tuple[Strip, ...]
     older: str
     several_blogs: bool
@@ -102,7 +102,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     view = View(
         columns=tuple(words.channel_name(slug) for slug in columns),
         rows=tuple(_row(post, [deliveries.get((post.pk, slug), []) for slug in columns], totals, desk, now) for post in posts),
-        needs=tuple(needs.what_needs_a_person(desk)),
+        needs=needs.what_needs_a_person(desk),
         strips=strips if len(strips) <= MOST_STRIPS else tuple(strip for strip in strips if strip.trouble),
         older="?" + urlencode({"blog": slug, "older": older} if slug else {"older": older}) if older else "",
         several_blogs=len(desk.blogs) > 1,
@@ -209,6 +209,8 @@ def _strips(desk: Desk, now: datetime) -> Iterable[Strip]:
 
 def looks(blog: Blog, now: datetime) -> str:
     """Looked 2 min ago, next in 8 min."""
+    if file_of(blog) is None:
+        return _("No longer watched: its file is gone")
     zone = zone_of(blog)
     last = (
         _("Looked {relative}").format(relative=times.relative(blog.last_good_at, now, zone))

@@ -1,9 +1,11 @@
 """What stands on top: each thing that only a person can move on, with the one button that does."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlencode
 
+from django.db.models import Count, Q
 from django.db.models import Sum as Total
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +20,7 @@ from worker.models import Batch, Connection, Delivery, Post
 from worker.newsletter import complaints
 from worker.newsletter.mail import mailbox_name
 from worker.newsletter.returns import mailboxes
-from worker.record.needs import NEEDS_YOU
+from worker.record.needs import HELD_TOGETHER, NEEDS_YOU
 
 MOST_SHOWN = 10
 State = Delivery.State
@@ -33,24 +35,35 @@ class Need:
     address: str
 
 
-def what_needs_a_person(desk: Desk) -> list[Need]:
+@dataclass(frozen=True)
+class Needs:
+    shown: tuple[Need, ...]
+    more: bool
+    """There are others; the last one shown leads to all of them."""
+
+    @property
+    def number(self) -> int:
+        return len(self.shown) - self.more
+
+
+def what_needs_a_person(desk: Desk) -> Needs:
     """The newest first, blogs in trouble before all."""
+    together = _together(desk)
     found = [
         *_troubled_blogs(desk),
         *_complaints(desk),
         *_mailboxes(desk),
         *_ending_connections(desk),
-        *_deliveries(desk),
+        *(_need_together(desk, *of_a_cause, number) for of_a_cause, number in together.items()),
+        *_deliveries(desk, but_for=together),
         *_unknown_readers(desk),
     ]
     rest = len(found) - MOST_SHOWN
     if rest <= 0:
-        return found
+        return Needs(tuple(found), more=False)
     many = "More things wait" if rest > 1 else "One more thing waits"
-    return [
-        *found[:MOST_SHOWN],
-        Need(f"{many} for a person.", "The record shows them all.", "Show them", reverse("log") + "?state=needs-you"),
-    ]
+    last = Need(f"{many} for a person.", "The record shows them all.", "Show them", reverse("log") + "?state=needs-you")
+    return Needs((*found[:MOST_SHOWN], last), more=True)
 
 
 def _troubled_blogs(desk: Desk) -> Iterator[Need]:
@@ -82,9 +95,28 @@ def _ending_connections(desk: Desk) -> Iterator[Need]:
             yield Need(name_of(row.blog), warn.sentence(row, now), "Connect again…", reverse("connections") + f"#{row.blog.slug}")
 
 
-def _deliveries(desk: Desk) -> Iterator[Need]:
+def _together(desk: Desk) -> dict[tuple[int, str], int]:
+    """(blog, cause) -> how many are held for it, where it is more than one."""
+    of_a_cause = {cause: Count("pk", filter=held) for cause, held in HELD_TOGETHER.items()}
+    held = Delivery.objects.filter(NEEDS_YOU, state=State.HELD, blog__in=desk.blogs).order_by().values("blog")
+    rows = held.annotate(**of_a_cause).values_list("blog", *of_a_cause)
+    return {(blog, cause): number for blog, *numbers in rows for cause, number in zip(of_a_cause, numbers, strict=True) if number > 1}
+
+
+def _need_together(desk: Desk, blog: int, cause: str, number: int) -> Need:
+    sentence = {
+        "held-burst": f"Many posts appeared at once, so {number} deliveries are held. Send them or leave them out, one by one or all together.",
+        "held-late": f"{number} deliveries have waited too long to go out by themselves. Send them or leave them out, one by one or all together.",
+    }[cause]
+    name, slug = name_of(desk.blogs[blog]), desk.blogs[blog].slug
+    return Need(name, sentence, "Send or cancel them…", reverse("log") + "?" + urlencode({"blog": slug, "state": cause}))
+
+
+def _deliveries(desk: Desk, but_for: Collection[tuple[int, str]]) -> Iterator[Need]:
     """Those that wait for the same mending (a paused or broken connection) or the same answer are one line."""
     rows = Delivery.objects.filter(NEEDS_YOU, blog__in=desk.blogs).select_related("blog", "post", "issue").order_by("-created_at", "-pk")
+    for blog, held_for in but_for:
+        rows = rows.exclude(Q(blog=blog) & HELD_TOGETHER[held_for])
     told: set[tuple[object, ...]] = set()
     for delivery in rows[: MOST_SHOWN * 10]:
         asked = _is_asked(delivery)

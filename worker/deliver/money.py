@@ -44,7 +44,11 @@ def thousandths(dollars: Decimal) -> int:
 
 def spoken(amount: int) -> str:
     """$0.21: to the cent, never less than it is."""
-    return f"${-(-amount // 10) / 100:,.2f}"
+    return f"${_cents_up(amount) / 1000:,.2f}"
+
+
+def _cents_up(amount: int) -> int:
+    return -(-amount // 10) * 10
 
 
 def ceiling(file: BlogFile, channel: str) -> int | None:
@@ -153,7 +157,7 @@ def balance(connection: Connection, file: BlogFile, now: datetime) -> str:
     gone, most = spent(connection, file, now), ceiling(file, connection.channel)
     if most is None:
         return f"{spoken(gone)} this month, without a ceiling" if gone else ""
-    return f"{spoken(gone)} of {spoken(most)} this month, {spoken(max(most - gone, 0))} left"
+    return f"{spoken(gone)} of {spoken(most)} this month, {spoken(max(most - _cents_up(gone), 0))} left"
 
 
 def too_dear(connection: Connection, file: BlogFile, cost: Price, now: datetime) -> str:
