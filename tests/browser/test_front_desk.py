@@ -217,6 +217,25 @@ def test_no_page_is_wider_than_its_window(context: BrowserContext) -> None:
     assert too_wide == []
 
 
+def test_no_page_is_wider_for_a_word_that_does_not_end(context: BrowserContext) -> None:
+    addresses, word = pages(), "Donaudampfschifffahrtsgesellschaftskapitän" * 4
+    Post.objects.update(title=word, author=word)
+    Delivery.objects.update(reason=f"{word}. {word}")
+    Subscriber.objects.update(name=word)
+    Subscriber.objects.filter(pk=Subscriber.objects.order_by("-pk")[0].pk).update(email=f"{word[:60]}@{word[:60]}.example")
+    page = context.new_page()
+    too_wide = []
+    for name, address in addresses.items():
+        if name != "not-found":
+            page.goto(address)
+            page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+            for width in (360, 1280):
+                page.set_viewport_size({"width": width, "height": 740})
+                if page.evaluate("document.documentElement.scrollWidth") > width:
+                    too_wide.append((name, width))
+    assert too_wide == []
+
+
 def test_pictures_for_the_docs(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """POSTLARK_PICTURES=docs/pictures keeps them."""
     folder = Path(os.environ.get("POSTLARK_PICTURES", tmp_path))
