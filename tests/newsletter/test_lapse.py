@@ -14,6 +14,7 @@ from worker.newsletter import confirmation_mail, lapse
 from worker.newsletter.confirm import confirm
 from worker.newsletter.leave import forget, unsubscribe
 from worker.newsletter.sign_up import Wish, ask
+from worker.newsletter.suppress import suppress
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +112,14 @@ def test_nobody_is_asked_whom_we_may_not_write_to_any_more(blog, relay, clock, m
     mail_what_is_due()
     assert not relay.taken
     assert "was not sent" in told()[-1]
+
+
+def test_whose_mailbox_is_dead_is_not_counted_among_those_who_are_asked(blog, clock):
+    clock.move_to("2026-11-01 17:00Z")
+    dead, _ = (make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 5, 20)) for _ in range(2))
+    suppress(blog, dead.address_key, "bounced", who="The mail relay")
+    assert lapse.ask(blog, blog_file("example"), "desk") == 1
+    assert not dead.confirmations.exists()
 
 
 def test_whoever_moves_before_the_mail_leaves_gets_nothing_at_the_old_address(blog, relay, clock):

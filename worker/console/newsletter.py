@@ -150,6 +150,7 @@ def spoken_hosts(hosts: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Person:
+    subscriber: int
     name: str
     email: str
     word: str
@@ -206,7 +207,9 @@ def people(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 def _person(row: Recipient, zone: tzinfo) -> Person:
     word = next(word for word, states in STATES.values() if row.state in states)
     email = row.subscriber.email or "forgotten at their own wish"
-    return Person(row.subscriber.name, email, word, row.reason, times.exact(row.at, zone) if row.at else "", came_of(row, zone))
+    return Person(
+        row.subscriber_id, row.subscriber.name, email, word, row.reason, times.exact(row.at, zone) if row.at else "", came_of(row, zone)
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

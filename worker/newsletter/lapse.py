@@ -7,7 +7,8 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
-from worker.models import Blog, Confirmation, Consent, Subscriber
+from worker.lib.signing import address_hash
+from worker.models import Blog, Confirmation, Consent, Subscriber, Suppression
 from worker.newsletter import wording
 from worker.newsletter.consent import months_later, today
 from worker.newsletter.sign_up import VALID_FOR, Kind, mailbox
@@ -65,8 +66,9 @@ def ask(blog: Blog, file: BlogFile, who: str) -> int:
     day = today(blog, now)
     asked = Confirmation.objects.filter(subscriber=OuterRef("pk"), kind=Kind.RENEW, asked_at__gt=now - VALID_FOR[Kind.RENEW])
     readers = list(lapsing(Subscriber.objects.filter(blog=blog), day).exclude(Exists(asked)))
+    barred = set(Suppression.objects.filter(blog=blog).values_list("address_hash", flat=True))
     made = Confirmation.objects.bulk_create(
-        (_request(blog, file, reader) for reader in readers),
+        (_request(blog, file, reader) for reader in readers if address_hash(reader.address_key) not in barred),
         batch_size=1000,
     )
     if made:
