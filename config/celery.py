@@ -7,7 +7,7 @@ from celery import Celery
 from celery.signals import beat_embedded_init, setup_logging, worker_process_init, worker_ready
 from django.conf import settings
 
-from worker.lib.parent import die_with_parent
+from worker.lib.parent import be_called, die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -56,9 +56,14 @@ def keep_our_logging(**_: Any) -> None:
 
 
 @worker_process_init.connect
-@beat_embedded_init.connect
 def leave_no_orphans(**_: Any) -> None:
     die_with_parent()
+
+
+@beat_embedded_init.connect
+def be_the_clock(**_: Any) -> None:
+    die_with_parent()
+    be_called("clock")
 
 
 @worker_ready.connect

@@ -36,8 +36,29 @@ refuses_duplicates = {refuses}
 AT_REST = "state IN ('sent', 'failed', 'skipped', 'cancelled', 'withdrawn') OR waits_for = 'person'"
 
 
-class Place(Installation):
-    """Short leases; one blog that is watched; every question is asked of its database, not of its processes."""
+class Watched(Installation):
+    """Every question is asked of its database, not of its processes."""
+
+    def ask(self, sql: str) -> list[dict[str, Any]]:
+        if url := self.environment.get("DATABASE_URL"):
+            with psycopg.connect(url, row_factory=dict_row) as connection:
+                return connection.execute(sql).fetchall()
+        with sqlite3.connect(self.data / "postlark.sqlite3", timeout=20) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql)]
+
+    def tell(self, sql: str) -> None:
+        now = f"'{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}'"
+        if url := self.environment.get("DATABASE_URL"):
+            with psycopg.connect(url) as connection:
+                connection.execute(sql.format(now="now()"))
+        else:
+            with sqlite3.connect(self.data / "postlark.sqlite3", timeout=20) as connection:
+                connection.execute(sql.format(now=now))
+
+
+class Place(Watched):
+    """Short leases; one blog that is watched, and one network that it posts to."""
 
     file = FILE
 
@@ -89,23 +110,6 @@ class Place(Installation):
 
         until(rested, "every delivery has ended or waits for a person", seconds)
 
-    def ask(self, sql: str) -> list[dict[str, Any]]:
-        if url := self.environment.get("DATABASE_URL"):
-            with psycopg.connect(url, row_factory=dict_row) as connection:
-                return connection.execute(sql).fetchall()
-        with sqlite3.connect(self.data / "postlark.sqlite3", timeout=20) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(sql)]
-
-    def tell(self, sql: str) -> None:
-        now = f"'{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}'"
-        if url := self.environment.get("DATABASE_URL"):
-            with psycopg.connect(url) as connection:
-                connection.execute(sql.format(now="now()"))
-        else:
-            with sqlite3.connect(self.data / "postlark.sqlite3", timeout=20) as connection:
-                connection.execute(sql.format(now=now))
-
     def check_the_ledger(self) -> None:
         """What must hold at every moment: at most one post of each, and each row says what it is waiting for."""
         posted = self.board.counts()
@@ -119,6 +123,34 @@ class Place(Installation):
                 assert posted[row["url"]] == 1, row
             if row["state"] in ("failed", "cancelled", "held"):
                 assert posted[row["url"]] == 0, row
+
+
+MAILS = """
+name = "Example Psychotherapy"
+feed = "{feed}"
+poll = "1s"
+hold = "0m"
+allow_private_addresses = true
+disclaimer = {{ full = "{disclaimer}" }}
+channels.email = {{ mode = "live", hold = "0m", related = 0 }}
+sender = {{ name = "Example Psychotherapy", email = "news@blog.example", mailing_address = "1 Example Street", contact = "416 555 0100" }}
+"""
+
+
+class MailingPlace(Watched):
+    """One blog that mails these readers whatever it publishes; what stood in its feed before is known already."""
+
+    def __init__(self, folder: Path, database: str, blog: example.Blog, readers: list[str], **environment: str) -> None:
+        super().__init__(folder, DATABASE_URL=database, SWEEP="1s", **environment)
+        self.output = folder / "output.txt"
+        (self.blogs / "example.toml").write_text(MAILS.format(feed=f"{blog.base}/feed/", disclaimer=example.DISCLAIMER))
+        assert self.run("migrate").returncode == 0
+        assert self.run("once").returncode == 0
+        sheet = folder / "readers.csv"
+        sheet.write_text("\n".join(["email", *readers]) + "\n")
+        consent = ("--basis", "express", "--obtained", "2026-05-04", "--proof", "a sheet")
+        taken = self.run("subscribers", "import", "example", str(sheet), *consent, seconds=300)
+        assert taken.returncode == 0, taken.stderr
 
 
 @pytest.fixture

@@ -8,22 +8,13 @@ import pytest
 from django.core.signing import Signer
 
 from examples import blog as example
+from tests.crashes.conftest import MailingPlace
 from tests.fakes.relay import Relay
-from tests.processes import Installation, free_port, until
+from tests.processes import free_port, until
 
 pytestmark = pytest.mark.processes
 READERS = 900
 PROMISE = 2.0  # seconds between the answer "you are unsubscribed" and the last body that may begin
-FILE = """
-name = "Example Psychotherapy"
-feed = "{feed}"
-poll = "1s"
-hold = "0m"
-allow_private_addresses = true
-disclaimer = {{ full = "{disclaimer}" }}
-channels.email = {{ mode = "live", hold = "0m", related = 0 }}
-sender = {{ name = "Example Psychotherapy", email = "news@blog.example", mailing_address = "1 Example Street", contact = "416 555 0100" }}
-"""
 
 
 @pytest.fixture
@@ -33,23 +24,13 @@ def relay() -> Iterator[Relay]:
 
 
 @pytest.fixture
-def place(tmp_path, relay: Relay, blog: example.Blog, fresh_database_url: str) -> Installation:
-    port = free_port()
-    public = f"http://127.0.0.1:{port}"
-    here = Installation(
-        tmp_path, DATABASE_URL=fresh_database_url, EMAIL_URL=relay.url, LISTEN=f"127.0.0.1:{port}", PUBLIC_URL=public, SWEEP="1s"
-    )
-    (here.blogs / "example.toml").write_text(FILE.format(feed=f"{blog.base}/feed/", disclaimer=example.DISCLAIMER))
-    assert here.run("migrate").returncode == 0
-    assert here.run("once").returncode == 0
-    sheet = tmp_path / "readers.csv"
-    sheet.write_text("email\n" + "".join(f"slow.{number}@reader.example\n" for number in range(READERS)))
-    taken = here.run("subscribers", "import", "example", str(sheet), "--basis", "express", "--obtained", "2026-05-04", "--proof", "a sheet")
-    assert taken.returncode == 0, taken.stderr
-    return here
+def place(tmp_path, relay: Relay, blog: example.Blog, fresh_database_url: str) -> MailingPlace:
+    at = f"127.0.0.1:{free_port()}"
+    readers = [f"slow.{number}@reader.example" for number in range(READERS)]
+    return MailingPlace(tmp_path, fresh_database_url, blog, readers, EMAIL_URL=relay.url, LISTEN=at, PUBLIC_URL=f"http://{at}")
 
 
-def links(place: Installation) -> Iterator[str]:
+def links(place: MailingPlace) -> Iterator[str]:
     """The unsubscribe link of each reader, in the order in which they are written to."""
     key = place.environment.get("SECRET_KEY") or (place.data / "secret_key").read_text().strip()
     signer = Signer(key=key, salt="postlark.unsubscribe", sep=".")

@@ -197,6 +197,21 @@ def test_a_child_that_is_killed_is_started_again(here, name):
         assert alive_in(here.data) == []
 
 
+def test_a_worker_whose_clock_is_killed_ends_and_another_is_started(here):
+    with up(here) as running:
+        worker = until(lambda: running.child("worker"), "the worker runs")
+        clock = until(lambda: clock_of(worker), "its clock runs")
+        os.kill(clock, signal.SIGKILL)
+        another = until(lambda: running.child("worker") not in (0, worker) and running.child("worker"), "another worker runs", 60)
+        until(lambda: clock_of(another), "with another clock")
+        assert "the clock has ended" in running.said
+
+
+def clock_of(worker: int) -> int:
+    children = map(int, Path(f"/proc/{worker}/task/{worker}/children").read_text().split())
+    return next((pid for pid in children if Path(f"/proc/{pid}/comm").read_text() == "clock\n"), 0)
+
+
 def test_a_second_copy_on_the_same_data_is_refused(here):
     with up(here):
         answer = here.run("up", LISTEN=f"127.0.0.1:{free_port()}")

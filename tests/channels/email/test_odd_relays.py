@@ -211,6 +211,15 @@ def test_an_answer_without_an_end_is_one_readers_trouble(odd, features):
     assert relay.taken.total() == 3
 
 
+@pytest.mark.parametrize("features", [(), PIPELINING], ids=["plain", "pipelining"])
+def test_who_had_no_answer_until_the_very_end_has_been_tried(features, monkeypatch):
+    """Else it would be the first in the next run, and so on, and nobody else would have a turn."""
+    monkeypatch.setattr(engine, "REPLY_WITHIN", 60)
+    with Relay(features=features) as relay:
+        handed = converse(relay, people("fine", "deaf"), until=time.monotonic() + 0.5)
+    assert isinstance(handed[1].error, Transient)
+
+
 def test_what_an_answer_says_is_kept_as_far_as_anybody_reads():
     with Relay(conversation=OfManyLines) as relay:
         handed = converse(relay, people("fine"))

@@ -243,7 +243,7 @@ class Conversations:
     def _give_up_the_overdue(self) -> Steps:
         now = time.monotonic()
         for line in [line for line in self._watched if line not in self._idle and now >= min(line.deadline, self._until)]:
-            yield from self._lose(line, "No answer in time.", waits_for_each=line.rides)
+            yield from self._lose(line, "No answer in time.", waits_for_each=line.rides and now < self._until)
         if now >= min(self._open_by, self._until):
             for opening in self._opening.values():
                 opening.cut()

@@ -1,16 +1,24 @@
 """`postlark worker`."""
 
 import gc
+import logging
+import os
+import signal
 import sys
 import warnings
 from argparse import ArgumentTypeError
+from threading import Thread
 from typing import Any
 
 from celery.app.utils import find_app
 from celery.platforms import SecurityWarning
+from celery.signals import worker_ready
+from celery.worker import state
 from django.core.management.base import CommandParser
 
 from worker.management.process import ProcessCommand, must_have_broker
+
+log = logging.getLogger(__name__)
 
 
 class Command(ProcessCommand):
@@ -45,7 +53,17 @@ def work(*, clock: bool, processes: int) -> None:
         without_mingle=True,
         without_heartbeat=True,
     )
+    if clock:
+        worker_ready.connect(lambda **_: Thread(target=_end_with_its_clock, args=(worker,), daemon=True).start(), weak=False)
     gc.collect()
     gc.freeze()  # the pool is forked from here, and what is never collected stays shared memory
     worker.start()
     sys.exit(worker.exitcode)
+
+
+def _end_with_its_clock(worker: Any) -> None:
+    """The clock is a process of its own, which Celery does not look after: without it nothing would come due any more, in a worker that seems well."""
+    worker.beat.join()
+    if state.should_stop is None:
+        log.error("the clock has ended, so the worker ends too; whoever started it starts it again")
+        os.kill(os.getpid(), signal.SIGTERM)
