@@ -6,9 +6,12 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import make_blog, make_delivery, make_post
+from tests.newsletter.people import make_subscriber
 from worker.deliver import staff
+from worker.deliver.plan import plan
 from worker.deliver.restored import make_safe
-from worker.models import Delivery
+from worker.deliver.send import send
+from worker.models import Delivery, Event
 
 pytestmark = pytest.mark.django_db
 LOST = {"state": "unknown", "waits_for": "network"}
@@ -52,3 +55,19 @@ def test_a_try_that_the_backup_cut_off_does_not_stay_open() -> None:
     delivery.attempts.create(number=1, started_at=timezone.now(), calling_at=timezone.now(), holder="gone")
     make_safe(timezone.now(), "Ann")
     assert delivery.attempts.get().outcome == "unknown"
+
+
+def test_whoever_left_since_gets_nothing_before_a_person_has_seen_to_it(settings) -> None:
+    blog = make_blog(channels={"email": {"mode": "live"}, "facebook": {}})
+    make_subscriber(blog)
+    make_safe(timezone.now(), "Ann")
+    plan(make_post(blog).pk)
+    mail = Delivery.objects.get(channel="email")
+    send(mail.pk)
+    mail.refresh_from_db()
+    assert (mail.state, mail.waits_for) == ("pending", "person")
+    assert mail.reason.startswith("E-mail is paused by Ann, since the backup of ")
+    assert "is on the list again. Take them off" in Event.objects.get(what__startswith="Whoever left after").what
+    staff.resume(blog, "email", "Ann")
+    mail.refresh_from_db()
+    assert (mail.state, mail.waits_for) == ("pending", "clock")

@@ -7,9 +7,9 @@ from django.db.models import Q
 
 from worker.deliver.claim import Kind, Phase, State, WaitsFor, amends, kind_of
 from worker.lib import clock
-from worker.models import Attempt, Batch, Blog, Confirmation, Delivery
+from worker.models import Attempt, Batch, Blog, Confirmation, Connection, Delivery
 from worker.newsletter import call_in_doubt
-from worker.record.transition import transition
+from worker.record.transition import note, transition
 
 _ASKED_FOR = {Kind.DELETE: "taken down", Kind.EDIT: "corrected"}
 
@@ -19,10 +19,19 @@ def make_safe(made_at: datetime, who: str) -> int:
     Blog.objects.update(restored_from=made_at, look_until=None, look_by="")
     Confirmation.objects.update(mail_due_at=None)  # it may have left since; who waits for it asks again
     when = f"{made_at:%Y-%m-%d %H:%M} UTC"
+    for blog in Blog.objects.filter(subscribers__isnull=False).distinct():
+        _pause_mail(blog, when, who)
     under_way = Q(state__in=[State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN])
     half_way = Q(state=State.HELD, pk__in=Batch.objects.exclude(state=Batch.State.DONE).values("delivery"))
     rows = Delivery.objects.filter(under_way | half_way).select_related("blog", "post")
     return sum(_stop(delivery, when, who) for delivery in rows)
+
+
+def _pause_mail(blog: Blog, when: str, who: str) -> None:
+    """Who left after the backup was made is on its list: no newsletter goes to them before a person has seen to it."""
+    row, _ = Connection.objects.get_or_create(blog=blog, channel="email")
+    Connection.objects.filter(pk=row.pk, paused_by="").update(paused_by=f"{who}, since the backup of {when} was restored")
+    note(f"Whoever left after {when} is on the list again. Take them off, then resume e-mail.", who=who, blog=blog)
 
 
 def _stop(delivery: Delivery, when: str, who: str) -> bool:

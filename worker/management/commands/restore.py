@@ -29,6 +29,7 @@ class Command(PostlarkCommand):
         lines = [
             f"Restored: {sum(manifest.rows.values())} rows as they stood at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.",
             _waiting(waiting),
+            f"E-mail is paused: whoever left after {manifest.made_at:%Y-%m-%d %H:%M} UTC is on the list again. Take them off, then `postlark resume BLOG email`.",
             "What the next look finds in each feed is held as well: it may have gone out since. Everything after that goes by itself again.",
         ]
         return {"made_at": manifest.made_at, "rows": manifest.rows, "waiting": waiting}, lines
