@@ -70,13 +70,13 @@ def _state(file: BlogFile, channel: str, row: Connection, now: datetime) -> tupl
         return "broken", row.broken
     if ending := warn.sentence(row, now):
         return ("ended" if row.expires_at and row.expires_at <= now else "ending"), ending
-    whom = f" as {row.account}" if row.account else ""
+    connected = f"Connected as {row.account}." if row.account else "Connected."
     if row.check_failure:
-        return "unchecked", f"Connected{whom}, but the latest look brought nothing: {row.check_failure}"
+        return "unchecked", f"{connected} But the latest look brought nothing: {row.check_failure}"
     if row.last_checked_at is None:
-        return "unchecked", f"Connected{whom}; it has not been looked at yet."
-    end = f", until {row.expires_at.day} {row.expires_at:%b %Y}" if row.expires_at else ""
-    return "connected", f"Connected{whom}{end}."
+        return "unchecked", f"{connected} It has not been looked at yet."
+    end = f" It holds until {row.expires_at.day} {row.expires_at:%b %Y}." if row.expires_at else ""
+    return "connected", f"{connected}{end}"
 
 
 def _place(file: BlogFile, row: Connection) -> str:

@@ -172,10 +172,11 @@ def _unknown_readers(desk: Desk) -> Iterator[Need]:
     found = list(rows.values("delivery").annotate(people=Total("unknown")).order_by("-delivery")[:MOST_SHOWN])
     about = Delivery.objects.select_related("post", "issue").in_bulk([row["delivery"] for row in found])
     for row in found:
-        people = "1 reader" if row["people"] == 1 else f"{row['people']} readers"
-        sentence = f"The line broke while {people} were being mailed, so they may or may not have it."
-        if row["people"] == 1:
-            sentence = sentence.replace("were", "was")
+        sentence = (
+            "The line broke while 1 reader was being mailed, so they may or may not have it."
+            if row["people"] == 1
+            else f"The line broke while {row['people']} readers were being mailed, so they may or may not have it."
+        )
         yield Need(
             _("“{title}”, {channel}:").format(title=words.title(about[row["delivery"]]), channel=said("E-mail")),
             sentence,

@@ -154,13 +154,13 @@ def stands(row: Subscriber, known: Suppression | None, day: date, blog: Blog) ->
 
 def clock(holds: Consent, day: date) -> str:
     """`They asked for it on 2026-05-04.` or `A purchase on 2026-05-04: until 2028-05-04, 523 days left.`"""
-    basis = consent.BASES[Consent.Basis(holds.basis)]
-    since = f"{basis[:1].upper()}{basis[1:]} on {holds.obtained_on}"
     if holds.ends_on is None:
-        return f"{since}."
+        return f"They asked for it on {holds.obtained_on}."
     days = (holds.ends_on - day).days
     left = "today is the last day" if days == 0 else "1 day left" if days == 1 else f"{days} days left"
-    return f"{since}: until {holds.ends_on}, {left}."
+    if holds.basis == Consent.Basis.PURCHASE:
+        return f"A purchase on {holds.obtained_on}: until {holds.ends_on}, {left}."
+    return f"An inquiry on {holds.obtained_on}: until {holds.ends_on}, {left}."
 
 
 def gets(row: Subscriber) -> str:
