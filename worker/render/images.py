@@ -6,7 +6,7 @@ goes without a picture instead, since it shows the title anyway.
 
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from PIL.Image import Image
 
@@ -21,7 +21,7 @@ from worker.render.cards import card
 from worker.render.choice import Candidate, candidates
 from worker.render.clean import clean
 from worker.render.keep import keep, kept
-from worker.render.photo import Unusable, encoded, opened, scaled, size_in
+from worker.render.photo import Unusable, compressed, encoded, opened, scaled, size_in
 from worker.render.sentences import shortened
 
 MOST_TRIED = 3
@@ -86,7 +86,14 @@ def _photo(candidate: Candidate, rules: PictureRules, blog: BlogFile) -> Picture
     seen = _seen(*asked)
     if isinstance(seen, str):
         raise Unusable(seen)
-    return encoded(_scaled(*asked, size_in(seen, rules)), rules)
+    size = size_in(seen, rules)
+    return encoded(_scaled(*asked, size), rules, partial(_compressed, *asked, size))
+
+
+@lru_cache(maxsize=8)
+def _compressed(address: str, private: bool, minute: int, size: tuple[int, int], media_type: str, quality: int) -> bytes:
+    """Once for all channels that take the same."""
+    return compressed(_scaled(address, private, minute, size), media_type, quality)
 
 
 @lru_cache(maxsize=4)

@@ -4,6 +4,8 @@ What it shows stays whole: it is scaled, never cropped, never made larger.
 """
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 
 from PIL import Image, ImageCms, ImageOps
@@ -17,6 +19,8 @@ LEAST_EDGE = 120
 NARROWEST = 4
 """So many times as long as it is wide: a banner or a dividing line, not the post's picture."""
 _QUALITIES = (85, 75, 65, 50, 35)
+Compress = Callable[[str, int], bytes]
+"""Media type and quality -> the picture's bytes."""
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 log = logging.getLogger(__name__)
@@ -62,11 +66,12 @@ def scaled(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if size != image.size else image
 
 
-def encoded(image: Image.Image, rules: PictureRules) -> Picture:
-    """As few bytes as the network asks for; it gets coarser first, then smaller."""
+def encoded(image: Image.Image, rules: PictureRules, compress: Compress | None = None) -> Picture:
+    """As few bytes as the network asks for; it gets coarser first, then smaller. `compress`: whoever remembers what `compressed` gave."""
+    compress = compress or partial(compressed, image)
     media_type = "image/jpeg" if "image/jpeg" in rules.media_types else "image/png"
     for quality in _QUALITIES:
-        data = _bytes(image, media_type, quality)
+        data = compress(media_type, quality)
         if len(data) <= rules.most_bytes:
             return Picture(data, media_type, *image.size)
     return encoded(image.reduce(2), rules)
@@ -114,7 +119,7 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return image.convert("RGB")
 
 
-def _bytes(image: Image.Image, media_type: str, quality: int) -> bytes:
+def compressed(image: Image.Image, media_type: str, quality: int) -> bytes:
     stream = BytesIO()
     if media_type == "image/png":
         image.save(stream, "PNG")
