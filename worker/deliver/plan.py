@@ -102,10 +102,12 @@ def plan(post_id: int) -> list[int]:
     with transaction.atomic():
         if not Post.objects.filter(pk=post.pk, planned_at=None, text_hash=post.text_hash).update(planned_at=now):
             return []
-        is_news = not _was_announced(post)
+        announced = _announced(post)
+        is_news = not announced and not post.parts.exists()
         for slug, made in _by_itself(file, drafts):
-            _announce(post, file, slug, made, now, is_news=is_news)
-        for delivery in _not_called(post):
+            if slug not in announced:
+                _announce(post, file, slug, made, now, is_news=is_news)
+        for delivery in _not_called(post) if post.edited_at else []:
             _make_anew(delivery, post, file, drafts, now)
         start = _begin(post, file, "email", "", now) if "email" in file.channels else None
         if start and start.state != State.SKIPPED and is_news:
@@ -218,6 +220,13 @@ def _show(delivery: Delivery, file: BlogFile) -> None:
 
 def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: str = "") -> None:
     """Keep the rendition of a delivery that has not been called yet. What was approved is not what it says any more."""
+    before = Rendition.objects.filter(delivery=delivery).first()
+    _keep(delivery, made, edited_by, own_words)
+    if _says_something_else(before, made.message) and not approval.is_approver(blog_file(delivery.blog.slug), edited_by):
+        Delivery.objects.filter(pk=delivery.pk).exclude(approved_by="").update(**approval.TAKEN_BACK)
+
+
+def _keep(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: str = "") -> None:
     message = made.message
     values: dict[str, Any] = {
         "subject": message.subject,
@@ -238,10 +247,9 @@ def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: st
         "edited_by": edited_by,
         "own_words": own_words,
     }
-    before = Rendition.objects.filter(delivery=delivery).first()
-    Rendition.objects.update_or_create(delivery=delivery, defaults=values)
-    if _says_something_else(before, message) and not approval.is_approver(blog_file(delivery.blog.slug), edited_by):
-        Delivery.objects.filter(pk=delivery.pk).exclude(approved_by="").update(**approval.TAKEN_BACK)
+    Rendition.objects.bulk_create(
+        [Rendition(delivery=delivery, **values)], update_conflicts=True, unique_fields=["delivery"], update_fields=list(values)
+    )
     if made.note:
         note(made.note, delivery=delivery)
 
@@ -254,15 +262,13 @@ def _says_something_else(before: Rendition | None, now: Message) -> bool:
 _SAID = ("subject", "text", "html", "title", "description", "link", "alt")
 
 
-def _was_announced(post: Post) -> bool:
-    return post.deliveries.filter(occasion=Delivery.Occasion.AUTOMATIC).exists() or post.parts.exists()
+def _announced(post: Post) -> set[str]:
+    """The channels on which it has its automatic delivery."""
+    return set(post.deliveries.filter(occasion=Delivery.Occasion.AUTOMATIC).values_list("channel", flat=True))
 
 
 def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, now: datetime, *, is_news: bool) -> None:
-    """The automatic delivery, unless the post has one on this channel already."""
-    edition = "instant" if channel == "email" else ""
-    if Delivery.objects.filter(post=post, channel=channel, edition=edition, occasion=Delivery.Occasion.AUTOMATIC).exists():
-        return
+    """The automatic delivery."""
     start = _begin(post, file, channel, made if isinstance(made, str) else "", now)
     if start.state != State.SKIPPED:
         start = WITHDRAWN if post.withdrawn_at else start if is_news else ADDED_SINCE
@@ -270,7 +276,7 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
         blog=post.blog,
         post=post,
         channel=channel,
-        edition=edition,
+        edition=INSTANT if channel == "email" else "",
         state=start.state,
         waits_for=start.waits_for,
         reason=start.reason,
@@ -282,7 +288,7 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
     )
     note(start.reason, delivery=delivery, data={"to": start.state})
     if not isinstance(made, str) and start.state != State.SKIPPED:
-        write(delivery, made)
+        _keep(delivery, made)
 
 
 def _begin(post: Post, file: BlogFile, channel: str, refused: str, now: datetime) -> Plan:
@@ -297,7 +303,7 @@ def _not_called(post: Post) -> list[Delivery]:
 
 def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[str, Rendered | str], now: datetime) -> None:
     rendition = getattr(delivery, "rendition", None)
-    if post.edited_at is None or delivery.created_at == now or delivery.channel not in file.channels or (rendition and rendition.edited_by):
+    if delivery.created_at == now or delivery.channel not in file.channels or (rendition and rendition.edited_by):
         return
     made = drafts[delivery.channel]
     if isinstance(made, str):
