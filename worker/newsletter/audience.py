@@ -83,15 +83,17 @@ def prepare(delivery: Delivery) -> bool:
     number, total = delivery.recipients.count(), readers(delivery)
     while time.monotonic() < until:
         written = _write_slice(delivery, brings, f"Writing down who gets it: {number:,} so far, of {total:,} readers.")
-        if not written:
-            return written == 0
+        if written is None:
+            return False
         number += written
         point("slice-written")
+        if written < SLICE:
+            return True
     return False
 
 
 def _write_slice(delivery: Delivery, brings: dict[int, Post], says: str) -> int | None:
-    """How many were written down, zero when nobody is left; None: the claim is no longer ours. `says`: what staff read meanwhile."""
+    """How many were written down, fewer than a slice when nobody is left; None: the claim is no longer ours. `says`: what staff read meanwhile."""
     with transaction.atomic():
         claimed = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PREPARING, attempt=delivery.attempt)
         if not claimed.update(lease_until=Now() + settings.LEASE, reason=says):

@@ -181,7 +181,7 @@ def _restate(delivery: Delivery, who: str, to: Recipient.State, number: int) -> 
 
 def _end(delivery: Delivery, only_if: Q, *, who: str = POSTLARK, what: str = "") -> bool:
     total = sum_of([delivery.pk]).get(delivery.pk, Sum())
-    end = conclude(total, _nobody(delivery))
+    end = conclude(total, "" if total.audience else _nobody(delivery))
     doubt_since = clock.now() if end.state == State.UNKNOWN else None
     return transition(
         delivery,

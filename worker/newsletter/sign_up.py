@@ -115,8 +115,7 @@ def drop_old() -> None:
 def only_one(blog: Blog) -> None:
     """Inside a transaction: whoever else is at this point waits for its end. The lock is the row of the blog's e-mail channel,
     not the blog's own, which every unsubscribe writes to."""
-    row, _ = Connection.objects.get_or_create(blog=blog, channel="email")
-    Connection.objects.select_for_update().get(pk=row.pk)
+    Connection.objects.select_for_update().get_or_create(blog=blog, channel="email")
 
 
 def _over(limits: tuple[Limit, ...], now: datetime, asked: QuerySet[Confirmation]) -> bool:
