@@ -17,6 +17,7 @@ from worker.models import Attempt, Connection, Delivery
 from worker.record.transition import transition
 
 State, Phase, WaitsFor, Kind = Delivery.State, Delivery.Phase, Delivery.WaitsFor, Attempt.Kind
+_WITH_WHAT_IT_BRINGS = Delivery.objects.select_related("blog", "post", "issue")
 
 
 def kind_of(delivery: Delivery) -> Attempt.Kind:
@@ -58,6 +59,8 @@ def claim(delivery: Delivery, reason: str, *, preparing: bool = False, in_turn: 
             absences=0,
             held_for="",
         )
+        if ours:
+            delivery.refresh_from_db(from_queryset=_WITH_WHAT_IT_BRINGS)  # as it is now that nobody else may change it
         if ours and not preparing:  # a newsletter's tries are its batches'
             Attempt.objects.create(
                 delivery=delivery, number=delivery.attempt, kind=kind_of(delivery), started_at=clock.now(), holder=holder()

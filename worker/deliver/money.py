@@ -68,8 +68,6 @@ def spent(connection: Connection, file: BlogFile, now: datetime) -> int:
 
 def reserve(delivery: Delivery, file: BlogFile, cost: Price, now: datetime, *, capped: bool = True) -> bool:
     """For the attempt that has just been claimed; False when the month's ceiling forbids it (`capped`). Within a transaction."""
-    if not cost.whole:
-        return True
     if not _take(delivery, file, cost.whole, now, capped=capped):
         return False
     Attempt.objects.filter(delivery=delivery, number=delivery.attempt).update(cost=cost.call)

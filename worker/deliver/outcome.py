@@ -90,7 +90,7 @@ def _sent(delivery: Delivery, receipt: Receipt) -> None:
     if delivery.occasion == Delivery.Occasion.TEST:
         reason = f"Test copy sent to {masked(delivery.audience)} at {delivery.spoken(clock.now())}."
     else:
-        paid = delivery.attempts.values_list("cost", flat=True).get(number=delivery.attempt)
+        paid = delivery.attempts.values_list("cost", flat=True).get(number=delivery.attempt) if delivery.cost else 0
         reason = f"{done} on {_name(delivery)} at {delivery.spoken(clock.now())}{f', for about {money.spoken(paid)}' if paid else ''}."
     try:
         close(

@@ -12,7 +12,7 @@ by now, that one is taken.
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -55,9 +55,9 @@ class Trouble:
 
 
 def check(delivery: Delivery, file: BlogFile) -> None:
-    """Raises Withheld where the page is not in order or its picture needs a new approval, Transient where it cannot be seen just now."""
+    """Of a delivery that has just been claimed. Raises Withheld where the page is not in order or its picture needs a new approval, Transient where it cannot be seen just now."""
     post = delivery.post
-    if post is None or delivery.page_waived or _just_seen(post):
+    if post is None or delivery.page_waived or _just_seen(post, clock.now()):
         return
     seen = look(post, file)
     if seen.trouble and seen.trouble.passing:
@@ -101,7 +101,7 @@ def look(post: Post, file: BlogFile) -> Look:
         )
     except NoAnswer as silence:
         return Look(Trouble(f"The post's page cannot be seen just now: {silence.sentence}", passing=True))
-    other = Post.objects.filter(blog=post.blog_id, url=answer.url).exclude(pk=post.pk).exists()
+    other = answer.url != post.url and Post.objects.filter(blog=post.blog_id, url=answer.url).exclude(pk=post.pk).exists()
     trouble = judge(answer, url=post.url, title=post.title, is_another_post=other)
     return Look(trouble, "" if trouble else Page.read(answer).picture)
 
@@ -197,6 +197,5 @@ def _is_home(url: str) -> bool:
     return not _plain(url)[1]
 
 
-def _just_seen(post: Post) -> bool:
-    seen = Post.objects.filter(pk=post.pk, page_misses=0, page_looked_at__gt=clock.now() - FRESH)
-    return seen.exists()
+def _just_seen(post: Post, now: datetime) -> bool:
+    return not post.page_misses and post.page_looked_at is not None and post.page_looked_at > now - FRESH

@@ -145,6 +145,8 @@ def _pay(delivery: Delivery, file: BlogFile) -> None:
     if delivery.channel == "email":
         return
     cost, now = handover.price(delivery, file), clock.now()
+    if not cost.whole:
+        return
     with transaction.atomic():
         reserved = money.reserve(delivery, file, cost, now, capped=not amends(delivery))
     if not reserved:

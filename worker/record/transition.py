@@ -31,7 +31,8 @@ def transition(
     data: dict[str, Any] | None = None,
     **fields: Any,
 ) -> bool:
-    """Move the row if it still is as `only_if` says; True when it was, and then `delivery` shows the new values.
+    """Move the row if it still is as `only_if` says; True when it was, and then `delivery` shows the new values. All else it holds stays
+    as it was loaded.
 
     `reason` is how the delivery stands from now on; `what` is what happened, as the timeline tells it (the reason, where
     it is the same). IntegrityError when a constraint of the ledger forbids the move; nothing has changed then.
@@ -43,8 +44,17 @@ def transition(
         if moved:
             note(what or reason, who=who, delivery=delivery, data={"from": delivery.state, "to": state, **(data or {})})
     if moved:
-        delivery.refresh_from_db()
+        _show(delivery, fields)
     return bool(moved)
+
+
+def _show(delivery: Delivery, fields: dict[str, Any]) -> None:
+    """Read again only what the database has worked out."""
+    given = {name: value for name, value in fields.items() if not hasattr(value, "resolve_expression")}
+    for name, value in given.items():
+        setattr(delivery, name, value)
+    if worked_out := fields.keys() - given.keys():
+        delivery.refresh_from_db(fields=worked_out)
 
 
 def note(what: str, *, who: str = POSTLARK, delivery: Delivery | None = None, data: dict[str, Any] | None = None, **about: Any) -> Event:
