@@ -1,4 +1,5 @@
 import pytest
+from django.http.response import HttpResponseBase
 from django.test import Client
 
 from tests.factories import make_blog, make_delivery, make_post, make_staff
@@ -17,6 +18,11 @@ def client_of(role: str, *blogs: Blog) -> Client:
         make_staff(role, email=f"{role}{len(blogs)}@practice.example", blogs=blogs), backend="django.contrib.auth.backends.ModelBackend"
     )
     return client
+
+
+def text_of(page: HttpResponseBase) -> str:
+    """All of it, also where it is sent piece by piece."""
+    return b"".join(page).decode()
 
 
 @pytest.fixture

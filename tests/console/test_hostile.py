@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.console.conftest import client_of
+from tests.console.conftest import client_of, text_of
 from tests.factories import SHORT, blog_file, make_blog, make_delivery, make_post, make_staff
 from worker.lib.address import read_address
 from worker.lib.signing import confirmation_token, reading_token, unsubscribe_token
@@ -105,7 +105,7 @@ def test_it_is_run_on_no_page(failed, language) -> None:
         for address in addresses:
             answer = client.get(address, headers={"Accept-Language": language})
             assert answer.status_code == 200, address
-            runs_nothing(answer.content.decode(), address)
+            runs_nothing(text_of(answer), address)
 
 
 def runs_nothing(page: str, where: str) -> None:

@@ -1,16 +1,20 @@
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.console.conftest import client_of
+from tests.console.conftest import client_of, text_of
 from tests.factories import make_blog, make_delivery, make_post, make_staff
 from worker.console import filters
 from worker.console.access import desk_of
 from worker.deliver import staff
 from worker.models import Attempt, Delivery
+from worker.record.transition import note
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +79,7 @@ def test_of_very_many_posts_with_that_title_the_newest_are_shown_and_it_says_so(
     blog = make_blog()
     _, *newest = [make_delivery(make_post(blog, title=f"Coping {n}"), "facebook").pk for n in range(3)]
     for address in ("/log?find=coping", "/log?find=coping&print=1", "/log/hold?find=coping"):
-        assert "More than 2 posts have that in their title" in office.get(address).content.decode(), address
+        assert "More than 2 posts have that in their title" in text_of(office.get(address)), address
     assert lines(office.get("/log?find=coping")) == newest[::-1]
     assert "More than" not in office.get("/log?find=coping+1").content.decode()
     sheet = b"".join(office.get("/log.csv?find=coping").streaming_content).decode()
@@ -111,9 +115,29 @@ def test_no_filter_and_no_pair_of_them_reads_every_delivery(one, other) -> None:
     blog = make_blog("mine")
     make_delivery(make_post(blog, title="Coping"), "facebook")
     desk = desk_of(make_staff("office"))
-    numbers = filters.found(desk, filters.chosen(one | other)).numbers[:51]
-    read_all = [step for step in numbers.explain().splitlines() if "SCAN worker_delivery" in step and "INDEX" not in step]
-    assert read_all == []
+    with CaptureQueriesContext(connection) as asked:
+        filters.found(desk, filters.chosen(one | other)).first(51)
+    for query in asked.captured_queries:
+        with connection.cursor() as cursor:
+            steps = [step for *_, step in cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")]
+        assert [step for step in steps if "SCAN worker_delivery" in step and "INDEX" not in step] == []
+
+
+def test_of_what_somebody_has_touched_all_is_looked_through_until_the_page_is_full(office, monkeypatch) -> None:
+    """Theirs, among what others have touched, in more pieces than one; and no line twice, however often they had it in hand."""
+    monkeypatch.setattr("worker.console.log.LINES_A_PAGE", 2)
+    monkeypatch.setattr(filters, "LARGEST_PIECE", 3)
+    blog = make_blog()
+    made = [make_delivery(make_post(blog), "twitter" if number % 5 == 0 else "facebook") for number in range(21)]
+    for number, delivery in enumerate(made):
+        for _ in range(2):
+            note("Looked at.", who="desk@practice.example" if number < 16 else "other@practice.example", delivery=delivery)
+    theirs = "/log?who=desk%40practice.example&channel=twitter"
+    assert lines(office.get(theirs)) == [made[15].pk, made[10].pk]
+    assert lines(office.get(f"{theirs}&before={made[10].pk}")) == [made[5].pk, made[0].pk]
+    assert lines(office.get(f"{theirs}&before={made[0].pk}")) == []
+    assert lines(office.get(f"{theirs}&find=%23{made[10].pk}")) == [made[10].pk]
+    assert lines(office.get(f"{theirs}&find=%23{made[20].pk}")) == []
 
 
 def test_an_empty_record_says_so(office) -> None:
@@ -162,10 +186,24 @@ def test_the_sheet_holds_what_is_filtered_of_ones_own_blogs_and_runs_nothing() -
 
 def test_on_paper_it_says_what_was_filtered_and_who_printed_it(office) -> None:
     make_delivery(make_post(make_blog(), title="Coping"), "facebook", state="held", waits_for="person")
-    page = office.get("/log?state=held&print=1").content.decode()
+    page = text_of(office.get("/log?state=held&print=1"))
     assert "Record: Held" in page
     assert "by office0@practice.example" in page
     assert "Coping" in page
+
+
+def test_on_paper_the_lines_are_read_while_the_page_is_on_its_way(office, monkeypatch) -> None:
+    monkeypatch.setattr("worker.console.log.LINES_A_PAGE", 2)
+    post = make_post(make_blog(), title="<!-- lines -->")
+    made = [make_delivery(post, channel).pk for channel in ("email", "facebook", "twitter", "pinterest", "linkedin")]
+    answer = office.get("/log?print=1", headers={"Accept-Language": "fr"})
+    begins, *rest = [piece.decode() for piece in answer.streaming_content]
+    assert "<h1>Registre" in begins
+    assert [piece.count("<tr>") for piece in rest] == [2, 2, 1, 0]
+    assert [int(cell) for cell in re.findall(r"<tr><td>(\d+)</td>", "".join(rest))] == made[::-1]
+    assert "En attente" in rest[0]
+    assert "".join(rest).count("&lt;!-- lines --&gt;") == 5
+    assert rest[-1].rstrip().endswith("</html>")
 
 
 def test_what_is_filtered_is_held_at_once_after_a_page_that_says_how_many(office) -> None:

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from django.test.html import parse_html
 
-from tests.console.conftest import client_of
+from tests.console.conftest import client_of, text_of
 from tests.console.test_roles import pages
 from worker.models import Delivery
 
@@ -54,7 +54,7 @@ def test_every_page_is_well_formed(held: Delivery) -> None:
     for name, address in {**pages(held), "sign-in": "/sign-in", "not-found": "/nothing", "paper": "/log?print=1"}.items():
         if name in ("log-sheet", "mail", "letter", "picture"):
             continue
-        text = client.get(address, follow=True).content.decode()
+        text = text_of(client.get(address, follow=True))
         parse_html(re.sub(r"<!doctype html>|<script[^>]*></script>|<svg.*?</svg>", "", text, flags=re.DOTALL))
         page = Page(text)
         assert page.wrong == [], name

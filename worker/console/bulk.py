@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -79,7 +79,7 @@ def show(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
     choice = filters.chosen(request.POST if request.method == "POST" else request.GET)
     seen = whole_number(typed(request, "newest")) if request.method == "POST" else None
     all_found = filters.found(desk, choice)
-    found = _acted_on(all_found.numbers, choice, act, seen)
+    found = _acted_on(all_found, act, seen)
     refused = ""
     if request.method == "POST":
         refused = "" if typed(request, "reason") else "Write down why, in a few words. It is kept in the record."
@@ -102,10 +102,10 @@ def show(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
     return page(request, desk, "bulk", context, status=422 if refused else 200)
 
 
-def _acted_on(numbers: QuerySet[Delivery, int], choice: filters.Chosen, act: Act, seen: int | None) -> list[Delivery]:
+def _acted_on(found: filters.Found, act: Act, seen: int | None) -> list[Delivery]:
     """What can be acted on; once asked for, nothing that came after the page was shown."""
-    can = numbers.filter(act.can) if seen is None else numbers.filter(act.can, pk__lte=seen)
-    return list(filters.read(can[: MOST + 1], choice).select_related("blog", "post", "issue"))
+    can = act.can if seen is None else act.can & Q(pk__lte=seen)
+    return list(found.read(found.first(MOST + 1, can=can)).select_related("blog", "post", "issue"))
 
 
 def _do(request: HttpRequest, desk: Desk, act: Act, deliveries: list[Delivery], *, more: bool) -> None:

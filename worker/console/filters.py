@@ -15,12 +15,14 @@ from worker.console.access import Desk, zone_of
 from worker.console.page import whole_number
 from worker.console.words import STATE_WORDS
 from worker.lib.language import said
-from worker.models import Delivery, Post
+from worker.models import Delivery, Event, Post
 from worker.record.needs import HELD_TOGETHER, NEEDS_YOU
 
 STATES = {"needs-you": "Needs you", **STATE_WORDS, "held-burst": "Held: many at once", "held-late": "Held: too late"}
 MOST_POSTS = 1000
 """So many are looked through for a title, so that a word that stands in all of them costs no more than one that stands in few."""
+LARGEST_PIECE = 4000
+"""Of what somebody has touched, so much is looked through at once."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +75,48 @@ def chosen(given: Mapping[str, str]) -> Chosen:
 
 @dataclass(frozen=True)
 class Found:
-    """`numbers`: of the deliveries, so that an index alone is read until a page is full; `only`: what was not looked through, if anything."""
+    """Newest first; what a title or an address finds, the newest post first. `only`: what was not looked through, if anything.
 
-    numbers: QuerySet[Delivery, int]
+    `rows`: by all that was chosen but for `touched`, the deliveries that somebody has had a hand in.
+    """
+
+    choice: Chosen
+    rows: QuerySet[Delivery]
+    touched: QuerySet[Event, int] | None = None
     only: str = ""
+
+    def first(self, most: int, below: int | None = None, can: Q | None = None) -> list[int]:
+        """The numbers of so many, so that an index alone is read; below the line of that one, and only of those that `can`."""
+        line = Delivery.objects.filter(pk=below).first() if below is not None else None
+        rows = self.rows.filter(can or Q(), self._below(line) if line else Q()).order_by(*self._order).values_list("pk", flat=True)
+        if self.touched is None:
+            return list(rows[:most])
+        if self.choice.find:
+            return list(rows.filter(pk__in=self.touched)[:most])
+        return _piece_by_piece(self.touched.filter(delivery__lt=line.pk) if line else self.touched, rows, most)
+
+    def read(self, numbers: list[int]) -> QuerySet[Delivery]:
+        """Those deliveries, in the same order."""
+        return Delivery.objects.filter(pk__in=numbers).order_by(*self._order)
+
+    @property
+    def _order(self) -> tuple[str, ...]:
+        """As the one index goes that finds them: PostgreSQL would else read from the newest on, however old what matches is."""
+        if self.choice.find and self.choice.number is None:
+            return ("-post_id", "-pk")
+        return ("-pk",) if self.choice.who else ("-created_at", "-pk")
+
+    def _below(self, line: Delivery) -> Q:
+        first = self._order[0].removeprefix("-")
+        value = getattr(line, first)
+        if value is None:
+            return Q()
+        below = Q(**{f"{first}__lt": value}) | Q(**{first: value, "pk__lt": line.pk})
+        return below & Q(**{f"{first}__lte": value})  # the last part finds the index
 
 
 def found(desk: Desk, choice: Chosen, *, every: bool = False) -> Found:
-    """Newest first; what a title or an address finds, the newest post first. benchmarks/record.py holds each filter and each pair quick.
-
-    `every`: nothing is left out, however long that takes.
-    """
+    """`every`: nothing is left out, however long that takes. benchmarks/record.py holds each filter and each pair quick."""
     rows, only = _of_blogs(desk, choice.blog), ""
     if choice.channel:
         rows = rows.filter(channel=choice.channel) if choice.channel in channels.all_channels() else rows.none()
@@ -103,32 +136,26 @@ def found(desk: Desk, choice: Chosen, *, every: bool = False) -> Found:
         posts = _posts(desk, choice)
         newest, only = (posts, "") if every else _newest(posts, choice)
         rows = rows.filter(post__in=newest)
-    if choice.who:
-        rows = rows.filter(events__who=choice.who).distinct()
-    return Found(rows.order_by(*_order(choice)).values_list("pk", flat=True), only)
+    return Found(choice, rows, _touched_by(choice.who) if choice.who else None, only)
 
 
-def read(numbers: QuerySet[Delivery, int], choice: Chosen) -> QuerySet[Delivery]:
-    """The deliveries of a page of numbers, in the same order."""
-    return Delivery.objects.filter(pk__in=list(numbers)).order_by(*_order(choice))
+def _touched_by(who: str) -> QuerySet[Event, int]:
+    theirs = Event.objects.filter(who=who, delivery__isnull=False)
+    return theirs.order_by("-delivery").values_list("delivery", flat=True).distinct()
 
 
-def _order(choice: Chosen) -> tuple[str, ...]:
-    """As the one index goes that finds them: PostgreSQL would else read from the newest on, however old what matches is."""
-    if choice.find and choice.number is None:
-        return ("-post_id", "-pk")
-    return ("-pk",) if choice.who else ("-created_at", "-pk")
-
-
-def older_than(numbers: QuerySet[Delivery, int], choice: Chosen, pk: int | None) -> QuerySet[Delivery, int]:
-    """What stands below the line of this delivery; all of it where there is none."""
-    line = Delivery.objects.filter(pk=pk).first() if pk is not None else None
-    first = _order(choice)[0].removeprefix("-")
-    value = getattr(line, first, None)
-    if value is None:
-        return numbers
-    below = Q(**{f"{first}__lt": value}) | Q(**{first: value, "pk__lt": pk})
-    return numbers.filter(below, **{f"{first}__lte": value})  # the last part finds the index
+def _piece_by_piece(touched: QuerySet[Event, int], rows: QuerySet[Delivery, int], most: int) -> list[int]:
+    """Larger pieces, the fewer of them match. Asked for all at once, PostgreSQL would rather walk through what everybody has touched."""
+    found: list[int] = []
+    size, last = most, None
+    while len(found) < most:
+        piece = touched if last is None else touched.filter(delivery__lt=last)
+        found += rows.filter(pk__in=piece[:size])[: most - len(found)]
+        last = next(iter(piece[size - 1 : size]), None)
+        if last is None:
+            break
+        size = min(4 * size, LARGEST_PIECE)
+    return found
 
 
 def _of_blogs(desk: Desk, slug: str) -> QuerySet[Delivery]:

@@ -4,10 +4,12 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, override
@@ -26,6 +28,8 @@ from worker.record.returned import returned_of
 from worker.record.sums import sum_of
 
 LINES_A_PAGE, LINES_ON_PAPER, LINES_OF_A_SHEET = 50, 500, 1000
+LINES_STAND_HERE = "<!-- lines -->"
+"""In templates/console/log_on_paper.html; what staff or a blog have written is escaped and cannot say it."""
 SHEET = (
     *(_("id"), _("blog"), _("channel"), _("occasion"), _("state"), _("waits_for")),
     *(_("reason"), _("created_at"), _("due_at"), _("finished_at"), _("asked_by")),
@@ -56,31 +60,47 @@ class Line:
 
 @require_safe
 @staff_page
-def show(request: HttpRequest, desk: Desk) -> HttpResponse:
+def show(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     choice, before = filters.chosen(request.GET), whole_number(request.GET.get("before", ""))
     on_paper = "print" in request.GET
     most = LINES_ON_PAPER if on_paper else LINES_A_PAGE
-    all_found = filters.found(desk, choice)
-    found = _read(filters.older_than(all_found.numbers, choice, before)[: most + 1], choice)
+    found = filters.found(desk, choice)
+    numbers = found.first(most + 1, below=before)
     context: dict[str, Any] = {
-        "lines": _lines(found[:most], desk),
+        "number": len(numbers[:most]),
         "chosen": choice,
         "blogs": {blog.slug: name_of(blog) for blog in desk.blogs.values()},
         "channels": {slug: words.channel_name(slug) for slug in _channels(desk, choice.channel)},
         "states": filters.STATES,
         "people": _people(desk),
         "acts": bulk.ACTS if desk.may_change else {},
-        "older": choice.query(before=found[most - 1].pk, print="1" if on_paper else "") if len(found) > most else "",
-        "only": all_found.only,
+        "older": choice.query(before=numbers[most - 1], print="1" if on_paper else "") if len(numbers) > most else "",
+        "only": found.only,
         "newest": choice.query() if before is not None else "",
         "filtered": choice.in_words(desk),
         "printed_at": times.exact(timezone.now(), zone_of(next(iter(desk.blogs.values())))) if desk.blogs else "",
     }
-    return page(request, desk, "log_on_paper" if on_paper else "log", context)
+    if on_paper:
+        return _printed(page(request, desk, "log_on_paper", context), _on_paper(found, numbers[:most], desk, speaks().code))
+    return page(request, desk, "log", {**context, "lines": _lines(_read(found, numbers[:most]), desk)})
 
 
-def _read(numbers: QuerySet[Delivery, int], choice: filters.Chosen) -> list[Delivery]:
-    return list(filters.read(numbers, choice).select_related("post", "issue").defer(*_LONG))
+def _printed(frame: HttpResponse, lines: Iterator[str]) -> StreamingHttpResponse:
+    """What stands around the lines, and the lines as they are read: hundreds of them, and nobody waits for the last to see the first."""
+    above, _, below = frame.content.decode().partition(LINES_STAND_HERE)
+    return StreamingHttpResponse(chain([above], lines, [below]))
+
+
+def _on_paper(found: filters.Found, numbers: list[int], desk: Desk, language: str) -> Iterator[str]:
+    for begin in range(0, len(numbers), LINES_A_PAGE):
+        with override(language):  # as in `_csv`
+            lines = _lines(_read(found, numbers[begin : begin + LINES_A_PAGE]), desk)
+            made = render_to_string("console/lines_on_paper.html", {"lines": lines, "of_many_blogs": len(desk.blogs) > 1})
+        yield made
+
+
+def _read(found: filters.Found, numbers: list[int]) -> list[Delivery]:
+    return list(found.read(numbers).select_related("post", "issue").defer(*_LONG))
 
 
 _LONG = ("post__content", "post__summary", "post__page_content", "post__page_description")
@@ -147,8 +167,8 @@ def sheet(request: HttpRequest, desk: Desk) -> StreamingHttpResponse:
 
 
 def _pages(desk: Desk, choice: filters.Chosen) -> Iterator[Delivery]:
-    numbers, last = filters.found(desk, choice, every=True).numbers, None
-    while page_of := _read(filters.older_than(numbers, choice, last)[:LINES_OF_A_SHEET], choice):
+    found, last = filters.found(desk, choice, every=True), None
+    while page_of := _read(found, found.first(LINES_OF_A_SHEET, below=last)):
         yield from page_of
         last = page_of[-1].pk
 
