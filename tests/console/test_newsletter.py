@@ -102,3 +102,36 @@ def test_a_test_copy_goes_to_a_colleague_and_to_nobody_else(mail) -> None:
 
 def test_its_readers_are_not_shown_to_another_practice(mail) -> None:
     assert client_of("owner", make_blog("other")).get(f"/deliveries/{mail.pk}/people").status_code == 404
+
+
+@pytest.fixture
+def doubted(mail) -> Delivery:
+    """Through, but of three it is not known whether they have it."""
+    Recipient.objects.filter(state="sent").update(state="unknown", reason="The line broke.")
+    Recipient.objects.filter(state="waiting").update(state="sent", at=timezone.now())
+    Batch.objects.update(state="done", waiting=0, sent=2, unknown=3)
+    Delivery.objects.update(state="sent", waits_for="nothing", finished_at=timezone.now())
+    return mail
+
+
+def test_each_reader_in_doubt_can_be_answered_for_alone(office, doubted) -> None:
+    page = office.get(f"/deliveries/{doubted.pk}/there").content.decode()
+    assert people(page) == {"reader0", "reader1", "reader2"}
+    office.post(f"/deliveries/{doubted.pk}/there", {"whom": "some", "reader": ["reader0@example.org"]})
+    states = dict(Recipient.objects.values_list("subscriber__name", "state"))
+    assert [states[f"R {number}"] for number in range(3)] == ["sent", "unknown", "unknown"]
+    office.post(f"/deliveries/{doubted.pk}/not-there", {"whom": "all", "reader": ["reader1@example.org"]})
+    states = dict(Recipient.objects.values_list("subscriber__name", "state"))
+    assert [states[f"R {number}"] for number in range(3)] == ["sent", "waiting", "unknown"], "who is ticked is meant"
+
+
+def test_nobody_is_settled_where_nobody_was_chosen(office, doubted) -> None:
+    answer = office.post(f"/deliveries/{doubted.pk}/not-there", {"whom": "some"})
+    assert answer.status_code == 422
+    assert "Choose at least one reader" in answer.content.decode()
+    assert Recipient.objects.filter(state="unknown").count() == 3
+
+
+def test_everybody_in_doubt_is_answered_for_in_one(office, doubted) -> None:
+    office.post(f"/deliveries/{doubted.pk}/there", {"whom": "all"})
+    assert not Recipient.objects.filter(state="unknown").exists()

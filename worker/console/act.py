@@ -14,7 +14,10 @@ from worker.console.access import Desk, file_of, staff_page
 from worker.console.actions import ACTIONS, Action, Stands, worded
 from worker.console.page import page, typed
 from worker.deliver import staff
-from worker.models import Delivery, Rendition
+from worker.models import Delivery, Recipient, Rendition
+
+MOST_READERS = 100
+"""So many are shown to be answered for one by one."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,16 +37,26 @@ def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
         "action": action,
         "names": {"channel": words.channel_name(delivery.channel), "title": words.title(delivery)},
         "refused": refused,
+        "readers": _in_doubt(delivery) if key in ("there", "not-there") and it.is_newsletter else (),
+        "in_doubt": it.total.unknown if it.total else 0,
+        "picked": request.POST.getlist("reader"),
         "says": says.of_delivery(delivery, rendition, file_of(delivery.blog)) if rendition else None,
         "seen": rendition.made_at.isoformat() if rendition else "",
     }
     return page(request, desk, "act", context, status=422 if refused else 200)
 
 
+def _in_doubt(delivery: Delivery) -> list[str]:
+    rows = Recipient.objects.filter(delivery=delivery, state=Recipient.State.UNKNOWN).exclude(subscriber__email="")
+    return list(rows.order_by("subscriber_id").values_list("subscriber__email", flat=True)[:MOST_READERS])
+
+
 def _act(request: HttpRequest, desk: Desk, delivery: Delivery, action: Action) -> Delivery | str:
     """The delivery whose page says how it stands, when it was done or no longer can be. Else what is missing."""
     if action.reason == "required" and not typed(request, "reason"):
         return "Write down why, in a few words. It is kept in the record."
+    if typed(request, "whom") == "some" and not request.POST.getlist("reader"):
+        return "Choose at least one reader, or everybody in doubt."
     try:
         shown = action.act(delivery, desk.staff.email, request) or delivery
     except staff.Refused as refused:

@@ -109,6 +109,11 @@ def _release(delivery: Delivery, who: str, request: HttpRequest) -> None:
     staff.release(delivery, who, typed(request, "reason"), seen=seen)
 
 
+def _readers(request: HttpRequest) -> list[str] | None:
+    """Those who were ticked; None: everybody in doubt."""
+    return request.POST.getlist("reader") or None
+
+
 ACTIONS = {
     "release": Action(
         label="Release…",
@@ -185,7 +190,7 @@ ACTIONS = {
         title="You looked, and it is there?",
         consequence="Postlark takes your word for it, writes that down, and sends nothing.",
         button="Yes, it is there",
-        act=lambda delivery, who, request: staff.settle(delivery, who, True, safe_link(typed(request, "address"))),
+        act=lambda delivery, who, request: staff.settle(delivery, who, True, safe_link(typed(request, "address")), _readers(request)),
         done="Thank you. It counts as sent.",
         may=_in_doubt,
         asks_address=True,
@@ -195,7 +200,7 @@ ACTIONS = {
         title="You looked, and it is not there?",
         consequence="It goes out again at once. If it was there after all, people will see it twice.",
         button="It is not there, send it",
-        act=lambda delivery, who, request: staff.settle(delivery, who, False),
+        act=lambda delivery, who, request: staff.settle(delivery, who, False, recipients=_readers(request)),
         done="Thank you. It goes out now.",
         may=_person_asked,
     ),
