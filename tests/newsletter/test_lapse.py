@@ -4,12 +4,15 @@ from datetime import date
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from tests.factories import make_staff
 from tests.newsletter.people import live_blog, make_subscriber
+from worker import alerts
 from worker.lib.address import read_address
 from worker.lib.blogs import blog_file
 from worker.lib.signing import confirmation_token
-from worker.models import Confirmation, Event, Subscriber
+from worker.models import Alert, Confirmation, Event, Subscriber
 from worker.newsletter import confirmation_mail, lapse
 from worker.newsletter.confirm import confirm
 from worker.newsletter.leave import forget, unsubscribe
@@ -64,7 +67,7 @@ def test_staff_are_told_once_of_each(blog, clock):
         clock.move_to(f"2026-10-{day} 17:00Z")
         lapse.tell()
         lapse.tell()
-    assert [what.partition(".")[0] for what in told()] == ["The consent of 1 reader ends within a month, the first on 2026-11-10"]
+    assert [what.partition(".")[0] for what in told()] == ["The consent of 1 reader ends within a month, on 2026-11-10"]
     clock.move_to("2026-11-02 17:00Z")
     lapse.tell()
     assert len(told()) == 2
@@ -72,6 +75,31 @@ def test_staff_are_told_once_of_each(blog, clock):
     make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 5, 11))
     lapse.tell()
     assert len(told()) == 3, "who came to the list within their last month is told of too"
+
+
+def test_staff_are_mailed_once_a_week_at_most_and_see_it_on_top_until_all_were_asked(relay, clock, settings, client):
+    clock.move_to("2026-10-01 17:00Z")
+    blog = live_blog(relay, alerts={"to": ["office@blog.example"]})
+    for day in (10, 11, 12, 20):
+        make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 5, day))
+    told_about = []
+    for day in range(1, 22):
+        clock.move_to(f"2026-10-{day} 17:00Z")
+        lapse.tell()
+        alerts.notice(timezone.now())
+        told_about += [each.sentence.partition(".")[0] for each in Alert.objects.filter(noticed_at=timezone.now())]
+    assert told_about == [
+        "The consent of 1 reader ends within a month, on 2026-11-10",
+        "The consent of 4 readers ends within a month, the first on 2026-11-10",
+    ]
+    client.force_login(make_staff())
+    assert "The consent of 4 readers ends within a month" in client.get("/").content.decode()
+    assert lapse.ask(blog, blog_file("example"), "desk") == 4
+    assert "within a month" not in client.get("/").content.decode()
+    clock.move_to("2026-10-22 17:00Z")
+    lapse.tell()
+    alerts.notice(timezone.now())
+    assert not Alert.objects.filter(over_at=None).exists()
 
 
 def test_a_round_on_which_nothing_is_to_be_told_asks_once_for_all_blogs(blog, relay, django_assert_num_queries):

@@ -11,7 +11,7 @@ from worker import channels
 from worker.connections import warn
 from worker.lib.blogs import BlogFile, blogs
 from worker.models import Alert, Batch, Blog, Connection, Delivery
-from worker.newsletter import complaints
+from worker.newsletter import complaints, lapse
 from worker.newsletter.mail import mailbox_name
 from worker.newsletter.returns import mailboxes
 from worker.record.needs import NEEDS_YOU
@@ -48,6 +48,7 @@ def notice(now: datetime) -> None:
             *_deliveries(rows, known),
             *_readers(rows, known),
             *_complaints(rows, now),
+            *_lapses(rows),
             *_mailboxes(rows),
         )
     )
@@ -120,6 +121,12 @@ def _readers(rows: dict[int, Blog], known: Container[Key]) -> Iterator[tuple[Key
 def _complaints(rows: dict[int, Blog], now: datetime) -> Iterator[tuple[Key, Need | None]]:
     for blog, sentence in complaints.warnings(rows, now).items():
         yield (blog, "complaints"), Need("The newsletter", sentence, reverse("subscribers"), recovers=True)
+
+
+def _lapses(rows: dict[int, Blog]) -> Iterator[tuple[Key, Need | None]]:
+    for pk, blog in rows.items():
+        if sentence := lapse.warning(blog):
+            yield (pk, f"lapses:{lapse.week(blog)}"), Need("Readers", sentence, f"{reverse('subscribers')}?state=ending")
 
 
 def _mailboxes(rows: dict[int, Blog]) -> Iterator[tuple[Key, Need | None]]:

@@ -17,7 +17,7 @@ from worker.console.access import Desk, file_of, name_of
 from worker.deliver.approval import is_approver
 from worker.lib.language import said
 from worker.models import Batch, Connection, Delivery, Post
-from worker.newsletter import complaints
+from worker.newsletter import complaints, lapse
 from worker.newsletter.mail import mailbox_name
 from worker.newsletter.returns import mailboxes
 from worker.record.needs import HELD_TOGETHER, NEEDS_YOU
@@ -52,6 +52,7 @@ def what_needs_a_person(desk: Desk) -> Needs:
     found = [
         *_troubled_blogs(desk),
         *_complaints(desk),
+        *_lapses(desk),
         *_mailboxes(desk),
         *_ending_connections(desk),
         *(_need_together(desk, *of_a_cause, number) for of_a_cause, number in together.items()),
@@ -75,6 +76,12 @@ def _troubled_blogs(desk: Desk) -> Iterator[Need]:
 def _complaints(desk: Desk) -> Iterator[Need]:
     for pk, sentence in complaints.warnings(desk.blogs, timezone.now()).items():
         yield Need(name_of(desk.blogs[pk]), sentence, "See who reads…", reverse("subscribers"))
+
+
+def _lapses(desk: Desk) -> Iterator[Need]:
+    for blog in desk.blogs.values():
+        if sentence := lapse.warning(blog):
+            yield Need(name_of(blog), sentence, "Ask them…", reverse("subscribers") + f"?state=ending&blog={blog.slug}")
 
 
 def _mailboxes(desk: Desk) -> Iterator[Need]:

@@ -44,6 +44,10 @@ class Blog(models.Model):
         null=True, help_text="When the backup was made that this row comes from; None: no look is needed for that any more."
     )
     lapses_told_on = models.DateField(null=True, help_text="The day on which staff were last told whose consent ends within a month.")
+    lapses = models.JSONField(
+        default=dict,
+        help_text="How many readers that nobody has asked yet these are, and the first and the last day on which one's consent ends; empty: none.",
+    )
     suppressions = models.PositiveBigIntegerField(
         default=0, help_text="Goes up, in the same transaction, with every address that may no longer be written to."
     )

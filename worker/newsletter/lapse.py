@@ -44,35 +44,58 @@ def tell() -> None:
 
 
 def _tell(blog: Blog, day: date) -> None:
-    before = blog.lapses_told_on
-    if not Blog.objects.filter(pk=blog.pk, lapses_told_on=before).update(lapses_told_on=day):
+    before, ending = blog.lapses_told_on, lapsing(Subscriber.objects.filter(blog=blog), day)
+    told = Blog.objects.filter(pk=blog.pk, lapses_told_on=before)
+    if not told.update(lapses_told_on=day, lapses=_in_short(_to_ask(blog, ending))):
         return
-    found: QuerySet[Any] = lapsing(Subscriber.objects.filter(blog=blog), day)
+    found: QuerySet[Any] = ending
     if before:  # who was within a month then was told of then, unless they came to the list since
         found = found.filter(Q(last__gt=months_later(before, 1)) | Q(created_at__gte=clock.now() - timedelta(days=(day - before).days + 1)))
     ends = list(found.values_list("last", flat=True))
     if ends:
-        readers = "1 reader ends" if len(ends) == 1 else f"{len(ends)} readers ends"
-        note(
-            f"The consent of {readers} within a month, the first on {min(ends):%Y-%m-%d}. Until then they may be asked whether they want to go on.",
-            blog=blog,
-            data={"readers": len(ends), "first": f"{min(ends)}", "last": f"{max(ends)}"},
-        )
+        data = {"readers": len(ends), "first": f"{min(ends)}", "last": f"{max(ends)}"}
+        note(_sentence(len(ends), min(ends)), blog=blog, data=data)
+
+
+def warning(blog: Blog) -> str:
+    """What staff are told as long as somebody is to be asked, as of today's first round; empty: nobody is."""
+    return _sentence(blog.lapses["readers"], blog.lapses["first"]) if blog.lapses else ""
+
+
+def week(blog: Blog) -> str:
+    """In which the consent of the last of them ends: where it is a later one than before, there is something new to tell."""
+    last = date.fromisoformat(blog.lapses["last"]).isocalendar()
+    return f"{last.year}-{last.week}"
+
+
+def _sentence(number: int, first: object) -> str:
+    if number == 1:
+        return f"The consent of 1 reader ends within a month, on {first}. Until then a mail may ask whether they want to go on."
+    return (
+        f"The consent of {number} readers ends within a month, the first on {first}. Until then a mail may ask whether they want to go on."
+    )
+
+
+def _in_short(readers: list[Any]) -> dict[str, Any]:
+    ends = [reader.last for reader in readers]
+    return {"readers": len(ends), "first": f"{min(ends)}", "last": f"{max(ends)}"} if ends else {}
+
+
+def _to_ask(blog: Blog, ending: QuerySet[Any]) -> list[Any]:
+    """Of those whose consent ends, who may be written to and was not asked yet."""
+    now = clock.now()
+    asked = Confirmation.objects.filter(subscriber=OuterRef("pk"), kind=Kind.RENEW, asked_at__gt=now - VALID_FOR[Kind.RENEW])
+    barred = set(Suppression.objects.filter(blog=blog).values_list("address_hash", flat=True))
+    return [reader for reader in ending.exclude(Exists(asked)) if address_hash(reader.address_key) not in barred]
 
 
 def ask(blog: Blog, file: BlogFile, who: str) -> int:
     """Let a mail ask everybody whose consent ends within a month, each once. How many will be asked."""
-    now = clock.now()
-    day = today(blog, now)
-    asked = Confirmation.objects.filter(subscriber=OuterRef("pk"), kind=Kind.RENEW, asked_at__gt=now - VALID_FOR[Kind.RENEW])
-    readers = list(lapsing(Subscriber.objects.filter(blog=blog), day).exclude(Exists(asked)))
-    barred = set(Suppression.objects.filter(blog=blog).values_list("address_hash", flat=True))
-    made = Confirmation.objects.bulk_create(
-        (_request(blog, file, reader) for reader in readers if address_hash(reader.address_key) not in barred),
-        batch_size=1000,
-    )
+    readers = _to_ask(blog, lapsing(Subscriber.objects.filter(blog=blog), today(blog, clock.now())))
+    made = Confirmation.objects.bulk_create((_request(blog, file, reader) for reader in readers), batch_size=1000)
     if made:
         note(f"{len(made)} readers are asked by mail whether they want to go on, before their consent ends.", who=who, blog=blog)
+    Blog.objects.filter(pk=blog.pk).update(lapses={})
     return len(made)
 
 
