@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from tests.factories import NOON, blog_file
-from worker.deliver.admission import Go, Not, admit
+from worker.deliver.admission import Go, admit
 from worker.models import Blog, Connection, Delivery
+from worker.record.standing import Standing
 
 LATER = NOON + timedelta(minutes=20)
 
@@ -16,7 +17,7 @@ def admission(
     file: dict[str, Any] | None = None,
     connection: dict[str, Any] | None = None,
     **delivery: Any,
-) -> Go | Not:
+) -> Go | Standing:
     words = {
         "state": "pending",
         "waits_for": "clock",
@@ -37,7 +38,7 @@ def test_what_is_due_goes() -> None:
 def test_the_mode_in_the_file_decides() -> None:
     assert admission("rehearsal") == Go(rehearse=True)
     verdict = admission("off")
-    assert isinstance(verdict, Not)
+    assert isinstance(verdict, Standing)
     assert (verdict.state, verdict.waits_for) == ("skipped", "nothing")
 
 
@@ -64,7 +65,7 @@ def test_the_mode_in_the_file_decides() -> None:
 )
 def test_what_may_not_go_now_says_why(circumstance: dict[str, Any], stands: tuple[str, str, Any], says: str) -> None:
     verdict = admission(**circumstance)
-    assert isinstance(verdict, Not)
+    assert isinstance(verdict, Standing)
     assert (verdict.state, verdict.waits_for, verdict.due_at) == stands
     assert says in verdict.reason
 
@@ -83,5 +84,5 @@ def test_a_test_copy_goes_at_night_and_in_rehearsal() -> None:
 
 def test_without_its_file_it_is_held() -> None:
     verdict = admit(Delivery(channel="facebook"), None, Blog(), Connection(), NOON)
-    assert isinstance(verdict, Not)
+    assert isinstance(verdict, Standing)
     assert verdict.state == "held"

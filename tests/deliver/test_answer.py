@@ -56,6 +56,13 @@ def test_a_new_post_goes_out(site: FeedSite) -> None:
     assert f"This is a new post, {MARA} says" in Event.objects.filter(post=post, delivery=None).latest("id").what
 
 
+def test_a_new_post_waits_for_its_approval_where_the_blog_asks_for_one(site: FeedSite) -> None:
+    make_blog(feed=site.url, approval="boss@practice.example")
+    post = held(site)
+    assert answer.is_new(post, MARA) == []
+    assert set(post.deliveries.values_list("state", "held_for")) == {("held", "approval")}
+
+
 def test_the_same_post_does_not_go_out_and_is_known_by_its_new_names(site: FeedSite) -> None:
     post = held(site)
     known = post.resembles

@@ -9,6 +9,7 @@ from worker.deliver.claim import Kind, kind_of
 from worker.lib.blogs import BlogFile
 from worker.lib.clock import spoken
 from worker.models import Blog, Connection, Delivery
+from worker.record.standing import Standing, held, skipped, to_mend, waiting
 
 
 @dataclass(frozen=True)
@@ -16,67 +17,67 @@ class Go:
     rehearse: bool
 
 
-@dataclass(frozen=True)
-class Not:
-    """How the delivery stands instead."""
-
-    state: str
-    waits_for: str
-    reason: str
-    due_at: datetime | None = None
-    held_for: str = ""
-
-
-def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Connection, now: datetime, ahead: int = 0) -> Go | Not:
-    """`ahead`: how many others wait before it for the same connection."""
+def admit(delivery: Delivery, file: BlogFile | None, blog: Blog, connection: Connection, now: datetime, ahead: int = 0) -> Go | Standing:
+    """Or how it stands instead. `ahead`: how many others wait before it for the same connection."""
     if file is None or delivery.channel not in file.channels or delivery.channel not in channels.all_channels():
-        missing = f"The blog's file no longer has a section for this channel. Put [channels.{delivery.channel}] back, then"
-        if kind_of(delivery) != Kind.CREATE:
-            return Not("pending", "person", f"{missing} resume the channel: what was asked for is done by itself.")
-        return Not("held", "person", f"{missing} release it; or cancel it.")
+        return _without_a_section(delivery)
     if kind_of(delivery) != Kind.CREATE:
         return _amendment(delivery, file, connection, now)
-    mode, name = file.channels[delivery.channel].mode, channels.find(delivery.channel).name
     if delivery.occasion == Delivery.Occasion.TEST:
         return Go(rehearse=False)
+    mode, name = file.channels[delivery.channel].mode, channels.find(delivery.channel).name
     if mode == "off":
-        return Not("skipped", "nothing", f"{name} is switched off for this blog.")
+        return skipped(f"{name} is switched off for this blog.")
     if paused_by := blog.paused_by or connection.paused_by:
-        return Not("pending", "person", f"{name} is paused by {paused_by}. It goes out once somebody resumes it.")
+        return to_mend(f"{name} is paused by {paused_by}. It goes out once somebody resumes it.")
     if sentence := approval.missing(file, delivery.approved_by):
-        return Not("held", "person", sentence, held_for=Delivery.HeldFor.APPROVAL)
-    if connection.broken and mode == "live":
-        return Not("pending", "person", connection.broken)
-    if connection.cooldown_until and connection.cooldown_until > now and mode == "live":
-        return Not("pending", "clock", connection.cooldown + or_late(delivery, file, now), connection.cooldown_until)
+        return held(sentence, Delivery.HeldFor.APPROVAL)
+    is_live = mode == "live"
+    stands = (_not_taken(connection, now, or_late(delivery, file, now)) if is_live else None) or _not_its_time(delivery, file, now)
+    if stands is None and is_live and delivery.channel != "email":
+        stands = _in_line(delivery, file, name, timing.its_place(now, delivery.created_at, connection.called_at, ahead), now)
+    return stands or Go(rehearse=not is_live)
+
+
+def _without_a_section(delivery: Delivery) -> Standing:
+    missing = f"The blog's file no longer has a section for this channel. Put [channels.{delivery.channel}] back, then"
+    if kind_of(delivery) != Kind.CREATE:
+        return to_mend(f"{missing} resume the channel: what was asked for is done by itself.")
+    return held(f"{missing} release it; or cancel it.")
+
+
+def _not_taken(connection: Connection, now: datetime, or_else: str = "") -> Standing | None:
+    """The network takes nothing now."""
+    if connection.broken:
+        return to_mend(connection.broken)
+    if connection.cooldown_until and connection.cooldown_until > now:
+        return waiting(connection.cooldown + or_else, connection.cooldown_until)
+    return None
+
+
+def _not_its_time(delivery: Delivery, file: BlogFile, now: datetime) -> Standing | None:
     quiet_until = timing.after_quiet(now, file)
     if quiet_until > now:
-        return Not("pending", "clock", f"Quiet hours: it goes out at {spoken(quiet_until, file.timezone, now)}.", quiet_until)
+        return waiting(f"Quiet hours: it goes out at {spoken(quiet_until, file.timezone, now)}.", quiet_until)
     if delivery.first_due_at and timing.too_late(now, delivery.first_due_at, file):
         due = spoken(delivery.first_due_at, file.timezone, now)
-        return Not(
-            "held",
-            "person",
-            f"It should have gone out at {due} and has waited too long to go by itself. Release it to send it now, or skip it.",
-            held_for=Delivery.HeldFor.LATE,
-        )
-    place = timing.its_place(now, delivery.created_at, connection.called_at, ahead)
-    if place > now and mode == "live" and delivery.channel != "email":
-        at = spoken(place, file.timezone, now)
-        one_by_one = f"Several have waited for {name}; they go out one by one, this one at {at}."
-        return Not("pending", "clock", one_by_one + or_late(delivery, file, now), place)
-    return Go(rehearse=mode == "rehearsal")
+        sentence = f"It should have gone out at {due} and has waited too long to go by itself. Release it to send it now, or skip it."
+        return held(sentence, Delivery.HeldFor.LATE)
+    return None
 
 
-def _amendment(delivery: Delivery, file: BlogFile, connection: Connection, now: datetime) -> Go | Not:
+def _in_line(delivery: Delivery, file: BlogFile, name: str, place: datetime, now: datetime) -> Standing | None:
+    if place <= now:
+        return None
+    one_by_one = f"Several have waited for {name}; they go out one by one, this one at {spoken(place, file.timezone, now)}."
+    return waiting(one_by_one + or_late(delivery, file, now), place)
+
+
+def _amendment(delivery: Delivery, file: BlogFile, connection: Connection, now: datetime) -> Go | Standing:
     """What is out is taken down or corrected also at night, late, and while the channel is paused or rehearses."""
     if kind_of(delivery) == Kind.EDIT and (sentence := approval.missing(file, delivery.approved_by)):
-        return Not("held", "person", sentence, held_for=Delivery.HeldFor.APPROVAL)
-    if connection.broken:
-        return Not("pending", "person", connection.broken)
-    if connection.cooldown_until and connection.cooldown_until > now:
-        return Not("pending", "clock", connection.cooldown, connection.cooldown_until)
-    return Go(rehearse=False)
+        return held(sentence, Delivery.HeldFor.APPROVAL)
+    return _not_taken(connection, now) or Go(rehearse=False)
 
 
 def or_late(delivery: Delivery, file: BlogFile, now: datetime) -> str:

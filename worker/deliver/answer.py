@@ -80,12 +80,9 @@ def _begin(delivery: Delivery, file: BlogFile, who: str) -> bool:
     transition(
         delivery,
         Q(state=State.HELD, attempt=delivery.attempt),
-        state=start.state,
-        waits_for=start.waits_for,
-        reason=start.reason,
+        **start.fields,
+        first_due_at=start.due_at,
         who=who,
         what=f"This is a new post, {who} says. {start.reason}",
-        due_at=start.due_at,
-        first_due_at=start.due_at,
     )
     return start.due_at is not None and start.due_at <= now

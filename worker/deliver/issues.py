@@ -1,7 +1,6 @@
 """The issues of a blog's digests: opened ahead, filled as posts come, made anew from what the posts say when their time comes."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -16,6 +15,7 @@ from worker.lib.editions import Digest, Due, next_due
 from worker.models import Blog, Delivery, Issue, Part, Post
 from worker.newsletter.editions import options_of
 from worker.record.deliveries import withdrawn
+from worker.record.standing import Standing, held
 from worker.record.transition import note, transition
 
 NOTHING = "Nothing was published for it since the one before, so no newsletter goes out."
@@ -48,7 +48,7 @@ def add(post: Post, file: BlogFile, needs_a_person: str, held_for: str, now: dat
         Issue.objects.filter(pk=_issue(delivery).pk, since__gt=now).update(since=now)  # the one before it went out ahead of its day
         if needs_a_person and delivery.state == State.PENDING:
             what = f"“{post.title}” came into it. {needs_a_person}"
-            stand(delivery, State.HELD, WaitsFor.PERSON, needs_a_person, what, held_for=held_for)
+            stand(delivery, held(needs_a_person, held_for), what)
         else:
             note(f"“{post.title}” came into it.", delivery=delivery)
 
@@ -154,5 +154,5 @@ def dropped(delivery: Delivery) -> dict[Part, str]:
     return {parts[post or 0]: because for post, because in why.items()}
 
 
-def stand(delivery: Delivery, state: str, waits_for: str, reason: str, what: str = "", **fields: Any) -> None:
-    transition(delivery, _not_begun(), state=state, waits_for=waits_for, reason=reason, what=what, **fields)
+def stand(delivery: Delivery, how: Standing, what: str = "") -> None:
+    transition(delivery, _not_begun(), **how.fields, what=what)

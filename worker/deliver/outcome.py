@@ -24,6 +24,7 @@ from worker.lib import clock
 from worker.lib.address import masked
 from worker.lib.blogs import blog_file
 from worker.models import Attempt, Connection, Delivery
+from worker.record.standing import held, held_back
 from worker.record.transition import note, transition
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,9 @@ def not_called(delivery: Delivery, error: DeliveryError | gate.Refused | Withhel
     elif isinstance(error, Unauthorized):
         _unauthorized(delivery, error)
     elif isinstance(error, Withheld):
-        stands: dict[str, Any] = {"state": State.HELD, "waits_for": WaitsFor.PERSON, "reason": str(error), "held_for": error.held_for}
-        close(delivery, Outcome.REJECTED, detail=str(error), **stands)
+        close(delivery, Outcome.REJECTED, detail=str(error), **held(str(error), error.held_for).fields)
     elif isinstance(error, gate.Refused):
-        reason = f"{error} It was held back: mend it, then release it."
-        close(delivery, Outcome.REJECTED, detail=str(error), state=State.HELD, waits_for=WaitsFor.PERSON, reason=reason)
+        close(delivery, Outcome.REJECTED, detail=str(error), **held_back(str(error)).fields)
     else:
         close(delivery, Outcome.REJECTED, **_words(error), state=State.FAILED, waits_for=WaitsFor.PERSON, reason=error.sentence)
 

@@ -5,7 +5,6 @@ Planned again after an edit: what has not yet been called is made anew, what is 
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +24,7 @@ from worker.lib.clock import spoken
 from worker.lib.editions import INSTANT
 from worker.models import Delivery, Post, Rendition
 from worker.newsletter import choices
+from worker.record.standing import Standing, held, held_back, skipped, waiting
 from worker.record.transition import note, transition
 from worker.render import Rendered
 from worker.render.excerpt import about_its_disclaimer
@@ -34,58 +34,45 @@ Origin = Post.Origin
 OUR_MISTAKE = "Something in Postlark itself went wrong with this post's words; the log says what."
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How a new delivery begins."""
-
-    state: str
-    waits_for: str
-    reason: str
-    due_at: datetime | None = None
-    held_for: str = ""
+WITHDRAWN = skipped("The post was withdrawn before it went out here.")
+ADDED_SINCE = skipped("This channel came into the blog's file after the post. Send it from the post's page if it shall go out here too.")
 
 
-WITHDRAWN = Plan("skipped", "nothing", "The post was withdrawn before it went out here.")
-ADDED_SINCE = Plan(
-    "skipped", "nothing", "This channel came into the blog's file after the post. Send it from the post's page if it shall go out here too."
-)
-
-
-def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: str, now: datetime) -> Plan:
-    """`refused`: why the gate does not let the text through; empty when it does. `resembles`: the title of the post it may be."""
+def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: str, now: datetime) -> Standing:
+    """How a new delivery begins. `refused`: why the gate does not let the text through; empty when it does. `resembles`: the title of the
+    post it may be."""
     name = channels.find(channel).name
     if origin == Origin.BASELINE:
-        return Plan("skipped", "nothing", "Published before Postlark began to watch this blog.")
+        return skipped("Published before Postlark began to watch this blog.")
     if origin == Origin.SAME:
-        return Plan("skipped", "nothing", f"It is the same post as “{resembles}”, and does not go out again.")
+        return skipped(f"It is the same post as “{resembles}”, and does not go out again.")
     if blog.channels[channel].mode == "off":
-        return Plan("skipped", "nothing", f"{name} is switched off for this blog.")
+        return skipped(f"{name} is switched off for this blog.")
     if refused:
-        return Plan("held", "person", f"{refused} It was held back: mend it, then release it.")
-    if origin == Origin.BURST:
-        return Plan(
-            "held",
-            "person",
-            f"Several posts appeared at once, more than the {blog.burst} that go out by themselves. Release it to send it, or skip it.",
-        )
-    if origin == Origin.OLDER:
-        return Plan(
-            "held", "person", "It is dated older than everything else in the feed. Release it if it is news; cancel it if it is not."
-        )
-    if origin == Origin.RESTORED:
-        reason = f"It was new at the first look after a backup was restored, so it may have gone out already. Look at {name}: release it to send it, or cancel it."
-        return Plan("held", "person", reason)
-    if origin == Origin.UNSURE:
-        return Plan(
-            "held",
-            "person",
-            f"This may be “{resembles}”, which Postlark knows already. Say on the post's page whether it is the same or a new one.",
-        )
+        return held_back(refused)
+    if question := _question(origin, resembles, blog, name):
+        return held(question)
     if sentence := approval.missing(blog, ""):
-        return Plan("held", "person", sentence, held_for=Delivery.HeldFor.APPROVAL)
+        return held(sentence, Delivery.HeldFor.APPROVAL)
     due = first_due(now, blog, channel)
     when = "now" if due <= now else f"at {spoken(due, blog.timezone, now)}"
-    return Plan("pending", "clock", f"Goes out {when}.", due)
+    return waiting(f"Goes out {when}.", due)
+
+
+def _question(origin: str, resembles: str, blog: BlogFile, name: str) -> str:
+    """What only a person can say of a post that came like this; empty where there is nothing to say."""
+    match origin:
+        case Origin.BURST:
+            return (
+                f"Several posts appeared at once, more than the {blog.burst} that go out by themselves. Release it to send it, or skip it."
+            )
+        case Origin.OLDER:
+            return "It is dated older than everything else in the feed. Release it if it is news; cancel it if it is not."
+        case Origin.RESTORED:
+            return f"It was new at the first look after a backup was restored, so it may have gone out already. Look at {name}: release it to send it, or cancel it."
+        case Origin.UNSURE:
+            return f"This may be “{resembles}”, which Postlark knows already. Say on the post's page whether it is the same or a new one."
+    return ""
 
 
 def plan(post_id: int) -> list[int]:
@@ -215,7 +202,7 @@ def _show(delivery: Delivery, file: BlogFile) -> None:
     """What an issue that waits would say by now; it is made once more when it goes out."""
     refused = make_issue(delivery, file)
     if refused and delivery.state == State.PENDING:
-        issues.stand(delivery, State.HELD, WaitsFor.PERSON, f"{refused} It was held back: mend it, then release it.")
+        issues.stand(delivery, held_back(refused))
 
 
 def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: str = "") -> None:
@@ -277,13 +264,9 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
         post=post,
         channel=channel,
         edition=INSTANT if channel == "email" else "",
-        state=start.state,
-        waits_for=start.waits_for,
-        reason=start.reason,
+        **start.fields,
         created_at=now,
-        due_at=start.due_at,
         first_due_at=start.due_at,
-        held_for=start.held_for,
         finished_at=now if start.state == State.SKIPPED else None,
     )
     note(start.reason, delivery=delivery, data={"to": start.state})
@@ -291,7 +274,7 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
         _keep(delivery, made)
 
 
-def _begin(post: Post, file: BlogFile, channel: str, refused: str, now: datetime) -> Plan:
+def _begin(post: Post, file: BlogFile, channel: str, refused: str, now: datetime) -> Standing:
     return begin(post.origin, post.resembles.title if post.resembles else "", file, channel, refused, now)
 
 
@@ -308,7 +291,7 @@ def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[s
     made = drafts[delivery.channel]
     if isinstance(made, str):
         Rendition.objects.filter(delivery=delivery).delete()
-        _stand(delivery, Plan("held", "person", f"{made} It was held back: mend it, then release it."), "The post was edited.")
+        _stand(delivery, held_back(made), "The post was edited.")
     elif rendition is None:
         write(delivery, made)
         _stand(delivery, begin(post.origin, "", file, delivery.channel, "", now), "The post was edited; now it can go out.")
@@ -321,15 +304,11 @@ def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[s
             )
 
 
-def _stand(delivery: Delivery, start: Plan, what: str) -> None:
+def _stand(delivery: Delivery, start: Standing, what: str) -> None:
     transition(
         delivery,
         Q(state=delivery.state, attempt=delivery.attempt),
-        state=start.state,
-        waits_for=start.waits_for,
-        reason=start.reason,
-        what=what,
-        due_at=start.due_at,
+        **start.fields,
         first_due_at=start.due_at,
-        held_for=start.held_for,
+        what=what,
     )

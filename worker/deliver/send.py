@@ -13,7 +13,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
@@ -22,7 +21,7 @@ from django.db.models.functions import Now
 from worker import channels, gate, newsletter
 from worker.channels.base import DeliveryError, Receipt, Transient
 from worker.deliver import amended, approval, handover, issues, money, outcome, preflight
-from worker.deliver.admission import Not, admit
+from worker.deliver.admission import admit
 from worker.deliver.claim import Kind, State, WaitsFor, amends, claim, commit_calling, kind_of, next_in_line, still_ours, time_to_live
 from worker.deliver.plan import add_languages, make_issue
 from worker.deliver.timing import APART
@@ -31,6 +30,7 @@ from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.crash import point
 from worker.lib.deadline import deadly
 from worker.models import Connection, Delivery
+from worker.record.standing import Standing, waiting
 from worker.record.transition import transition
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def send(delivery_id: int) -> list[int]:
         return []
     connection, _ = Connection.objects.get_or_create(blog=delivery.blog, channel=delivery.channel)
     verdict = admit(delivery, file, delivery.blog, connection, clock.now(), _ahead(delivery))
-    if isinstance(verdict, Not):
+    if isinstance(verdict, Standing):
         _put_off(delivery, verdict)
         return next_in_line(delivery.channel)
     assert file is not None, "admission holds a delivery whose blog has no file"
@@ -71,16 +71,8 @@ def send(delivery_id: int) -> list[int]:
             return []
     except IntegrityError:
         # The ledger's own constraint: at most one of a post and channel is under way.
-        _put_off(
-            delivery,
-            Not(
-                "pending",
-                "clock",
-                "Another delivery of this post to this channel is not finished; this one waits for it.",
-                clock.now() + timedelta(minutes=1),
-            ),
-        )
-
+        behind = "Another delivery of this post to this channel is not finished; this one waits for it."
+        _put_off(delivery, waiting(behind, clock.now() + timedelta(minutes=1)))
     return next_in_line(delivery.channel)
 
 
@@ -90,10 +82,9 @@ def _ahead(delivery: Delivery) -> int:
     return others.filter(pk__lt=delivery.pk, due_at__lt=clock.now() + 10 * APART).count()
 
 
-def _put_off(delivery: Delivery, verdict: Not) -> None:
+def _put_off(delivery: Delivery, stands: Standing) -> None:
     due = Q(state=State.PENDING, waits_for=WaitsFor.CLOCK, due_at__lte=Now(), attempt=delivery.attempt)
-    stands: dict[str, Any] = {"state": verdict.state, "waits_for": verdict.waits_for, "reason": verdict.reason}
-    transition(delivery, due, **stands, due_at=verdict.due_at, held_for=verdict.held_for)
+    transition(delivery, due, **stands.fields)
 
 
 def _hand_over(delivery: Delivery, file: BlogFile) -> bool:

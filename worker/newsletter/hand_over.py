@@ -29,6 +29,7 @@ from worker.newsletter.journal import Journal, Page
 from worker.newsletter.outcome import Outcome, outcome
 from worker.newsletter.reader import Reader, load
 from worker.newsletter.sweep import take_back
+from worker.record.standing import Standing, held, held_back, to_mend, waiting
 from worker.record.transition import transition
 
 log = logging.getLogger(__name__)
@@ -70,58 +71,46 @@ def hand_over(batch_id: int) -> bool:
 # What is in the way ---------------------------------------------------------------------------------------------------------
 
 
-class Obstacle(NamedTuple):
-    """How the delivery stands until it is out of the way."""
-
-    state: str
-    waits_for: str
-    reason: str
-    due_at: datetime | None = None
-
-
-def put_off(delivery: Delivery, obstacle: Obstacle) -> None:
+def put_off(delivery: Delivery, obstacle: Standing) -> None:
     """Its batches keep what they have done; when the delivery is let go again, they go on."""
-    transition(
-        delivery, Q(state=State.SENDING), state=obstacle.state, waits_for=obstacle.waits_for, reason=obstacle.reason, due_at=obstacle.due_at
-    )
+    transition(delivery, Q(state=State.SENDING), **obstacle.fields)
 
 
-def _obstacle(delivery: Delivery, file: BlogFile | None) -> Obstacle | None:
+def _obstacle(delivery: Delivery, file: BlogFile | None) -> Standing | None:
+    """How the delivery stands until what is in the way is out of it."""
     if file is None or "email" not in file.channels or file.channels["email"].mode != "live":
         reason = "E-mail is no longer live in this blog's file, so the rest was held back. Make it live again and release it, or cancel it."
-        return Obstacle(State.HELD, WaitsFor.PERSON, reason)
+        return held(reason)
     if missing := mail.cannot_send(file):
-        return Obstacle(State.HELD, WaitsFor.PERSON, f"{missing} The rest was held back; release it then.")
+        return held(f"{missing} The rest was held back; release it then.")
     connection = Connection.objects.filter(blog=delivery.blog, channel="email").first() or Connection()
     if paused_by := delivery.blog.paused_by or connection.paused_by:
         reason = f"E-mail is paused by {paused_by}. What has not gone out yet goes once somebody resumes it."
-        return Obstacle(State.PENDING, WaitsFor.PERSON, reason)
+        return to_mend(reason)
     if connection.broken:
-        return Obstacle(State.PENDING, WaitsFor.PERSON, connection.broken)
+        return to_mend(connection.broken)
     if connection.cooldown_until and connection.cooldown_until > clock.now():
-        return Obstacle(State.PENDING, WaitsFor.CLOCK, connection.cooldown, connection.cooldown_until)
+        return waiting(connection.cooldown, connection.cooldown_until)
     try:
         for language in ("", *delivery.rendition.translations):
             words, link = mail.words_of(delivery.rendition, language), delivery.rendition.link
             gate.check(Message(text=words.text, link=link, subject=words.subject, html=words.html), file.in_language(language), "email")
     except gate.Refused as refused:
-        return Obstacle(State.HELD, WaitsFor.PERSON, f"{refused} It was held back: mend it, then release it.")
+        return held_back(str(refused))
     return None
 
 
-def _after(trouble: DeliveryError, delivery: Delivery) -> Obstacle:
+def _after(trouble: DeliveryError, delivery: Delivery) -> Standing:
     """The relay itself is the obstacle: nobody's address is at fault."""
     if isinstance(trouble, Unauthorized):
         reason = f"{trouble.sentence} Correct it and start Postlark again, then resume e-mail: what has not gone out yet goes by itself."
         Connection.objects.update_or_create(blog=delivery.blog, channel="email", defaults={"broken": reason})
-        return Obstacle(State.PENDING, WaitsFor.PERSON, reason, clock.now())
+        return to_mend(reason, clock.now())
     wait = delay(max(1, batches.failures_in_a_row(delivery)), Random())
     if isinstance(trouble, Transient) and trouble.retry_after:
         wait = max(wait, trouble.retry_after)
     until = clock.now() + wait
-    return Obstacle(
-        State.PENDING, WaitsFor.CLOCK, f"{trouble.sentence} Nobody gets it twice; the rest goes on at {delivery.spoken(until)}.", until
-    )
+    return waiting(f"{trouble.sentence} Nobody gets it twice; the rest goes on at {delivery.spoken(until)}.", until)
 
 
 # One run --------------------------------------------------------------------------------------------------------------------
