@@ -152,6 +152,12 @@ def test_an_address_that_is_no_web_address_is_not_kept(office, delivery) -> None
     assert (delivery.state, delivery.remote_url) == ("sent", "")
 
 
+def test_nobody_is_led_to_where_a_post_was_taken_down(office, delivery) -> None:
+    Delivery.objects.update(state="withdrawn", waits_for="nothing", finished_at=timezone.now(), remote_url="https://facebook.example/1")
+    for page in ("/", f"/deliveries/{delivery.pk}", f"/posts/{delivery.post_id}"):
+        assert 'href="https://facebook.example/1"' not in text(office.get(page))
+
+
 def test_nothing_is_sent_again_while_postlark_still_looks(office, delivery) -> None:
     Delivery.objects.update(state="unknown", waits_for="network", unknown_since=timezone.now())
     answer = office.post(f"/deliveries/{delivery.pk}/not-there", follow=True)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from worker.console import actions, buttons, newsletter, says, story, words
 from worker.console.access import Desk, file_of, staff_page, zone_of
-from worker.console.page import live_page, safe_link
+from worker.console.page import live_page
 from worker.deliver import money
 from worker.models import Delivery, Event, Rendition
 
@@ -45,7 +45,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     view = View(
         sentence=delivery.reason,
         chip=words.chip(delivery, total, now, zone),
-        out=safe_link(delivery.remote_url),
+        out=words.shown_at(delivery),
         asked=f"{delivery.asked_by}: {delivery.asked_because}" if delivery.asked_because else delivery.asked_by,
         cost=f"Cost: about {money.spoken(delivery.cost)}" if delivery.cost else "",
         approved=words.approved(delivery, zone),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from worker.connections import standing
 from worker.console import first_steps, needs, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
-from worker.console.page import live_page, safe_link, whole_number
+from worker.console.page import live_page, whole_number
 from worker.deliver import money
 from worker.ingest.health import WRONG
 from worker.lib.blogs import ChannelOptions
@@ -184,7 +184,7 @@ def _cell(delivery: Delivery, totals: dict[int, Sum], now: datetime, blog: Blog)
         address=reverse("delivery", args=[delivery.pk]),
         chip=words.chip(delivery, total, now, zone),
         line=words.line(delivery, total, now, zone),
-        out=safe_link(delivery.remote_url),
+        out=words.shown_at(delivery),
     )
 
 

@@ -132,7 +132,7 @@ def _panel(slug: str, main: Delivery, deliveries: list[Delivery], totals: dict[i
         chip=words.chip(main, total, now, zone),
         sentence=main.reason,
         delivery=main.pk,
-        out=safe_link(main.remote_url),
+        out=words.shown_at(main),
         approved=words.approved(main, zone),
         send="",
         rows=tuple(filter(None, (buttons.answers(it), buttons.what_can_be_done(it)))),

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from worker import channels
 from worker.console import times
+from worker.console.page import safe_link
 from worker.lib.language import said
 from worker.models import Attempt, Delivery
 from worker.record.sums import Sum, sum_of
@@ -151,6 +152,11 @@ def term(name: str, number: int) -> str:
 def title(delivery: Delivery) -> str:
     """A newsletter's name is ours to say; a post's title is not."""
     return said(delivery.title) if delivery.issue_id else delivery.title
+
+
+def shown_at(delivery: Delivery) -> str:
+    """Where the network shows it; empty once it was taken down."""
+    return "" if delivery.state == State.WITHDRAWN else safe_link(delivery.remote_url)
 
 
 def capital(text: str) -> str:
