@@ -95,16 +95,24 @@ def test_what_comes_down_from_one_network_alone_is_still_shown(relay: Relay) -> 
     assert page(own).status_code == 200
 
 
-def test_what_was_withdrawn_and_sent_again_is_shown_again(relay: Relay) -> None:
+def test_what_was_withdrawn_and_sent_again_is_shown_as_it_was_put_right_and_never_as_it_was(relay: Relay) -> None:
     make_subscriber(blog := a_blog(relay))
-    post = published(blog, "On grief")
-    goes_by_itself(post)
-    Post.objects.filter(pk=post.pk).update(withdrawn_at=timezone.now())
+    make_subscriber(blog, edition="weekly")
+    post = published(blog, "On greif")
+    published(blog, "On joy")
+    wrong, weekly = goes_by_itself(post), its_time_comes(the_issue())
+    withdraw.withdraw(post, "Ann", "Its title is wrong")
+    Post.objects.filter(pk=post.pk).update(title="On grief")
+    post.refresh_from_db()
     again = staff.resend(post, "email", "desk@practice.example", "It is put right.", audience="all")
     send(again.pk)
     again.refresh_from_db()
     send_to_the_end(again)
     assert "On grief" in page(again).content.decode()
+    assert page(wrong).status_code == 410
+    assert "On greif" not in page(weekly).content.decode()
+    listed = Client().get(f"/archive/{blog.slug}").content.decode()
+    assert [reading_token(each.pk) in listed for each in (again, wrong, weekly)] == [True, False, True]
 
 
 def test_the_archive_lists_what_went_out_newest_first(relay: Relay) -> None:

@@ -129,7 +129,6 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
         words = {"edited_by": who if text is not None else "", "own_words": text or ""}
         said = f"Asked for by {who}: {because} Goes out now."
         delivery = new(post.blog, Occasion.RESEND, who, said, made, words, post=post, channel=channel, **asked)
-        Post.objects.filter(pk=post.pk).update(withdrawn_at=None)
     return delivery
 
 

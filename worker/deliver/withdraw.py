@@ -19,7 +19,7 @@ from worker.deliver.staff import Refused, because_of
 from worker.lib import clock
 from worker.lib.blogs import blog_file
 from worker.models import Delivery, Issue, Part, Post
-from worker.record.deliveries import of_posts
+from worker.record.deliveries import of_posts, taken_back
 from worker.record.sums import Sum, sum_of
 from worker.record.transition import note, transition
 
@@ -107,7 +107,7 @@ def withdraw(post: Post, who: str, because: str) -> list[Step]:
     """Do it, as far as it can be done; each step says which. Raises Refused when there is nothing to do, or no reason is given."""
     because = because_of(because)
     with transaction.atomic():
-        post = Post.objects.select_for_update().get(pk=post.pk)
+        Post.objects.select_for_update().get(pk=post.pk)
         steps = [_begin(step, who, because) for step in _steps(post)]
         if not any(step.fate.may for step in steps):
             raise Refused(" ".join(step.fate.says for step in steps) or f"Nothing of “{post.title}” is out, and nothing waits to go out.")
@@ -152,7 +152,7 @@ def can_be_withdrawn(delivery: Delivery) -> bool:
 def _steps(post: Post) -> Iterator[Step]:
     found = [delivery.pk for _, delivery in of_posts([post.pk]) if delivery.state not in OVER]
     for delivery in Delivery.objects.filter(pk__in=found).select_related("blog", "post", "issue", "rendition").order_by("pk"):
-        if post.withdrawn_at is None and _has_a_page(delivery):
+        if _has_a_page(delivery) and post.pk not in taken_back(delivery):
             left_out = f"It is left out of the copy in the browser of this: {delivery.issue}."
             yield Step(delivery, Fate(True, left_out if delivery.issue else PAGE), is_page=True)
         if step := _step(delivery):

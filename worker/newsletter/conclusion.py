@@ -15,7 +15,7 @@ from worker.models import Batch, Delivery, Recipient, Relay, Subscriber
 from worker.newsletter.audience import readers
 from worker.newsletter.mail import relay_name, relay_of
 from worker.newsletter.refused import Refused
-from worker.record.deliveries import withdrawn
+from worker.record.deliveries import taken_back
 from worker.record.sums import Sum, sum_of
 from worker.record.transition import POSTLARK, note, transition
 
@@ -138,8 +138,7 @@ _FOUND_OUT = {
 
 
 def _is_withdrawn(delivery: Delivery) -> bool:
-    posts = [post.pk for post in delivery.posts()]
-    return withdrawn(posts).issuperset(posts)
+    return taken_back(delivery).issuperset(post.pk for post in delivery.posts())
 
 
 def _settle_batch(batch: Batch, recipients: list[int], who: str, to: Recipient.State) -> None:

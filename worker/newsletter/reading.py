@@ -3,13 +3,13 @@
 from base64 import b64encode
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from worker.channels.base import INLINE_PICTURE
 from worker.lib.signing import read_reading_token
 from worker.models import Blog, Delivery
 from worker.newsletter.mail import words_of
-from worker.record.deliveries import withdrawn
+from worker.record.deliveries import taken_back
 from worker.render import sections
 from worker.render.keep import kept
 
@@ -28,9 +28,8 @@ def named_by(token: str) -> Delivery | None:
 
 def browser_copy(delivery: Delivery, language: str = "") -> str | None:
     """The page, in this language where it was made in it. None: everything it brought was withdrawn."""
-    posts = [post.pk for post in delivery.posts()]
-    gone = withdrawn(posts)
-    if gone.issuperset(posts):
+    gone = taken_back(delivery)
+    if gone.issuperset(post.pk for post in delivery.posts()):
         return None
     names = [sections.READER, *map(sections.of_post, gone)]
     words = words_of(delivery.rendition, language)
@@ -39,7 +38,8 @@ def browser_copy(delivery: Delivery, language: str = "") -> str | None:
 
 def past(blog: Blog, before: int | None = None) -> QuerySet[Delivery]:
     """What has gone out to readers, newest first; what was sent once more stands there once. `before`: only what went out before this one."""
-    sent = Delivery.objects.filter(blog=blog, channel="email", state=State.SENT, occasion=Delivery.Occasion.AUTOMATIC)
+    put_right = Q(occasion=Delivery.Occasion.RESEND, post__withdrawn_at__lt=F("rendition__made_at"))
+    sent = Delivery.objects.filter(Q(occasion=Delivery.Occasion.AUTOMATIC) | put_right, blog=blog, channel="email", state=State.SENT)
     last = sent.filter(pk=before).first() if before is not None else None
     if last:  # a digest's row is older than those of the posts that went out before it
         sent = sent.filter(Q(finished_at__lt=last.finished_at) | Q(finished_at=last.finished_at, pk__lt=last.pk))
@@ -47,10 +47,14 @@ def past(blog: Blog, before: int | None = None) -> QuerySet[Delivery]:
 
 
 def without_withdrawn(deliveries: Iterable[Delivery]) -> list[Delivery]:
-    """A withdrawn post's newsletter is no longer shown; an issue is, without the post."""
-    rows = list(deliveries)
-    gone = withdrawn([row.post_id for row in rows if row.post_id])
-    return [row for row in rows if row.post_id not in gone]
+    """A withdrawn post's newsletter is no longer shown, but the one in which it was put right; an issue is, without the post."""
+    shown, rows = dict[object, Delivery](), list(deliveries)
+    closed = Delivery.objects.filter(pk__in=[row.pk for row in rows], post__withdrawn_at__gte=F("rendition__made_at"))
+    gone = set(closed.values_list("pk", flat=True))
+    for row in rows:
+        if row.pk not in gone:
+            shown.setdefault(row.post_id or row, row)
+    return list(shown.values())
 
 
 def _with_its_picture(html: str, delivery: Delivery) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from worker import channels
 from worker.channels.base import Poster
@@ -49,4 +49,11 @@ def edits(channel: str) -> bool:
 
 def withdrawn(posts: Iterable[int]) -> set[int]:
     """Of these posts, those that a person has taken back whole and nobody has sent again since. One network alone is not the whole."""
-    return set(Post.objects.filter(pk__in=list(posts)).exclude(withdrawn_at=None).values_list("pk", flat=True))
+    again = Delivery.objects.filter(post=OuterRef("pk"), occasion=Delivery.Occasion.RESEND, created_at__gt=OuterRef("withdrawn_at"))
+    return set(Post.objects.filter(~Exists(again), pk__in=list(posts), withdrawn_at__isnull=False).values_list("pk", flat=True))
+
+
+def taken_back(delivery: Delivery) -> set[int]:
+    """Of the posts that it brings, those that were withdrawn after its words were made: nobody is shown these words or sent them any more."""
+    posts = [post.pk for post in delivery.posts()]
+    return set(Post.objects.filter(pk__in=posts, withdrawn_at__gte=delivery.rendition.made_at).values_list("pk", flat=True))
