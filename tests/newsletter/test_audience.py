@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.factories import make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, people, planned, send_to_the_end, the_sum
 from worker import newsletter
+from worker.lib.refused import Refused
 from worker.lib.signing import address_hash
 from worker.models import Consent, Delivery, Recipient, Subscriber, Suppression
 from worker.newsletter.leave import forget, unsubscribe
@@ -213,7 +214,7 @@ def test_an_address_is_an_audience_only_if_it_may_be_mailed(blog):
         ("cid@reader.example", "cid@reader.example may not be written to: No consent to write to them is on record."),
         ("everyone", "everyone is not an e-mail address: there is no @. Allowed are missing, failed, new, all, or a subscriber's address."),
     ):
-        with pytest.raises(newsletter.Refused) as refused:
+        with pytest.raises(Refused) as refused:
             newsletter.check_audience(blog, address)
         assert str(refused.value) == sentence
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from tests.newsletter.people import live_blog, make_newsletter, make_subscriber, people, planned, send_to_the_end, send_what_is_due, the_sum
 from worker import newsletter
+from worker.lib.refused import Refused
 from worker.models import Batch, Delivery, Event, Post
 from worker.newsletter.conclusion import conclude
 from worker.record.sums import Sum, sum_of
@@ -132,7 +133,7 @@ def test_all_in_doubt_settled_as_sent_ends_an_unknown_delivery(relay, settings, 
     ],
 )
 def test_settling_what_is_not_in_doubt_is_refused_and_changes_nothing(doubtful, recipients, sentence):
-    with pytest.raises(newsletter.Refused) as refused:
+    with pytest.raises(Refused) as refused:
         newsletter.settle(doubtful, "office", sent=True, recipients=recipients)
     assert str(refused.value) == sentence.format(doubtful.pk)
     assert the_sum(doubtful).unknown == 2
@@ -140,13 +141,13 @@ def test_settling_what_is_not_in_doubt_is_refused_and_changes_nothing(doubtful, 
 
 def test_settling_twice_is_refused(doubtful):
     newsletter.settle(doubtful, "office", sent=True)
-    with pytest.raises(newsletter.Refused, match="Nobody is in doubt"):
+    with pytest.raises(Refused, match="Nobody is in doubt"):
         newsletter.settle(doubtful, "office", sent=False)
 
 
 def test_sending_again_waits_for_another_send_of_the_post(doubtful):
     make_newsletter(doubtful.post, occasion="resend", state="sending")
-    with pytest.raises(newsletter.Refused, match="Another send of this post is under way"):
+    with pytest.raises(Refused, match="Another send of this post is under way"):
         newsletter.settle(doubtful, "office", sent=False)
     assert the_sum(doubtful).unknown == 2
 

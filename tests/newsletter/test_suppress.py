@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from tests.newsletter.people import live_blog, make_subscriber
+from worker.lib.refused import Refused
 from worker.lib.signing import unsubscribe_token
 from worker.models import Blog, Event, Subscriber, Suppression
 from worker.newsletter.consent import today
 from worker.newsletter.leave import forget, unsubscribe, unsubscribe_by_mail
-from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import allow, suppress
 
 pytestmark = pytest.mark.django_db

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from worker.channels.base import Account, Credentials, Poster, Rejected, Transient, Unauthorized
 from worker.connections import check, keep
-from worker.connections.connect import Chosen, Refused, store
+from worker.connections.connect import Chosen, store
 from worker.connections.poster import Maker
 from worker.connections.renew import ends_at
 from worker.lib.blogs import BlogFile
+from worker.lib.refused import Refused
 from worker.models import Blog, Connection
 
 

@@ -11,12 +11,9 @@ from worker import channels
 from worker.channels.base import CredentialKeys, Credentials, Poster
 from worker.connections import keep
 from worker.lib import clock
+from worker.lib.refused import Refused
 from worker.models import Blog, Connection
 from worker.record.transition import note
-
-
-class Refused(Exception):
-    """One sentence; never a word of what was given."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from worker.console import says, words
 from worker.console.access import Desk, file_of, staff_page
 from worker.console.actions import ACTIONS, Action, Stands, worded
 from worker.console.page import page, typed
-from worker.deliver import staff
+from worker.lib.refused import Refused
 from worker.models import Delivery, Recipient, Rendition
 
 MOST_READERS = 100
@@ -59,7 +59,7 @@ def _act(request: HttpRequest, desk: Desk, delivery: Delivery, action: Action) -
         return "Choose at least one reader, or everybody in doubt."
     try:
         shown = action.act(delivery, desk.staff.email, request) or delivery
-    except staff.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
         return delivery
     messages.success(request, action.done)

@@ -12,6 +12,7 @@ from worker.console import says, words
 from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page, typed
 from worker.deliver import approval, staff
+from worker.lib.refused import Refused
 from worker.models import Delivery, Post, Rendition
 
 
@@ -54,7 +55,7 @@ def _approve(request: HttpRequest, desk: Desk, waiting: list[Rendition]) -> None
             if seen:
                 staff.release(one.delivery, desk.staff.email, seen=seen)
                 done.append(one.delivery_id)
-        except (staff.Refused, ValueError) as refused:
+        except (Refused, ValueError) as refused:
             messages.warning(request, f"{words.channel_name(one.delivery.channel)}: its words have changed. {refused}")
     tasks.ring(tasks.send, done)
     if done:

@@ -15,6 +15,7 @@ from worker.console import filters, words
 from worker.console.access import Desk, staff_page
 from worker.console.page import page, typed, whole_number
 from worker.deliver import staff
+from worker.lib.refused import Refused
 from worker.models import Delivery
 
 MOST = 100
@@ -114,7 +115,7 @@ def _do(request: HttpRequest, desk: Desk, act: Act, deliveries: list[Delivery], 
     for delivery in deliveries:
         try:
             made = act.act(delivery, desk.staff.email, typed(request, "reason"))
-        except staff.Refused as error:
+        except Refused as error:
             refused.append(str(error))
         else:
             done.append((made or delivery).pk)

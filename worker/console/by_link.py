@@ -13,6 +13,7 @@ from worker.console import says, words
 from worker.console.access import file_of
 from worker.console.page import typed
 from worker.deliver import staff
+from worker.lib.refused import Refused
 from worker.models import Delivery, Rendition, Staff
 from worker.record import by_link
 
@@ -41,7 +42,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             _act(asked, delivery, typed(request, "reason"))
-        except staff.Refused as refused:
+        except Refused as refused:
             return _page(request, "by_link_done", {"delivery": delivery, "done": "Nothing was changed.", "sentence": str(refused)}, 409)
         tasks.ring(tasks.send, [delivery.pk])
         return _page(request, "by_link_done", {"delivery": delivery, "done": done, "sentence": delivery.reason})

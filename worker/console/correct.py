@@ -9,7 +9,8 @@ from worker import tasks
 from worker.console import says, words
 from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page, typed
-from worker.deliver import correct, staff
+from worker.deliver import correct
+from worker.lib.refused import Refused
 from worker.models import Post
 
 
@@ -40,7 +41,7 @@ def show(request: HttpRequest, desk: Desk, pk: int, channel: str) -> HttpRespons
 def _correct(request: HttpRequest, desk: Desk, post: Post, channel: str) -> None:
     try:
         begun = correct.correct(post, desk.staff.email, typed(request, "reason"), channel)
-    except staff.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
         return
     messages.success(request, "Asked for. It is corrected now.")

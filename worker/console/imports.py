@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from worker.console.access import Desk, file_of, name_of, staff_page
 from worker.console.page import page, typed
 from worker.lib.language import number, said
+from worker.lib.refused import Refused
 from worker.models import Blog, Consent, ImportDraft
 from worker.newsletter import choices
 from worker.newsletter.imports import Basis, Sheet, Taken, read_sheet, take
-from worker.newsletter.refused import Refused
 
 MISTAKES = 50
 MOST_BYTES = 20_000_000

@@ -17,6 +17,7 @@ from worker.console.access import Desk, staff_page, zone_of
 from worker.console.page import page, typed, whole_number
 from worker.deliver import staff
 from worker.deliver.issue_again import test_issue
+from worker.lib.refused import Refused
 from worker.lib.signing import reading_token
 from worker.models import Delivery, Recipient, Rendition, Return, Staff
 from worker.newsletter.pace import pace
@@ -225,9 +226,9 @@ def test_copy(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         to = typed(request, "to")
         try:
             if to not in colleagues:
-                raise staff.Refused("A test copy goes to somebody who signs in here; choose one of them.")
+                raise Refused("A test copy goes to somebody who signs in here; choose one of them.")
             made = staff.test(delivery.post, to, desk.staff.email) if delivery.post else test_issue(delivery, to, desk.staff.email)
-        except staff.Refused as error:
+        except Refused as error:
             refused = str(error)
         else:
             tasks.ring(tasks.send, [made.pk])

@@ -10,7 +10,8 @@ from worker import tasks
 from worker.console import says, words
 from worker.console.access import Desk, file_of, staff_page
 from worker.console.page import page, typed
-from worker.deliver import reword, staff
+from worker.deliver import reword
+from worker.lib.refused import Refused
 from worker.models import Delivery, Rendition
 from worker.render.excerpt import excerpt
 
@@ -54,7 +55,7 @@ def _keep(request: HttpRequest, desk: Desk, delivery: Delivery, text: str) -> st
         seen = None
     try:
         reword.reword(delivery, desk.staff.email, text, seen=seen)
-    except staff.Refused as refused:
+    except Refused as refused:
         return str(refused)
     messages.success(request, f"The words are kept. {delivery.reason}")
     tasks.ring(tasks.send, [delivery.pk])

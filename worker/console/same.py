@@ -12,7 +12,7 @@ from worker.console import times
 from worker.console.access import Desk, staff_page, zone_of
 from worker.console.page import safe_link
 from worker.deliver import answer
-from worker.deliver.staff import Refused
+from worker.lib.refused import Refused
 from worker.lib.text import one_line, plain, shortened
 from worker.models import Post
 

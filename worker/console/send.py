@@ -13,6 +13,7 @@ from worker.console.access import Desk, file_of, staff_page, zone_of
 from worker.console.page import page, safe_link, typed, whole_number
 from worker.deliver import plan, staff
 from worker.lib.language import said
+from worker.lib.refused import Refused
 from worker.models import Delivery, Post
 from worker.record.sums import Sum, sum_of
 from worker.render.excerpt import excerpt
@@ -39,7 +40,7 @@ def show(request: HttpRequest, desk: Desk, pk: int, channel: str) -> HttpRespons
     if request.method == "POST":
         try:
             delivery = _send(request, desk, post, channel)
-        except staff.Refused as error:
+        except Refused as error:
             refused = str(error)
         else:
             return redirect("delivery", pk=delivery.pk)

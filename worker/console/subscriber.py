@@ -15,11 +15,11 @@ from worker.console.access import Desk, name_of, staff_page, zone_of
 from worker.console.newsletter import Came, came_of
 from worker.console.page import page, typed
 from worker.console.words import Chip
+from worker.lib.refused import Refused
 from worker.models import Recipient, Subscriber
 from worker.newsletter import people
 from worker.newsletter.consent import today
 from worker.newsletter.leave import forget, unsubscribe
-from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import BY_THEIR_OWN_WISH, allow, reopen, suppression_of
 
 NEWSLETTERS = 100

@@ -20,11 +20,11 @@ from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
 from worker.console.page import page, typed, whole_number
 from worker.console.words import Chip
 from worker.lib.address import read_address
+from worker.lib.refused import Refused
 from worker.lib.signing import address_hash
 from worker.models import Blog, Confirmation, Consent, Subscriber, Suppression
 from worker.newsletter import confirmation_mail, consent, export, lapse, people
 from worker.newsletter.consent import today
-from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import suppress, suppression_of
 from worker.record.transition import note
 

@@ -9,7 +9,8 @@ from worker import tasks
 from worker.console import words
 from worker.console.access import Desk, staff_page
 from worker.console.page import page, typed
-from worker.deliver import staff, withdraw
+from worker.deliver import withdraw
+from worker.lib.refused import Refused
 from worker.models import Post
 
 
@@ -36,7 +37,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
 def _withdraw(request: HttpRequest, desk: Desk, post: Post) -> None:
     try:
         steps = withdraw.withdraw(post, desk.staff.email, typed(request, "reason"))
-    except staff.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
         return
     messages.success(request, "Asked for. It is withdrawn now.")

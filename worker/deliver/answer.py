@@ -5,10 +5,10 @@ from django.db.models import Q
 
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.plan import begin
-from worker.deliver.staff import Refused
 from worker.ingest.store import take_over
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.refused import Refused
 from worker.models import Delivery, Post
 from worker.record.transition import note, transition
 

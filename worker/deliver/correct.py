@@ -14,9 +14,10 @@ from worker.connections.poster import declared
 from worker.deliver import approval
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.plan import draft, write
-from worker.deliver.staff import Refused, because_of
+from worker.deliver.staff import because_of
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.refused import Refused
 from worker.models import Delivery, Post, Rendition
 from worker.record.deliveries import edits, of_posts, outdated
 from worker.record.transition import note

@@ -6,10 +6,11 @@ from worker import newsletter
 from worker.deliver import approval, issues
 from worker.deliver.claim import State
 from worker.deliver.plan import draft_issue
-from worker.deliver.staff import Occasion, Refused, audience_of, because_of, new, open_channel, unfinished
+from worker.deliver.staff import Occasion, audience_of, because_of, new, open_channel, unfinished
 from worker.lib import clock
 from worker.lib.address import masked
 from worker.lib.blogs import BlogFile
+from worker.lib.refused import Refused
 from worker.models import Delivery, Issue
 from worker.render import Rendered
 

@@ -10,9 +10,10 @@ from worker import gate, render
 from worker.deliver import approval
 from worker.deliver.claim import State, WaitsFor, never_called
 from worker.deliver.plan import draft, write
-from worker.deliver.staff import Refused, file_of
+from worker.deliver.staff import file_of
 from worker.lib import clock
 from worker.lib.blogs import BlogFile
+from worker.lib.refused import Refused
 from worker.models import Delivery, Rendition
 from worker.record.transition import transition
 from worker.render import Rendered

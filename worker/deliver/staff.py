@@ -19,6 +19,7 @@ from worker.lib.address import masked, read_address
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
 from worker.lib.editions import INSTANT
+from worker.lib.refused import Refused
 from worker.models import Blog, Connection, Delivery, Post
 from worker.newsletter.returns import let_in_again
 from worker.newsletter.suppress import named_nobody
@@ -27,10 +28,6 @@ from worker.record.transition import note, transition
 from worker.render import Rendered
 
 Occasion = Delivery.Occasion
-
-
-class Refused(Exception):
-    """One sentence: why this can't be done now, and what can."""
 
 
 _BEING_SENT = Q(state=State.SENDING, channel="email") & ~Q(occasion=Occasion.TEST)
@@ -173,10 +170,7 @@ def new(blog: Blog, occasion: str, who: str, reason: str, made: Rendered, words:
 def settle(delivery: Delivery, who: str, sent: bool, url: str = "", recipients: Sequence[str] | None = None) -> None:
     """A person has looked. E-mail: `recipients` are addresses, None means everybody in doubt."""
     if delivery.channel == "email" and delivery.occasion != Occasion.TEST:
-        try:
-            newsletter.settle(delivery, who, sent=sent, recipients=recipients)
-        except newsletter.Refused as refused:
-            raise Refused(str(refused)) from None
+        newsletter.settle(delivery, who, sent=sent, recipients=recipients)
         return
     if amends(delivery):
         raise Refused(f"Postlark finds out by itself: {delivery.reason}")
@@ -322,10 +316,7 @@ def unfinished(deliveries: QuerySet[Delivery]) -> Delivery | None:
 
 
 def audience_of(blog: Blog, audience: str) -> str:
-    try:
-        return newsletter.check_audience(blog, audience)
-    except newsletter.Refused as refused:
-        raise Refused(str(refused)) from None
+    return newsletter.check_audience(blog, audience)
 
 
 def _as_written(to: str) -> str:

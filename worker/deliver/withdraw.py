@@ -15,9 +15,10 @@ from worker import channels, newsletter
 from worker.channels.base import Poster, Rejected
 from worker.connections.poster import declared
 from worker.deliver.claim import State, WaitsFor
-from worker.deliver.staff import Refused, because_of
+from worker.deliver.staff import because_of
 from worker.lib import clock
 from worker.lib.blogs import blog_file
+from worker.lib.refused import Refused
 from worker.models import Delivery, Issue, Part, Post
 from worker.record.deliveries import of_posts, taken_back
 from worker.record.sums import Sum, sum_of

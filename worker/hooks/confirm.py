@@ -11,10 +11,10 @@ from worker.hooks.page import page
 from worker.lib import clock
 from worker.lib.address import masked
 from worker.lib.blogs import blog_file
+from worker.lib.refused import Refused
 from worker.lib.signing import read_confirmation_token, unsubscribe_token
 from worker.models import Confirmation, Subscriber
 from worker.newsletter.confirm import confirm
-from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import is_valid
 
 

@@ -16,10 +16,10 @@ from worker import tasks
 from worker.hooks.page import blog_words, language_of, page
 from worker.lib.address import masked
 from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.refused import Refused
 from worker.models import Subscriber
 from worker.newsletter import change, choices
 from worker.newsletter.leave import BY_LINK, reader_of, unsubscribe
-from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import TooMany, ask_for_own_page
 
 State = Subscriber.State

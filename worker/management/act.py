@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from worker import tasks
-from worker.deliver import staff
+from worker.lib.refused import Refused
 from worker.management.command import PostlarkCommand, find_delivery, the_operator
 from worker.management.shapes import deliveries_json
 from worker.models import Delivery
@@ -15,7 +15,7 @@ from worker.models import Delivery
 class ActCommand(PostlarkCommand):
     @abstractmethod
     def change(self, delivery: Delivery, who: str, because: str) -> None:
-        """Raises staff.Refused."""
+        """Raises Refused."""
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("delivery", help="id, as `postlark log` shows it")
@@ -25,7 +25,7 @@ class ActCommand(PostlarkCommand):
         row = find_delivery(delivery)
         try:
             self.change(row, the_operator(), reason)
-        except staff.Refused as refused:
+        except Refused as refused:
             raise CommandError(str(refused)) from None
         if row.waits_for == Delivery.WaitsFor.CLOCK:
             tasks.ring(tasks.send, [row.pk])

@@ -23,11 +23,9 @@ from worker.newsletter.hand_over import hand_over
 from worker.newsletter.look_up import due as doubts_due
 from worker.newsletter.look_up import look_up
 from worker.newsletter.mail import cannot_send
-from worker.newsletter.refused import Refused
 from worker.newsletter.sweep import call_off, sweep
 
 __all__ = [
-    "Refused",
     "call_in_doubt",
     "call_off",
     "cannot_send",

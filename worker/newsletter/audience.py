@@ -14,13 +14,13 @@ from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.crash import point
 from worker.lib.editions import INSTANT
+from worker.lib.refused import Refused
 from worker.lib.signing import address_hash
 from worker.models import Batch, Blog, Delivery, Post, Recipient, Subscriber, Suppression
 from worker.newsletter import choices, consent
 from worker.newsletter.consent import Terms
 from worker.newsletter.editions import HAVE, places_of, readers_of_issue, readers_of_post, sends_of, waits_for_issue, what_they_have
 from worker.newsletter.reader import agreed_by, suppressed
-from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import only_one
 from worker.newsletter.suppress import BY_THEIR_OWN_WISH
 

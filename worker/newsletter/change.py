@@ -5,10 +5,10 @@ from typing import Any
 from django.db import transaction
 
 from worker.lib.blogs import BlogFile
+from worker.lib.refused import Refused
 from worker.models import Subscriber
 from worker.newsletter import choices, people
 from worker.newsletter.editions import move
-from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import suppression_of
 from worker.record.transition import note
 

@@ -11,10 +11,10 @@ from django.db.models.functions import Now
 from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.blogs import blog_file
+from worker.lib.refused import Refused
 from worker.models import Batch, Delivery, Recipient, Relay, Subscriber
 from worker.newsletter.audience import readers
 from worker.newsletter.mail import relay_name, relay_of
-from worker.newsletter.refused import Refused
 from worker.record.deliveries import taken_back
 from worker.record.sums import Sum, sum_of
 from worker.record.transition import POSTLARK, note, transition

@@ -3,10 +3,10 @@
 from django.db import transaction
 
 from worker.lib import clock
+from worker.lib.refused import Refused
 from worker.models import Blog, Confirmation, Consent, Delivery, Recipient, Subscriber, Suppression
 from worker.newsletter import editions, suppress
 from worker.newsletter.consent import today
-from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import is_valid
 from worker.record.transition import note
 

@@ -11,13 +11,13 @@ from django.db import transaction
 
 from worker.lib import clock
 from worker.lib.address import Address, read_address
+from worker.lib.refused import Refused
 from worker.lib.rows import Rows, ready
 from worker.lib.sheet import FORMULA
 from worker.lib.signing import address_hash
 from worker.lib.text import one_line, shortened, without_unseen
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter.consent import ends_on, today
-from worker.newsletter.refused import Refused
 from worker.newsletter.sign_up import only_one
 from worker.record.transition import note
 

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from worker.lib.address import read_address
+from worker.lib.refused import Refused
 from worker.lib.text import shortened
 from worker.models import Blog, Consent, Recipient, Subscriber, Suppression
 from worker.newsletter import consent
-from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import suppression_of
 
 Values = dict[str, Any]

@@ -13,8 +13,8 @@ from django.db.models import Q, QuerySet
 
 from worker.lib import clock
 from worker.lib.address import Address, read_address
+from worker.lib.refused import Refused
 from worker.models import Blog, Confirmation, Connection, ImportDraft, Subscriber, Wording
-from worker.newsletter.refused import Refused
 
 Kind = Confirmation.Kind
 VALID_FOR = {Kind.JOIN: timedelta(days=7), Kind.MOVE: timedelta(days=7), Kind.RENEW: timedelta(days=60), Kind.OWN: timedelta(hours=1)}

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from worker.lib import clock
+from worker.lib.refused import Refused
 from worker.lib.signing import address_hash
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter.consent import today
-from worker.newsletter.refused import Refused
 from worker.record.transition import note
 
 Cause = Suppression.Cause

@@ -10,6 +10,7 @@ from worker.connections.poster import network
 from worker.connections.standing import standing
 from worker.deliver.mend import mended
 from worker.lib import clock
+from worker.lib.refused import Refused
 from worker.management.command import PostlarkCommand, find_blog, the_operator
 from worker.management.shapes import connection_json
 
@@ -29,7 +30,7 @@ class Command(PostlarkCommand):
         try:
             credentials = connect.read_credentials(network(channel), _given())
             row = attempt.connect(ingest.blog_row(blog), file, channel, credentials, the_operator(), now)
-        except connect.Refused as refused:
+        except Refused as refused:
             raise CommandError(str(refused)) from None
         except DeliveryError as error:
             raise CommandError(error.sentence) from None
@@ -47,4 +48,4 @@ def _given() -> str:
     try:
         return sys.stdin.read()
     except UnicodeDecodeError:
-        raise connect.Refused("What came is not text.") from None
+        raise Refused("What came is not text.") from None

@@ -4,7 +4,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from worker import channels
 from worker.deliver import correct
-from worker.deliver.staff import Refused
+from worker.lib.refused import Refused
 from worker.management.command import PostlarkCommand, find_post, the_operator
 from worker.management.commands.withdraw import carried_out
 

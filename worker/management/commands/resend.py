@@ -6,6 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from worker import channels, tasks
 from worker.deliver import staff
 from worker.deliver.issue_again import resend_issue
+from worker.lib.refused import Refused
 from worker.management.command import PostlarkCommand, find_delivery, find_post, post_or_issue, the_operator
 from worker.management.shapes import deliveries_json
 from worker.models import Delivery
@@ -29,7 +30,7 @@ class Command(PostlarkCommand):
             raise CommandError("--to chooses among the readers of an e-mail; a network has none.", returncode=2)
         try:
             delivery = _issue(issue, to=to, **asked) if issue else _post(channel, _text(text_file), to=to, **asked)
-        except staff.Refused as refused:
+        except Refused as refused:
             raise CommandError(str(refused)) from None
         tasks.ring(tasks.send, [delivery.pk])
         return deliveries_json([delivery])[0], [

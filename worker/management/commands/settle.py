@@ -4,6 +4,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from worker import newsletter, tasks
 from worker.deliver import staff
+from worker.lib.refused import Refused
 from worker.management.command import PostlarkCommand, find_delivery, the_operator
 from worker.management.shapes import deliveries_json
 
@@ -29,7 +30,7 @@ class Command(PostlarkCommand):
             raise CommandError("--recipient and --all-unknown are for newsletters; this delivery has no readers to settle one by one.")
         try:
             staff.settle(row, the_operator(), sent=sent is not None, url=sent or "", recipients=[recipient] if recipient else None)
-        except staff.Refused as refused:
+        except Refused as refused:
             raise CommandError(str(refused)) from None
         row.refresh_from_db()
         tasks.ring(tasks.send, [row.pk])

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from worker.lib import clock
+from worker.lib.refused import Refused
 from worker.management.command import PostlarkCommand, find_blog, the_operator
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter import people
@@ -16,7 +17,6 @@ from worker.newsletter.consent import today
 from worker.newsletter.export import as_csv, everybody
 from worker.newsletter.imports import Basis, Taken, read_sheet, take
 from worker.newsletter.leave import forget, unsubscribe
-from worker.newsletter.refused import Refused
 from worker.newsletter.suppress import allow, suppress, suppression_of
 
 _MOST_MISTAKES = 50

@@ -5,6 +5,7 @@ from django.core.management.base import CommandError, CommandParser
 from worker.deliver import staff
 from worker.deliver.issue_again import test_issue
 from worker.deliver.send import send
+from worker.lib.refused import Refused
 from worker.management.command import PostlarkCommand, find_delivery, find_post, post_or_issue, the_operator
 from worker.management.shapes import deliveries_json
 
@@ -23,7 +24,7 @@ class Command(PostlarkCommand):
                 delivery = test_issue(find_delivery(issue), to, the_operator())
             else:
                 delivery = staff.test(find_post(post or ""), to, the_operator())
-        except staff.Refused as refused:
+        except Refused as refused:
             raise CommandError(str(refused)) from None
         send(delivery.pk)
         delivery = find_delivery(str(delivery.pk))

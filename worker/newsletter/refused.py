@@ -1,2 +1,0 @@
-class Refused(Exception):
-    """One sentence: why this can't be done, and what can."""
