@@ -108,6 +108,7 @@ class PosterContract(ABC):
         receipt = poster.send(poster.prepare(self.message))
         assert network.count(self.message.text) == 1
         assert receipt.remote_id
+        assert poster.id_in(receipt.url) == receipt.remote_id
         assert re.match(r"https?://", receipt.url)
 
     def test_an_empty_text_is_rejected(self, network: Network, poster: Poster) -> None:

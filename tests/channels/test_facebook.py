@@ -377,3 +377,22 @@ def test_a_page_and_a_version_can_be_named() -> None:
 def test_another_value_is_a_mistake_that_says_what_is_allowed(key: str, value: str) -> None:
     with pytest.raises(ValidationError, match=f"is '{value}'; allowed is"):
         FacebookOptions(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [
+        ("https://www.facebook.com/100200300400500_7", "100200300400500_7"),
+        ("https://www.facebook.com/100200300400500/posts/7", "100200300400500_7"),
+        ("https://www.facebook.com/100200300400500/posts/coping-skills/7/?mibextid=x", "100200300400500_7"),
+        ("https://m.facebook.com/story.php?story_fbid=7&id=100200300400500", "100200300400500_7"),
+        ("https://www.facebook.com/permalink.php?id=100200300400500&story_fbid=7", "100200300400500_7"),
+        ("https://www.facebook.com/HeartOfTheMatter/posts/7", "100200300400500_7"),
+        ("https://www.facebook.com/999/posts/7", ""),
+        ("https://www.facebook.com/HeartOfTheMatter/posts/pfbid02abc", ""),
+        ("https://www.facebook.com/permalink.php?story_fbid=pfbid02abc&id=100200300400500", ""),
+        ("https://facebook.example/100200300400500_7", ""),
+    ],
+)
+def test_an_address_of_the_pages_own_post_names_it(address: str, number: str) -> None:
+    assert Facebook(FacebookOptions(page_id="100200300400500"), {}).id_in(address) == number

@@ -452,3 +452,17 @@ def test_an_author_is_an_organization_or_a_person(author: str) -> None:
 def test_another_value_is_a_mistake_that_says_what_is_allowed(key: str, value: str) -> None:
     with pytest.raises(ValidationError, match=f"is '{value}'; allowed is"):
         LinkedinOptions(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [
+        ("https://www.linkedin.com/feed/update/urn:li:share:7123/", "urn:li:share:7123"),
+        ("https://www.linkedin.com/feed/update/urn%3Ali%3AugcPost%3A7123?actorCompanyId=1", "urn:li:ugcPost:7123"),
+        ("https://www.linkedin.com/feed/update/urn:li:activity:7123/", ""),
+        ("https://www.linkedin.com/posts/heart-matter_coping-activity-7123-abcd", ""),
+        ("https://linkedin.example/feed/update/urn:li:share:7123/", ""),
+    ],
+)
+def test_an_address_of_a_share_names_it(address: str, number: str) -> None:
+    assert Linkedin(LinkedinOptions(), {}).id_in(address) == number

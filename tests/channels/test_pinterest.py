@@ -365,3 +365,18 @@ def test_a_board_can_be_named() -> None:
 def test_another_board_is_a_mistake_that_says_what_is_allowed(value: str) -> None:
     with pytest.raises(ValidationError, match="allowed is the board's number, digits only"):
         PinterestOptions(board_id=value)
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [
+        ("https://www.pinterest.com/pin/813744226420795884/", "813744226420795884"),
+        ("https://ca.pinterest.com/pin/coping-with-school-stress--813744226420795884/", "813744226420795884"),
+        ("https://www.pinterest.ca/pin/813744226420795884/?mt=login", "813744226420795884"),
+        ("https://www.pinterest.com/heartmatter/blog/", ""),
+        ("https://pin.it/4Kxyz", ""),
+        ("https://pinterest.example.com/pin/813744226420795884/", ""),
+    ],
+)
+def test_an_address_of_a_pin_names_it(address: str, number: str) -> None:
+    assert Pinterest(PinterestOptions(), {}).id_in(address) == number

@@ -432,3 +432,19 @@ def test_the_network_is_real_or_a_stand_in_on_this_machine(address: str) -> None
 def test_a_token_never_travels_in_the_clear() -> None:
     with pytest.raises(ValidationError, match="allowed is an https:// address"):
         TwitterOptions(base_url="http://api.x.com")
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [
+        ("https://x.com/heart_matter/status/1985?s=20", "1985"),
+        ("https://twitter.com/heart_matter/status/1985/photo/1", "1985"),
+        ("https://x.com/i/web/status/1985", "1985"),
+        ("https://x.com/heart_matter", ""),
+        ("https://x.com/heart_matter/status/1985abc", ""),
+        ("https://x.com.evil.example/heart_matter/status/1985", ""),
+        ("http://[x.com/heart_matter/status/1985", ""),
+    ],
+)
+def test_an_address_of_a_post_names_it(address: str, number: str) -> None:
+    assert Twitter(TwitterOptions(), {}).id_in(address) == number

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.factories import make_blog, make_delivery, make_post
 from tests.fakes.noticeboard import Noticeboard
-from worker.deliver import staff
+from worker.deliver import staff, withdraw
 from worker.deliver.send import send
 from worker.models import Connection, Delivery
 
@@ -99,6 +99,40 @@ def test_a_person_who_found_it_settles_it(deliver: Deliver) -> None:
     delivery = deliver(state="unknown", waits_for="person", attempt=1)
     staff.settle(delivery, "Ann", sent=True, url="https://board.example/n/7")
     assert (delivery.state, delivery.remote_url) == ("sent", "https://board.example/n/7")
+
+
+def test_by_its_address_what_a_person_found_has_its_number(deliver: Deliver, board: Noticeboard) -> None:
+    delivery = deliver(state="unknown", waits_for="person", attempt=1)
+    staff.settle(delivery, "Ann", sent=True, url=f"{board.url}/n/7")
+    assert (delivery.remote_id, delivery.reason) == ("7", "Posted on Noticeboard: Ann looked and found it there.")
+
+
+@pytest.mark.parametrize("url", ["", "https://board.example/n/7", "https://["])
+def test_without_its_number_it_says_what_will_not_work(deliver: Deliver, url: str) -> None:
+    delivery = deliver(state="unknown", waits_for="person", attempt=1)
+    staff.settle(delivery, "Ann", sent=True, url=url)
+    assert (delivery.state, delivery.remote_id) == ("sent", "")
+    assert "can neither correct it nor take it down later: do that there by hand" in delivery.reason
+
+
+def test_the_address_of_another_delivery_is_not_this_ones(deliver: Deliver, board: Noticeboard) -> None:
+    delivery = deliver(state="unknown", waits_for="person", attempt=1)
+    make_delivery(make_post(delivery.blog), "noticeboard", state="sent", waits_for="nothing", remote_id="7")
+    with pytest.raises(staff.Refused, match="went out as another delivery"):
+        staff.settle(delivery, "Ann", sent=True, url=f"{board.url}/n/7")
+    delivery.refresh_from_db()
+    assert delivery.state == "unknown"
+
+
+@pytest.mark.django_db
+def test_what_a_person_found_can_be_taken_down_later(settings: Any) -> None:
+    settings.BLOGS = {}
+    blog = make_blog(channels={"facebook": {"mode": "live"}})
+    Connection.objects.create(blog=blog, channel="facebook", place_id="100200")
+    delivery = make_delivery(make_post(blog), "facebook", state="unknown", waits_for="person", attempt=1)
+    staff.settle(delivery, "Ann", sent=True, url="https://www.facebook.com/practice/posts/7")
+    assert delivery.remote_id == "100200_7"  # the Page that was picked, and the post
+    assert withdraw.can_be_withdrawn(delivery)
 
 
 def test_a_person_who_did_not_find_it_lets_it_go_again(deliver: Deliver, board: Noticeboard) -> None:

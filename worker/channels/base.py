@@ -315,6 +315,10 @@ class Poster(Channel, ABC):
         """
         raise Rejected(f"{self.name} does not let Postlark read a single post.")
 
+    def id_in(self, address: str) -> str:
+        """The id of the post that people see at this address; empty: the address is another's, or does not name it."""
+        return ""
+
     def delete(self, remote_id: str) -> str:
         """Take the post down; its being gone already is success, so that it may be repeated. Returns the network's own words. Raises like `send`."""
         raise Rejected(f"{self.name} cannot delete a post.")

@@ -51,6 +51,12 @@ SUNSETS = {
     "v25.0": date(2028, 7, 29),
 }
 PAGES = 100  # of 100 posts: Facebook lets about 600 of a year be read
+SHOWN_AT = (
+    r"/(?P<page>[0-9]+)_(?P<post>[0-9]+)",
+    r"/(?P<page>[\w.-]+)/posts/(?:[^/]+/)?(?P<post>[0-9]+)",
+    r"/(?:permalink|story)\.php\?(?=.*\bid=(?P<page>[0-9]+))(?=.*\bstory_fbid=(?P<post>[0-9]+)(?:&|$)).*",
+)
+"""Where people see a Page's post."""
 FIELDS = "id,message,created_time,permalink_url,is_published,attachments{unshimmed_url,url,title,type}"
 TO_POST = "pages_manage_posts"
 HOUR = timedelta(hours=1)
@@ -263,6 +269,7 @@ class Facebook(Network):
         separator=",",
         place="page_id",
     )
+    shown_at = (r"((www|m|business)\.)?facebook\.com", "")
     patience = 30.0  # Facebook opens the linked page meanwhile
     statuses, not_so = STATUSES, NOT_SO
 
@@ -294,6 +301,14 @@ class Facebook(Network):
         except NotThere:
             return None
         return post.receipt if post.says(message) else None
+
+    def id_in(self, address: str) -> str:
+        """Facebook's newest addresses (pfbid...) hide the number; only a Page's own post counts."""
+        for pattern in SHOWN_AT:
+            if found := self.seen_at(address, pattern):
+                page = found["page"] if found["page"].isdigit() else self.options.page_id
+                return f"{page}_{found['post']}" if page and self.options.page_id in ("", page) else ""
+        return ""
 
     def delete(self, remote_id: str) -> str:
         """May be repeated, so that a lost answer is Transient."""

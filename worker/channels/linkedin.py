@@ -256,6 +256,8 @@ class Linkedin(Granting):
     early = EARLY
     ended = ENDED
     phrases, statuses, not_so = PHRASES, STATUSES, NOT_SO
+    # an address of an activity (/posts/...-activity-1) names no share: those are two numbers
+    shown_at = (r"([a-z]+\.)?linkedin\.com", r"/feed/update/(urn:li:(?:share|ugcPost):[0-9]+)")
     patience = 20.0  # several of them fit into a hand-over
     grace = 1.0
     """Seconds between two looks whether an uploaded picture is ready."""

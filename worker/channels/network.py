@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -59,6 +59,8 @@ class Network(Poster):
     """Its name within a sentence."""
     posted: ClassVar[tuple[str, str]] = ("post", "posted")
     """What it calls a post, and how that got there."""
+    shown_at: ClassVar[tuple[str, str]] = ("", "")
+    """Where people see a post: a pattern of the host, and one of the path and query whose group is the post's id."""
     patience: float = 30.0
     """Seconds for one request, all told."""
     phrases: ClassVar[Sequence[tuple[str, Meaning | None]]] = ()
@@ -186,6 +188,20 @@ class Network(Poster):
                 if own.says(message):
                     return Look(own.receipt, seen, f"found on page {number}, {posted} {own.at:%Y-%m-%d %H:%M:%S} UTC")
         return Look(None, seen, f"{seen} {post}s since {since:%Y-%m-%d %H:%M:%S} UTC, on {number} pages")
+
+    def id_in(self, address: str) -> str:
+        found = self.seen_at(address, self.shown_at[1])
+        return found[1] if found else ""
+
+    def seen_at(self, address: str, pattern: str) -> re.Match[str] | None:
+        """The path and query of an address of the network's own, or of its stand-in's."""
+        try:
+            parts = urlsplit(unquote(address.strip()))
+        except ValueError:
+            return None
+        if not re.fullmatch(self.shown_at[0], parts.hostname or "") and parts.netloc != urlsplit(self.options.base_url).netloc:
+            return None
+        return re.match(rf"{pattern}(?![\w-])", f"{parts.path}?{parts.query}")
 
     def endless(self) -> Transient:
         return Transient(f"{self.called}'s list does not end, so it could not be read completely.")

@@ -113,6 +113,7 @@ class Noticeboard(Network):
     patience = 15.0
     statuses = STATUSES
     not_so = "Noticeboard does not take this post as it is."
+    shown_at = ("", "/n/([0-9]+)")
 
     def __init__(self, options: NoticeboardOptions, credentials: Credentials, *app: App) -> None:
         super().__init__(options, credentials, *app)

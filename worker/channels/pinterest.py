@@ -175,6 +175,7 @@ class Pinterest(Granting):
     early = ACCESS_LASTS - REFRESH_EVERY
     ended = AGAIN
     phrases, statuses, not_so = PHRASES, STATUSES, NOT_SO
+    shown_at = (r"([a-z]{2,3}\.)?pinterest\.(com|[a-z]{2}|co\.uk|com\.[a-z]{2})", r"/pin/(?:[\w%-]+--)?([0-9]+)")
 
     def send(self, message: Message) -> Receipt:
         if not message.text.strip():

@@ -278,6 +278,7 @@ class Twitter(Granting):
     ended = AGAIN
     refresh_key = "oauth2_refresh_token"
     phrases, statuses, not_so = PHRASES, STATUSES, NOT_SO
+    shown_at = (r"(www\.|mobile\.)?(x|twitter)\.com", r"/(?:i/web|\w+)/status/([0-9]+)")
     patience = 25.0  # three of them fit into a hand-over
 
     measure = staticmethod(weight)

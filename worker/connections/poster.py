@@ -26,9 +26,13 @@ def poster_for(file: BlogFile, channel: str) -> Poster:
     return renew.renewed(row, Maker(file, channel).make)
 
 
-def declared(file: BlogFile, channel: str) -> Poster:
-    """Without credentials: for what it says of itself, never to ask the network anything. Raises Rejected as `poster_for`."""
-    return network(channel)(file.channels[channel], {})
+def declared(file: BlogFile, channel: str, row: Connection | None = None) -> Poster:
+    """Without credentials: for what it says of itself, never to ask the network anything. Raises Rejected as `poster_for`.
+
+    `row`: with the place that was picked there.
+    """
+    kind, options = network(channel), file.channels[channel]
+    return kind(options_with(options, kind, row) if row else options, {})
 
 
 def network(channel: str) -> type[Poster]:

@@ -188,7 +188,7 @@ ACTIONS = {
     "there": Action(
         label="It is there…",
         title="You looked, and it is there?",
-        consequence="Postlark takes your word for it, writes that down, and sends nothing.",
+        consequence="Postlark takes your word for it, writes that down, and sends nothing. By its address there it can be corrected or taken down from here later.",
         button="Yes, it is there",
         act=lambda delivery, who, request: staff.settle(delivery, who, True, safe_link(typed(request, "address")), _readers(request)),
         done="Thank you. It counts as sent.",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from worker import channels, newsletter
@@ -176,12 +176,37 @@ def settle(delivery: Delivery, who: str, sent: bool, url: str = "", recipients: 
         raise Refused(f"Postlark finds out by itself: {delivery.reason}")
     if recipients is not None:
         raise Refused(f"{channels.find(delivery.channel).name} has no recipients to settle one by one.")
-    name = channels.find(delivery.channel).name
     if sent:
-        reason = f"{channels.find(delivery.channel).done} on {name}: {who} looked and found it there."
-        there: dict[str, Any] = {"state": State.SENT, "waits_for": WaitsFor.NOTHING, "reason": reason, "due_at": None, "remote_url": url}
-        _act(delivery, Q(state=State.UNKNOWN), "settle", who, **there, lease_until=None, refund=money.refund(delivery, posted=True))
-        return
+        _is_there(delivery, who, url)
+    else:
+        _is_not_there(delivery, who)
+
+
+def _is_there(delivery: Delivery, who: str, url: str) -> None:
+    kind = channels.find(delivery.channel)
+    number = _number_at(delivery, url)
+    reason = f"{kind.done} on {kind.name}: {who} looked and found it there."
+    if not number and delivery.channel != "email":
+        reason += f" Postlark does not know its number on {kind.name}, so it can neither correct it nor take it down later: do that there by hand."
+    there: dict[str, Any] = {"state": State.SENT, "waits_for": WaitsFor.NOTHING, "reason": reason, "due_at": None}
+    out: dict[str, Any] = {"remote_id": number, "remote_url": url, "lease_until": None}
+    try:
+        _act(delivery, Q(state=State.UNKNOWN), "settle", who, **there, **out, refund=money.refund(delivery, posted=True))
+    except IntegrityError:
+        raise Refused(f"What stands at {url} went out as another delivery. Look for the address of this one.") from None
+
+
+def _number_at(delivery: Delivery, url: str) -> str:
+    """The network's own, of the post at this address; empty where that cannot be told from it."""
+    file = blog_file(delivery.blog.slug)
+    if delivery.channel == "email" or file is None or delivery.channel not in file.channels:
+        return ""
+    row = Connection.objects.filter(blog=delivery.blog_id, channel=delivery.channel).first()
+    return declared(file, delivery.channel, row).id_in(url)
+
+
+def _is_not_there(delivery: Delivery, who: str) -> None:
+    name = channels.find(delivery.channel).name
     if delivery.state == State.UNKNOWN and delivery.waits_for == WaitsFor.NETWORK:
         raise Refused(
             f"Postlark is still looking for it on {name}, so sending it again could double it. If it can't find out, it will ask you."
