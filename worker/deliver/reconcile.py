@@ -5,6 +5,7 @@ apart, both after the moment by which the caller was certainly dead; what follow
 """
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from worker import channels
-from worker.channels.base import DeliveryError, Look, Poster, Rejected, Transient, Unauthorized
+from worker.channels.base import DeliveryError, Look, Poster, Receipt, Rejected, Transient, Unauthorized
 from worker.deliver import amended, handover, money
 from worker.deliver.claim import State, WaitsFor, amends, its_turn, next_in_line
 from worker.lib import clock
@@ -87,7 +88,7 @@ def _look(delivery: Delivery, file: BlogFile | None) -> None:
     except Transient as error:
         _look_failed(delivery, name, error, file)
     else:
-        _judge(delivery, file, name, poster, look, looked_at)
+        _settle(delivery, Reading(poster, look, looked_at))
 
 
 def _paid(delivery: Delivery, file: BlogFile, poster: Poster, now: datetime) -> Look:
@@ -139,65 +140,94 @@ def _of_its_own(delivery: Delivery, look: Look) -> Look:
     return look
 
 
-def _judge(delivery: Delivery, file: BlogFile | None, name: str, poster: Poster, look: Look, now: datetime) -> None:
-    seen = f"Looked at our own posts on {name} ({look.seen} of them)"
-    evidence = {"look": {"at": now.isoformat(), "seen": look.seen, "detail": look.detail}}
-    if look.found:
-        what = f"{seen}: it is there."
-        reason = f"{channels.find(delivery.channel).done} on {name}. The answer was lost, but Postlark looked and found it there."
-        found = {"remote_id": look.found.remote_id, "remote_url": look.found.url, "due_at": None}
-        _move(
-            delivery,
-            State.SENT,
-            WaitsFor.NOTHING,
-            reason,
-            what=what,
-            data=evidence | {"found": look.found.remote_id},
-            outcome=Attempt.Outcome.OK,
-            **found,
-        )
-        return
-    next_step = after_absence(
+# What a complete reading means ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reading:
+    poster: Poster
+    look: Look
+    at: datetime
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        look = {"at": self.at.isoformat(), "seen": self.look.seen, "detail": self.look.detail}
+        return {"look": look, "found": self.look.found.remote_id} if self.look.found else {"look": look}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How the delivery stands from now on; `what` happened, as its timeline tells it."""
+
+    state: str
+    waits_for: str
+    reason: str
+    what: str
+    fields: Mapping[str, Any]
+
+
+def judge(delivery: Delivery, reading: Reading) -> Verdict:
+    """Found is proof; what follows absence is told by `after_absence`."""
+    seen = f"Looked at our own posts on {reading.poster.name} ({reading.look.seen} of them)"
+    if reading.look.found:
+        return _found(reading.poster, reading.look.found, f"{seen}: it is there.")
+    match _after(delivery, reading):
+        case LookAgain(at, absences):
+            return _not_yet(delivery, reading.poster.name, f"{seen}: not there yet.", at, absences)
+        case Repeat():
+            return _goes_again(delivery, reading, f"{seen}: not there.")
+        case AskPerson():
+            return _a_person_decides(delivery, reading, f"{seen}: not there.")
+
+
+def _after(delivery: Delivery, reading: Reading) -> LookAgain | Repeat | AskPerson:
+    return after_absence(
         absences=delivery.absences,
         repeats=delivery.repeats,
-        call_by=delivery.call_by or now - timedelta(seconds=1),
-        settle=poster.settle,
-        refuses_duplicates=poster.refuses_duplicates and not delivery.clue,  # it has refused this text: it would again
-        now=now,
+        call_by=delivery.call_by or reading.at - timedelta(seconds=1),
+        settle=reading.poster.settle,
+        refuses_duplicates=reading.poster.refuses_duplicates and not delivery.clue,  # it has refused this text: it would again
+        now=reading.at,
     )
-    if isinstance(next_step, LookAgain):
-        at = delivery.spoken(next_step.at)
-        reason = f"The answer of {name} was lost. It is not there yet; Postlark looks again at {at}. Nothing to do yet."
-        _move(
-            delivery,
-            State.UNKNOWN,
-            WaitsFor.NETWORK,
-            reason,
-            what=f"{seen}: not there yet.",
-            data=evidence,
-            due_at=next_step.at,
-            absences=next_step.absences,
-        )
-    elif isinstance(next_step, Repeat):
-        reason = f"It is not on {name}: Postlark looked twice. {name} refuses the same text twice, so it goes out again by itself."
-        _move(
-            delivery,
-            State.PENDING,
-            WaitsFor.CLOCK,
-            reason,
-            what=f"{seen}: not there.",
-            data=evidence,
-            due_at=now,
-            first_due_at=now,
-            repeats=delivery.repeats + 1,
-        )
-    elif delivery.clue:
+
+
+def _found(poster: Poster, receipt: Receipt, what: str) -> Verdict:
+    reason = f"{poster.done} on {poster.name}. The answer was lost, but Postlark looked and found it there."
+    out = {"remote_id": receipt.remote_id, "remote_url": receipt.url, "due_at": None}
+    return Verdict(State.SENT, WaitsFor.NOTHING, reason, what, out)
+
+
+def _not_yet(delivery: Delivery, name: str, what: str, again: datetime, absences: int) -> Verdict:
+    at = delivery.spoken(again)
+    reason = f"The answer of {name} was lost. It is not there yet; Postlark looks again at {at}. Nothing to do yet."
+    return Verdict(State.UNKNOWN, WaitsFor.NETWORK, reason, what, {"due_at": again, "absences": absences})
+
+
+def _goes_again(delivery: Delivery, reading: Reading, what: str) -> Verdict:
+    name = reading.poster.name
+    reason = f"It is not on {name}: Postlark looked twice. {name} refuses the same text twice, so it goes out again by itself."
+    goes = {"due_at": reading.at, "first_due_at": reading.at, "repeats": delivery.repeats + 1}
+    return Verdict(State.PENDING, WaitsFor.CLOCK, reason, what, goes)
+
+
+def _a_person_decides(delivery: Delivery, reading: Reading, what: str) -> Verdict:
+    name, stuck = reading.poster.name, reading.poster.stuck
+    if delivery.clue:
         reason = f"{name} says it has this text already and names the post {delivery.clue}, but it is not there. Networks refuse for a day or two even what was deleted. Please look there too: is it there, or shall it go out?"
-        _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"{seen}: not there.", data=evidence, due_at=None)
     else:
-        advice = f" {poster.stuck}" if delivery.repeats and poster.stuck else ""
-        reason = f"Postlark looked at {name} and did not find it, most recently at {delivery.spoken(now)}.{advice} Please look there too: is it there, or shall it go out?"
-        _move(delivery, State.UNKNOWN, WaitsFor.PERSON, reason, what=f"{seen}: not there.", data=evidence, due_at=None)
+        advice = f" {stuck}" if delivery.repeats and stuck else ""
+        reason = f"Postlark looked at {name} and did not find it, most recently at {delivery.spoken(reading.at)}.{advice} Please look there too: is it there, or shall it go out?"
+    return Verdict(State.UNKNOWN, WaitsFor.PERSON, reason, what, {"due_at": None})
+
+
+# Written down --------------------------------------------------------------------------------------------------------------
+
+
+def _settle(delivery: Delivery, reading: Reading) -> None:
+    verdict = judge(delivery, reading)
+    outcome = Attempt.Outcome.OK if verdict.state == State.SENT else ""
+    said: dict[str, Any] = {"what": verdict.what, "data": reading.evidence, "outcome": outcome}
+    _move(delivery, verdict.state, verdict.waits_for, verdict.reason, **said, **verdict.fields)
 
 
 def _look_failed(delivery: Delivery, name: str, error: Transient, file: BlogFile | None) -> None:
