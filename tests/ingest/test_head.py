@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.ingest.head import Head, date_of, head_of
+from worker.ingest.head import Head, head_of
 from worker.ingest.schedule import Pace
 
 
@@ -55,19 +55,12 @@ def test_a_feed_in_utf_16_is_understood() -> None:
     "stated", ["Sun, 22 Nov 2026 10:00:00 GMT", "Sun, 22 Nov 2026 05:00:00 -0500", "2026-11-22T10:00:00Z", "2026-11-22T05:00:00-05:00"]
 )
 def test_dates_of_either_kind(stated: str) -> None:
-    assert date_of(stated) == datetime(2026, 11, 22, 10, tzinfo=UTC)
     assert head_of(channel(f"<lastBuildDate>{stated}</lastBuildDate>")).dated == datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
 @given(st.binary(max_size=3000), st.text(max_size=500))
 def test_any_bytes_have_a_head(body: bytes, header: str) -> None:
     assert isinstance(head_of(body, header), Head)
-
-
-@given(st.text(max_size=60))
-def test_any_words_are_a_date_or_none(stated: str) -> None:
-    moment = date_of(stated)
-    assert moment is None or moment.tzinfo is not None
 
 
 @pytest.mark.parametrize(

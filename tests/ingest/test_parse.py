@@ -244,6 +244,11 @@ def test_only_so_many_entries_are_read() -> None:
     assert len(read(feed("<item><title>a</title></item>" * 600))) == 500
 
 
+def test_an_apostrophe_of_windows_is_one() -> None:
+    """https://html.spec.whatwg.org/multipage/parsing.html#numeric-character-reference-end-state"""
+    assert read(feed("<item><title>Don&#146;t worry</title></item>"))[0].title == "Don’t worry"
+
+
 def test_what_is_no_text_is_left_out() -> None:
     entry = read(feed("<item><title>a&#0;b&#xD800;c\x07</title><description>d&amp;#0;e&amp;#x1;f</description></item>"))[0]
     everything = entry.title + entry.summary + entry.text

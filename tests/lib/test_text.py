@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.lib.text import bounded, legible, one_line, plain, shortened
+from worker.lib.text import ILLEGIBLE, bounded, legible, one_line, plain, shortened
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,12 @@ def test_shortened_cuts_between_words(text: str, most: int, expected: str) -> No
     assert shortened(text, most) == expected
 
 
-@given(st.text())
-def test_legible_holds_nothing_that_a_database_refuses(text: str) -> None:
-    assert not {sign for sign in legible(text) if sign < " " and sign != "\n"}
+@given(st.text() | st.text("a \t\r\n\x00\x85\x92\u00ad\u200b\u2028\ufdd0\U0001ffff"))
+def test_legible_holds_nothing_that_nobody_can_read(text: str) -> None:
+    shown = legible(text)
+    assert not {sign for sign in shown if sign < " " and sign != "\n"}
+    assert not ILLEGIBLE.search(shown)
+    shown.encode()
     assert legible("550 no\x00such\xa0user\n") == "550 no such\xa0user\n"
 
 

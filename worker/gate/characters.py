@@ -4,17 +4,16 @@ import re
 
 from worker.channels.base import Message
 from worker.gate.refused import Refused
+from worker.lib.text import ILLEGIBLE
 
-_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
-FORBIDDEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
-"""Control characters (but for the tab and the line break), halves of surrogate pairs, code points that are no characters."""
+_FORBIDDEN = re.compile(f"{ILLEGIBLE.pattern}|\r")
 _BREAKS = re.compile("[\t\n\u2028\u2029]")
 _ONE_LINE = ("subject", "title", "alt", "link", "image")
 
 
 def check(message: Message) -> None:
     for part in ("text", "html", "description", *_ONE_LINE):
-        found = FORBIDDEN.search(getattr(message, part))
+        found = _FORBIDDEN.search(getattr(message, part))
         if found:
             raise Refused(f"The {part} holds a character that cannot be shown (U+{ord(found[0]):04X}); take it out.")
     for part in _ONE_LINE:

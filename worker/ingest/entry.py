@@ -12,7 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import nh3
 
 from worker.ingest.dates import EARLIEST
-from worker.lib.text import one_line, plain, shortened
+from worker.lib.text import ILLEGIBLE, one_line, plain, shortened
 
 MAX_ENTRIES = 500
 MAX_TITLE = 300
@@ -23,8 +23,6 @@ MAX_CATEGORIES = 20
 MAX_COMPARED = 50_000
 UNTITLED = "Untitled post"
 
-# Not text: PostgreSQL refuses NUL, UTF-8 has no lone surrogates, and no reader sees the others.
-NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # Not < and >: those may be meant as they stand.
 _ESCAPED_ONCE_MORE = re.compile(
     r"&(?:amp|quot|apos|nbsp|hellip|[nm]dash|[lr][sd]quo|#(?!60;|62;)\d{2,5}|#x(?!3[ce];)[0-9a-f]{2,4});", re.IGNORECASE
@@ -67,7 +65,7 @@ def newest(dated: Sequence[tuple[Any, datetime | None]]) -> Sequence[tuple[Any, 
 
 
 def words(value: Any, most: int) -> str:
-    return shortened(one_line(NOT_TEXT.sub("", str(value or ""))), most)
+    return shortened(one_line(ILLEGIBLE.sub("", str(value or ""))), most)
 
 
 def address(value: Any, base: str) -> str:
@@ -91,8 +89,8 @@ def title(stated: str, text: str, *, as_html: bool) -> str:
 
 
 def safe_html(text: str, base: str) -> str:
-    text = NOT_TEXT.sub("", text)[:MAX_HTML]
-    return NOT_TEXT.sub("", nh3.clean(text, url_relative=("rewrite_with_base", base))).strip()
+    text = ILLEGIBLE.sub("", text)[:MAX_HTML]
+    return ILLEGIBLE.sub("", nh3.clean(text, url_relative=("rewrite_with_base", base))).strip()
 
 
 def paragraphs(text: str) -> str:

@@ -9,7 +9,8 @@ from functools import cached_property
 
 from django.conf import settings
 
-from worker.ingest.head import Head, date_of, head_of
+from worker.ingest.dates import date_of
+from worker.ingest.head import Head, head_of
 from worker.lib.http import Answer, NoAnswer, request
 
 TIMEOUT = 20.0

@@ -7,11 +7,11 @@ import html
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from worker.ingest.dates import date_of
 from worker.ingest.schedule import Pace
 
 MOST = 65536
@@ -52,15 +52,6 @@ def head_of(body: bytes, link_header: str = "") -> Head:
     links = _document_links(text) | links
     dates = [moment for stated in islice(_DATED.findall(text), 5) if (moment := date_of(stated))]
     return Head(_pace(text), links.get("hub", ""), links.get("self", ""), max(dates, default=None))
-
-
-def date_of(stated: str) -> datetime | None:
-    """An HTTP, RSS or Atom date."""
-    try:
-        moment = datetime.fromisoformat(stated) if stated[:4].isdecimal() else parsedate_to_datetime(stated)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _text(body: bytes) -> str:

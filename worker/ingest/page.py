@@ -13,10 +13,9 @@ from urllib.parse import urljoin, urlsplit
 
 import nh3
 
-from worker.gate.characters import FORBIDDEN
 from worker.lib.blogs import BlogFile
 from worker.lib.http import Answer, NoAnswer, request
-from worker.lib.text import is_only_a_teaser, one_line
+from worker.lib.text import ILLEGIBLE, is_only_a_teaser, one_line
 from worker.models import Post
 
 TIMEOUT = 8.0
@@ -84,7 +83,7 @@ def read(answer: Answer) -> PageText:
         raise Unread(f"The post's page answered with status {answer.status}.")
     if "html" not in kind.lower():
         raise Unread("The post's address does not lead to a web page.")
-    markup = _without_code(FORBIDDEN.sub(" ", _decoded(answer.body, kind)))[:MAX_HTML]
+    markup = _without_code(ILLEGIBLE.sub(" ", _decoded(answer.body, kind)))[:MAX_HTML]
     if _depth(markup) > MAX_DEPTH:
         raise Unread("The post's page is nested too deeply to be read.")
     page = _Reader(nh3.clean(markup, tags=_READ, attributes=_READ_ATTRIBUTES, link_rel=None, url_relative="pass_through"))

@@ -20,7 +20,6 @@ from worker.ingest.dates import HALF_DAYS, believable, date_of
 from worker.ingest.entry import (
     MAX_ADDRESS,
     MAX_NAME,
-    NOT_TEXT,
     Entry,
     address,
     categories,
@@ -33,7 +32,7 @@ from worker.ingest.entry import (
 )
 from worker.ingest.fetch import Document, Trouble
 from worker.ingest.no_feed import COMPARE, is_surely_a_page, what_it_is
-from worker.lib.text import bounded, one_line, plain
+from worker.lib.text import ILLEGIBLE, bounded, one_line, plain
 
 _NUMBERED = re.compile(rb"&#(?:x([0-9a-f]+)|([0-9]+));?", re.IGNORECASE)
 # Without the last ">" everything has come all the same.
@@ -99,7 +98,8 @@ def _if_character(reference: "re.Match[bytes]") -> bytes:
         character = chr(int(reference[1], 16) if reference[1] else int(reference[2]))
     except (ValueError, OverflowError):
         return b""
-    return b"" if NOT_TEXT.match(character) else reference[0]
+    is_of_windows = "\x7f" < character < "\xa0"  # &#146; is meant as an apostrophe, and read as one
+    return b"" if ILLEGIBLE.match(character) and not is_of_windows else reference[0]
 
 
 def _is_whole(body: bytes, encoding: str, version: str) -> bool:

@@ -41,6 +41,10 @@ _LINES = frozenset(("br", "li", "tr"))
 _UNSEEN = frozenset(("head", "iframe", "noscript", "object", "script", "style", "svg", "template", "textarea", "title", "video", "audio"))
 
 
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
+ILLEGIBLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
+"""What is no text and nobody can read: control characters (but for tabs and line breaks), halves of surrogate pairs, code points that are no
+characters. PostgreSQL takes no NUL, UTF-8 no halves, and no network any of them."""
 _TEASER = 240
 """Characters: about forty words."""
 _NO_ROOM = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
@@ -65,8 +69,8 @@ def one_line(text: str) -> str:
 
 
 def legible(text: str) -> str:
-    """What a stranger's program said, as it can be kept and shown: PostgreSQL takes no NUL, and nobody reads the other signs."""
-    return text if text.isprintable() else "".join(sign if sign.isprintable() or sign in "\n\xa0" else " " for sign in text)
+    """What a stranger or their program wrote, as it can be kept and shown; a space for what nobody can read."""
+    return text if text.isprintable() else re.sub("[\t\r\u2028\u2029]", " ", ILLEGIBLE.sub(" ", without_unseen(text)))
 
 
 def without_unseen(text: str) -> str:

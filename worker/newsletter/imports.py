@@ -15,7 +15,7 @@ from worker.lib.refused import Refused
 from worker.lib.rows import Rows, ready
 from worker.lib.sheet import FORMULA
 from worker.lib.signing import address_hash
-from worker.lib.text import one_line, shortened, without_unseen
+from worker.lib.text import legible, one_line, shortened
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter.consent import ends_on, today
 from worker.newsletter.sign_up import only_one
@@ -157,9 +157,8 @@ def _read_row(columns: list[str], cells: list[str], editions: Sequence[str]) -> 
 
 
 def _said(cell: str) -> str:
-    """Without what is no letter (PostgreSQL takes no NUL), and without the apostrophe that an export puts before what would be a formula."""
-    cell = without_unseen(cell)
-    text = (cell if cell.isprintable() else "".join(sign if sign.isprintable() or sign.isspace() else " " for sign in cell)).strip()
+    """Without what nobody can read, and without the apostrophe that an export puts before what would be a formula."""
+    text = legible(cell).strip()
     return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from worker.gate.characters import FORBIDDEN
+from worker.lib.text import ILLEGIBLE
 
 _UNSEEN = re.compile(
     "[\ue000-\uf8ff]"  # for private use: our own marks, and the letters of icon fonts, which are boxes in any other
@@ -15,4 +15,4 @@ _UNSEEN = re.compile(
 def clean(text: str) -> str:
     """Composed letters; no control characters; nothing unseen, nothing that a reader's own words could be mistaken for."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", _UNSEEN.sub("", FORBIDDEN.sub("", text)))
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", ILLEGIBLE.sub("", text)))
