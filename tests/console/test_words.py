@@ -3,8 +3,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 
 from worker.console import words
+from worker.lib.language import FRENCH, LANGUAGES
 from worker.models import Delivery
 from worker.record.sums import Sum
 
@@ -84,3 +86,21 @@ def test_the_small_line_says_only_what_the_word_does_not(delivery: Delivery, tot
 )
 def test_the_first_sentence_ends_where_the_next_begins(text: str, first: str) -> None:
     assert words.first_sentence(text) == first
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["sent", "refused", "skipped", "unknown", "waiting"])
+def test_the_sum_agrees_in_both_languages(language, state) -> None:
+    one, two = {
+        "sent": ("envoyé", "envoyés"),
+        "refused": ("refusé", "refusés"),
+        "skipped": ("omis", "omis"),
+        "unknown": ("incertain", "incertains"),
+        "waiting": ("en attente", "en attente"),
+    }[state]
+    english = {"unknown": "in doubt"}.get(state, state)
+    wanted = [one, one, two] if language is FRENCH else [english] * 3
+    with translation.override(language.code):
+        assert [words.term(state, figure).replace("\u00a0", " ") for figure in (0, 1, 2)] == [
+            f"{n} {word}" for n, word in enumerate(wanted)
+        ]

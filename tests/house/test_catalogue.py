@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
+from django.utils import translation
 from jinja2 import Environment, nodes
 
 from tests.house.catalogue import FRENCH, NAMES_IN_PLACE, catalogue, compiled, shown, templates, written
+from worker.lib.language import said, shape
 
 ADVICE = "Run `make words`, give it French words in locale/fr/LC_MESSAGES/django.po, and run it once more."
 PAGES = [path for path in templates() if path.suffix == ".html"]
@@ -72,6 +74,22 @@ def test_french_is_set_as_canada_sets_it() -> None:
 
 def test_what_is_compiled_is_what_is_written() -> None:
     assert FRENCH.with_suffix(".mo").read_bytes() == compiled(written()), "Run `make words`."
+
+
+SAID_ALIKE = {"jusqu’à 7", "7 de 7"}
+"""Of two sentences whose English is one only what stands in the places tells which it is."""
+
+
+def test_every_sentence_is_found_again_and_no_part_of_it_stays_english() -> None:
+    """What the code can write, with a figure in each place: told apart from every other sentence."""
+    sentences = [message for message in known() if isinstance(message.id, str) and not message.context and "%(" not in message.id]
+    wrong = []
+    for message in sentences:
+        english = NAMES_IN_PLACE.sub("7", message.id)
+        french = shape(message.id, message.string).filled(dict.fromkeys(places(message.id), "7"))
+        with translation.override("fr"):
+            wrong += [(english, said(english))] if said(english) not in {french, *SAID_ALIKE} else []
+    assert wrong == []
 
 
 # Nothing bypasses it ------------------------------------------------------------------------------------------------------

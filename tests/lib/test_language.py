@@ -20,12 +20,12 @@ def _french():
         ("Needs you", "Vous attend"),
         ("Posted on LinkedIn at 09:04.", "Publié sur LinkedIn à 9 h 04."),
         ("Quiet hours: it goes out at Mon 23 Nov 08:00.", "Heures calmes : l’envoi part à lun 23 nov 8 h 00."),
-        ("309 of 312 sent; 2 skipped, 1 refused.", "309 envoyés sur 312 ; 2 omis, 1 refusés."),
+        ("309 of 312 sent; 2 skipped, 1 refused.", "309 envoyés sur 312 ; 2 omis, 1 refusé."),
         (
             "184 of 312 sent so far (9 skipped); 117 still to go, next try at 14:05.",
-            "184 envoyés sur 312 jusqu’ici (9 omis) ; 117 restent, nouvel essai à 14 h 05.",
+            "184 envoyés sur 312 jusqu’ici (9 omis) ; 117 encore à envoyer, nouvel essai à 14 h 05.",
         ),
-        ("312 of 312 sent.", "312 envoyés sur 312."),
+        ("1,312 of 1,312 sent.", "1 312 envoyés sur 1 312."),
         (
             "X asks to slow down. Nothing went out; trying again at 14:05.",
             "X demande de ralentir. Rien n’est parti ; nouvel essai à 14 h 05.",
@@ -34,6 +34,11 @@ def _french():
             "Held by desk@practice.example: she wants to read it. Release it to let it go.",
             "Retenu par desk@practice.example : she wants to read it. Libérez l’envoi pour qu’il parte.",
         ),
+        (
+            "Withdrawn by Ann: she found a mistake. 184 have it, of 3 it is not known, 128 will not get it.",
+            "Retiré par Ann : she found a mistake. 184 l’ont, pour 3 on ne sait pas, 128 ne l’auront pas.",
+        ),
+        ("Posted on LinkedIn at 09:04, for about $0.20.", "Publié sur LinkedIn à 9 h 04, pour environ $0.20."),
         ("they unsubscribed", "cette personne s’est désabonnée"),
         ("", ""),
         (" ", " "),
@@ -41,6 +46,27 @@ def _french():
 )
 def test_what_postlark_says_is_said_in_french(english, french) -> None:
     assert said(english).replace("\u00a0", " ").replace("\u202f", " ") == french
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        ("{} of 5 sent.", ("0 envoyé sur 5.", "1 envoyé sur 5.", "2 envoyés sur 5.")),
+        ("3 of 5 sent; {} refused.", ("3 envoyés sur 5 ; 0 refusé.", "3 envoyés sur 5 ; 1 refusé.", "3 envoyés sur 5 ; 2 refusés.")),
+        (
+            "3 of 5 sent; {} in doubt.",
+            ("3 envoyés sur 5 ; 0 incertain.", "3 envoyés sur 5 ; 1 incertain.", "3 envoyés sur 5 ; 2 incertains."),
+        ),
+        ("{} accepted", ("0 accepté", "1 accepté", "2 acceptés")),
+        ("{} came back", ("0 revenu", "1 revenu", "2 revenus")),
+        ("{} new", ("0 nouveau", "1 nouveau", "2 nouveaux")),
+        ("{} edited", ("0 modifié", "1 modifié", "2 modifiés")),
+        ("{} delivered", ("0 livré", "1 livré", "2 livrés")),
+    ],
+)
+def test_words_agree_with_their_figure(english, french) -> None:
+    """In French nought is singular."""
+    assert tuple(said(english.format(figure)).replace("\u00a0", " ").replace("\u202f", " ") for figure in (0, 1, 2)) == french
 
 
 def test_in_english_it_stays_as_it_is() -> None:

@@ -204,7 +204,7 @@ def test_workers_that_are_killed_share_the_relays_pace(start, relay, fresh_datab
         "no burst of two seconds' worth in one"
     )
     assert relay.connections >= len(begun) / share
-    waits = rf"\d+ of {readers} sent so far.*; \d+ wait until .*: the mail relay takes {rate}/s\."
+    waits = rf"\d+ of {readers} sent so far.*; \d+ waiting until .*: the mail relay takes {rate}/s\."
     assert any(re.fullmatch(waits, sentence) for end in ends for sentence in end["said"])
 
 

@@ -215,7 +215,7 @@ def _is_not_there(delivery: Delivery, who: str) -> None:
     if delivery.state == State.UNKNOWN and delivery.call_by and delivery.call_by >= now:
         left = int((delivery.call_by - now).total_seconds()) + 1
         raise Refused(
-            f"The request to {name} may still be on its way for {left} seconds. Wait that long, look once more, then press it again."
+            f"The request to {name} may still be on its way for {left} {'second' if left == 1 else 'seconds'}. Wait that long, look once more, then press it again."
         )
     reason = f"{who} looked and it is not on {name}. Goes out now."
     asked = Q(state=State.UNKNOWN, waits_for=WaitsFor.PERSON) & (Q(call_by=None) | Q(call_by__lt=now))
@@ -299,7 +299,11 @@ def _act(
 def _so_far(delivery: Delivery) -> str:
     """Of a newsletter that some have had."""
     total = sum_of([delivery.pk]).get(delivery.pk) if delivery.channel == "email" else None
-    return f" {total.sent} of {total.audience} readers had it by then." if total and total.sent else ""
+    return (
+        f" {total.sent} of {total.audience} {'reader' if total.audience == 1 else 'readers'} had it by then."
+        if total and total.sent
+        else ""
+    )
 
 
 def because_of(text: str) -> str:

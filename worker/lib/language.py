@@ -31,6 +31,8 @@ class Language(NamedTuple):
 
 ENGLISH, FRENCH = LANGUAGES = (Language("en", "en", "English"), Language("fr", "fr-CA", "Français"))
 _PLACE = re.compile(r"\{(\w*)\}")
+_FORM = re.compile(r"\{(?P<name>\w*)(?::(?P<one>[^{}|]*)\|(?P<many>[^{}|]*))?\}")
+"""In what a sentence becomes: a place, or words that depend on the figure there, `{sent} {sent:envoyé|envoyés}`."""
 _NEXT_SENTENCE = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][”’\")]))\s+(?=[“\"A-ZÀ-Þ\d])")
 
 
@@ -52,13 +54,15 @@ class _Said(NamedTuple):
     """To its last word: else some of it stays as it is."""
 
 
+_BETWEEN = " \xa0\u202f\n;,"
+"""What joins a piece to the others stands outside it: ", for about $0.20"."""
 TOO_LONG, TOO_MANY = 800, 12
 """A text of so many letters or sentences is none of ours; nothing is looked for in it."""
 
 
 @lru_cache(maxsize=4096)
 def _said(text: str, language: str) -> _Said:
-    known, bare = _catalogue(language), text.strip(" \n;,")
+    known, bare = _catalogue(language), text.strip(_BETWEEN)
     if not bare or len(bare) > TOO_LONG:
         return _Said(text, not bare)
     if words := known.exactly(bare):
@@ -80,14 +84,14 @@ def _by_parts(text: str, whole: _Said | None, language: str) -> _Said:
     if len(sentences) > 1:
         parts = _sentence_by_sentence(sentences, language)
         return parts if parts.understood or whole is None else whole
+    terms = [_said(term, language) for term in text.split(", ")] if ", " in text else []
+    if terms and all(term.understood for term in terms):
+        return _Said(", ".join(term.text for term in terms), True)
     if whole:
         return whole
     if text.startswith("(") and text.endswith(")"):
         inside = _said(text[1:-1], language)
         return _Said(f"({inside.text})", inside.understood)
-    terms = [_said(term, language) for term in text.split(", ")] if ", " in text else []
-    if terms and all(term.understood for term in terms):
-        return _Said(", ".join(term.text for term in terms), True)
     return _Said(text, False)
 
 
@@ -144,7 +148,12 @@ class Shape(NamedTuple):
         return self.fixed[self.names.index(name)].endswith("“")
 
     def filled(self, values: Mapping[str, str]) -> str:
-        return _PLACE.sub(lambda place: values[place[1]], self.becomes)
+        return _FORM.sub(lambda form: values[form["name"]] if form["one"] is None else _agreeing(form, values[form["name"]]), self.becomes)
+
+
+def _agreeing(form: re.Match[str], figure: str) -> str:
+    """In French nought is singular, too."""
+    return form["one"] if re.sub(r"\D", "", figure) in ("0", "1") else form["many"]
 
 
 def _least(before: str) -> int:
@@ -179,26 +188,29 @@ ENOUGH_LETTERS = 8
 
 def _is_name(text: str) -> bool:
     """A name, a number or an address; other words that are not known are not ours."""
-    return all(word[0].isupper() or word[0] in "(+#" or word[0].isdecimal() or "@" in word for word in text.split())
+    return all(word[0].isupper() or word[0] in "(+#$" or word[0].isdecimal() or "@" in word for word in text.split())
 
 
 def _value(text: str, language: str) -> _Said:
-    words = [_of_a_moment(word) for word in text.split(" ")]
+    words = [_moment_or_figure(word) for word in text.split(" ")]
     known = [word for word in words if word is not None]
     return _Said(" ".join(known), True) if len(known) == len(words) else _said(text, language)
 
 
-def _of_a_moment(word: str) -> str | None:
-    """One word of `14:05`, `Mon 23 Nov 14:05`, `23 November 2026`; None for any other word."""
+def _moment_or_figure(word: str) -> str | None:
+    """One word of `14:05`, `Mon 23 Nov 14:05`, `23 November 2026`, or a figure like `1,234`; None for any other word."""
     if name := _calendar().get(word):
         return str(name)
     if clock := _CLOCK.fullmatch(word):
         return dateformat.time_format(time(int(clock[1]), int(clock[2])), gettext("H:i"))
-    return word if _DATE.fullmatch(word) else None
+    if _GROUPED.fullmatch(word):
+        return number(int(word.replace(",", "")))
+    return word if _FIGURE.fullmatch(word) else None
 
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_DATE = re.compile(r"\d{1,2}|20\d\d")
+_FIGURE = re.compile(r"\d+")
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+")
 
 
 @cache
@@ -213,7 +225,7 @@ class _Catalogue:
     def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
         self.exact: dict[str, str] = {}
         self._shapes: dict[str, list[Shape]] = defaultdict(list)
-        for english, becomes in entries:
+        for english, becomes in ((english.strip(_BETWEEN), becomes.strip(_BETWEEN)) for english, becomes in entries):
             if _PLACE.search(english):
                 new = shape(english, becomes)
                 self._shapes[_first_word(new.fixed[0])].append(new)

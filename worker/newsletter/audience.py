@@ -82,7 +82,8 @@ def prepare(delivery: Delivery) -> bool:
     brings = {post.pk: post for post in delivery.posts()}
     number, total = delivery.recipients.count(), readers(delivery)
     while time.monotonic() < until:
-        written = _write_slice(delivery, brings, f"Writing down who gets it: {number:,} so far, of {total:,} readers.")
+        says = f"Writing down who gets it: {number:,} so far, of {total:,} {'reader' if total == 1 else 'readers'}."
+        written = _write_slice(delivery, brings, says)
         if written is None:
             return False
         number += written

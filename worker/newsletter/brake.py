@@ -59,7 +59,7 @@ def _sentence(answered: Answered, most_often: str, waiting: int) -> str:
     sentences = [
         f"Paused, because of the first {total:,} copies {answered.bad:,} {what}.",
         f"Most often: {most_often}" if most_often else "",
-        f"{waiting:,} readers wait.",
+        f"{waiting:,} {'reader waits' if waiting == 1 else 'readers wait'}.",
         "Find out why before more are refused: look at the relay and at where the list comes from. Then let it go on, or stop it.",
     ]
     return " ".join(filter(None, sentences))

@@ -228,7 +228,7 @@ def _at_the_relays_pace(delivery: Delivery) -> str:
     if file is None or relay is None or not relay.interval:
         return ""
     late = Relay.objects.filter(name=relay_name(file), next_slot_at__gt=Now() + _SHORTLY).first()
-    return f"wait until {delivery.spoken(late.next_slot_at)}: the mail relay takes {relay.rate}." if late else ""
+    return f"waiting until {delivery.spoken(late.next_slot_at)}: the mail relay takes {relay.rate}." if late else ""
 
 
 def _others(total: Sum) -> str:

@@ -233,5 +233,5 @@ def _agree(blog: Blog, fresh: list[str], to_renew: list[int], basis: Basis) -> N
 
 
 def _note(blog: Blog, imported: int, renewed: int, basis: Basis) -> None:
-    what = f"{imported} readers were imported, the consent of {renewed} was renewed ({basis.basis}, obtained {basis.obtained_on})."
+    what = f"{imported} {'reader was' if imported == 1 else 'readers were'} imported, the consent of {renewed} was renewed ({basis.basis}, obtained {basis.obtained_on})."
     note(what, who=basis.who, blog=blog, data={"imported": imported, "renewed": renewed, "basis": basis.basis, "proof": basis.proof})
