@@ -1,7 +1,8 @@
 """What a person can do with a delivery: each act with its words, and when it may be done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
@@ -207,70 +208,95 @@ ACTIONS = {
 }
 
 
+@dataclass(frozen=True)
+class Otherwise:
+    """Words of these acts that differ where one `is_so`."""
+
+    keys: frozenset[str]
+    is_so: Callable[[Stands], bool]
+    words: Mapping[str, Any]
+
+
+def _of(*keys: str, when: Callable[[Stands], object], **words: str) -> Otherwise:
+    return Otherwise(frozenset(keys), lambda it: bool(when(it)), words)
+
+
+OTHERWISE = (
+    _of(
+        "release",
+        when=lambda it: it.for_approval,
+        label="Approve…",
+        title="Do you approve these words?",
+        consequence="They go out as they stand here, now or when quiet hours end. Your name and the time are kept with them.",
+        button="Approve and send",
+        done="Approved. It goes out now.",
+    ),
+    _of(
+        "release",
+        when=lambda it: it.delivery.withdrawn_by,
+        label="Take it down…",
+        title="Take it down now?",
+        consequence="It is taken down from the network. Done twice, it changes nothing.",
+        button="Take it down",
+        done="Asked for. It is taken down now.",
+    ),
+    _of(
+        "release",
+        when=lambda it: it.total,
+        label="Go on…",
+        title="Send it to the readers who are left?",
+        button="Go on",
+        done="It goes on now.",
+    ),
+    _of("release", when=lambda it: it.delivery.state == State.PENDING, label="Send now…"),
+    _of(
+        "hold",
+        when=lambda it: it.is_newsletter and it.total,
+        label="Pause…",
+        title="Pause this newsletter?",
+        consequence="It stops between two readers and goes on from there when somebody says so. Nobody gets it twice.",
+        button="Pause it",
+        done="Paused. Nobody else gets it until somebody lets it go on.",
+    ),
+    _of(
+        "cancel",
+        when=lambda it: it.is_newsletter and it.total,
+        label="Stop…",
+        title="Stop this newsletter for good?",
+        consequence="Who has it keeps it. Everybody else is skipped, and can still get it later by a resend.",
+        button="Stop it",
+        done="Stopped. Nobody else gets it.",
+    ),
+    _of(
+        "there",
+        when=lambda it: it.is_newsletter,
+        label="They have it…",
+        title="Do these readers have it?",
+        consequence="Postlark takes your word for it, writes that down, and sends them nothing.",
+        button="They have it",
+        done="Thank you. It counts as sent to them.",
+    ),
+    _of(
+        "not-there",
+        when=lambda it: it.is_newsletter,
+        label="They do not, send it…",
+        title="These readers do not have it?",
+        consequence="It goes to them again at once. Who has it after all gets it twice.",
+        button="They do not, send it",
+        done="Thank you. It goes to them now.",
+    ),
+    _of(
+        "skip",
+        "cancel",
+        when=lambda it: it.delivery.issue_id,
+        title="Leave this newsletter out?",
+        consequence="Nobody gets it. You can still send it later from its page.",
+    ),
+)
+"""The first that fits counts."""
+
+
 def worded(key: str, it: Stands) -> Action:
     """The same act in the words that fit how it stands."""
-    action = ACTIONS[key]
-    match key:
-        case "release" if it.for_approval:
-            return replace(
-                action,
-                label="Approve…",
-                title="Do you approve these words?",
-                consequence="They go out as they stand here, now or when quiet hours end. Your name and the time are kept with them.",
-                button="Approve and send",
-                done="Approved. It goes out now.",
-            )
-        case "release" if it.delivery.withdrawn_by:
-            return replace(
-                action,
-                label="Take it down…",
-                title="Take it down now?",
-                consequence="It is taken down from the network. Done twice, it changes nothing.",
-                button="Take it down",
-                done="Asked for. It is taken down now.",
-            )
-        case "release" if it.total:
-            return replace(action, label="Go on…", title="Send it to the readers who are left?", button="Go on", done="It goes on now.")
-        case "release" if it.delivery.state == State.PENDING:
-            return replace(action, label="Send now…")
-        case "hold" if it.is_newsletter and it.total:
-            return replace(
-                action,
-                label="Pause…",
-                title="Pause this newsletter?",
-                consequence="It stops between two readers and goes on from there when somebody says so. Nobody gets it twice.",
-                button="Pause it",
-                done="Paused. Nobody else gets it until somebody lets it go on.",
-            )
-        case "cancel" if it.is_newsletter and it.total:
-            return replace(
-                action,
-                label="Stop…",
-                title="Stop this newsletter for good?",
-                consequence="Who has it keeps it. Everybody else is skipped, and can still get it later by a resend.",
-                button="Stop it",
-                done="Stopped. Nobody else gets it.",
-            )
-        case "there" if it.is_newsletter:
-            return replace(
-                action,
-                label="They have it…",
-                title="Do these readers have it?",
-                consequence="Postlark takes your word for it, writes that down, and sends them nothing.",
-                button="They have it",
-                done="Thank you. It counts as sent to them.",
-            )
-        case "not-there" if it.is_newsletter:
-            return replace(
-                action,
-                label="They do not, send it…",
-                title="These readers do not have it?",
-                consequence="It goes to them again at once. Who has it after all gets it twice.",
-                button="They do not, send it",
-                done="Thank you. It goes to them now.",
-            )
-        case "skip" | "cancel" if it.delivery.issue_id:
-            return replace(
-                action, title="Leave this newsletter out?", consequence="Nobody gets it. You can still send it later from its page."
-            )
-    return action
+    words = next((each.words for each in OTHERWISE if key in each.keys and each.is_so(it)), {})
+    return replace(ACTIONS[key], **words)
