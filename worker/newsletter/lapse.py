@@ -94,7 +94,11 @@ def ask(blog: Blog, file: BlogFile, who: str) -> int:
     readers = _to_ask(blog, lapsing(Subscriber.objects.filter(blog=blog), today(blog, clock.now())))
     made = Confirmation.objects.bulk_create((_request(blog, file, reader) for reader in readers), batch_size=1000)
     if made:
-        note(f"{len(made)} {'reader is' if len(made) == 1 else 'readers are'} asked by mail whether they want to go on, before their consent ends.", who=who, blog=blog)
+        note(
+            f"{len(made)} {'reader is' if len(made) == 1 else 'readers are'} asked by mail whether they want to go on, before their consent ends.",
+            who=who,
+            blog=blog,
+        )
     Blog.objects.filter(pk=blog.pk).update(lapses={})
     return len(made)
 
