@@ -88,6 +88,7 @@ def test_workers_killed_every_few_seconds_bring_nobody_two_and_lose_nobody(
         while kills < KILLS and relay.taken.total() < 0.9 * READERS:
             time.sleep(chance.uniform(0.5, 3.5))  # the moment of the kill is what is random here
             look(place)
+            keep_running()
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(alive_in(place.data)), signal.SIGKILL)
                 kills += 1

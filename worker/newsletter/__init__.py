@@ -16,7 +16,7 @@ did since its last commit stands in its journal. Places to cut it at (worker/lib
 """
 
 from worker.newsletter.audience import check_audience, prepare, readers
-from worker.newsletter.batches import due_batches
+from worker.newsletter.batches import due_batches, next_slot
 from worker.newsletter.conclusion import finish, settle, stop
 from worker.newsletter.doubt import call_in_doubt
 from worker.newsletter.hand_over import hand_over
@@ -35,6 +35,7 @@ __all__ = [
     "finish",
     "hand_over",
     "look_up",
+    "next_slot",
     "prepare",
     "readers",
     "settle",

@@ -90,6 +90,15 @@ def _has_room(slug: str) -> bool:
     return not late and _lines_in_use(name) < relay.connections
 
 
+def next_slot(blog: str | None = None) -> datetime | None:
+    """When its relay's pace lets the first of the batches that are due go on, of every blog or of one. None: none waits for that."""
+    due = Batch.objects.filter(_due(), delivery__state=Delivery.State.SENDING)
+    slugs = set(due.values_list("delivery__blog__slug", flat=True).distinct().order_by())
+    names = {relay_name(file) for slug in slugs & ({blog} if blog else slugs) if (file := blog_file(slug)) is not None}
+    late = Relay.objects.filter(name__in=names, next_slot_at__gt=Now()).order_by("next_slot_at")
+    return late.values_list("next_slot_at", flat=True).first()
+
+
 def _due() -> Q:
     return Q(state=State.WAITING) & (Q(due_at=None) | Q(due_at__lte=Now()))
 
