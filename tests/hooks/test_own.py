@@ -76,6 +76,14 @@ def test_nobodys_mailbox_is_filled_by_who_asks_again_and_again(client, reader, c
     assert Confirmation.objects.filter(mail_due_at__isnull=False).count() == 3
 
 
+def test_who_asks_again_too_soon_is_told_that_no_mail_has_left(client, reader, clock):
+    clock.move_to(timezone.now())
+    assert "A mail with a link is on its way" in client.post(link(reader), {"wants": "own"}).content.decode()
+    again = client.post(link(reader), {"wants": "own"}).content.decode()
+    assert "No mail has left" in again
+    assert "on its way" not in again
+
+
 def test_who_has_left_may_still_have_their_data_and_be_erased_but_moves_nowhere(client, reader):
     unsubscribe(reader)
     page = own(client, reader)
@@ -87,9 +95,10 @@ def test_who_has_left_may_still_have_their_data_and_be_erased_but_moves_nowhere(
 
 def test_an_address_that_may_not_be_written_to_gets_no_such_mail_either(client, reader, relay):
     suppress(reader.blog, "ann@reader.example", "complained", who="a provider")
-    own(client, reader)
-    confirmation_mail.send(Confirmation.objects.get().pk)
-    assert not relay.taken
+    answer = client.post(link(reader), {"wants": "own"})
+    assert answer.status_code == 409
+    assert "Please contact us: 416 555 0100" in answer.content.decode()
+    assert not Confirmation.objects.exists()
 
 
 def test_a_new_address_counts_once_it_has_confirmed_and_the_old_one_is_never_written_to_again(client, reader):

@@ -19,6 +19,7 @@ from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.refused import Refused
 from worker.models import Subscriber
 from worker.newsletter import change, choices
+from worker.newsletter.confirm import is_barred
 from worker.newsletter.leave import BY_LINK, reader_of, unsubscribe
 from worker.newsletter.sign_up import TooMany, ask_for_own_page
 
@@ -97,13 +98,16 @@ def _own(request: HttpRequest, reader: Subscriber, file: BlogFile) -> HttpRespon
     language = language_of(reader, file)
     if reader.state == State.FORGOTTEN or not _offers_form(file):
         return _left(request, reader, file) if reader.state != State.CONFIRMED else _choices(request, reader, file)
+    if is_barred(reader.blog, reader.address_key):
+        return page(request, "cannot_confirm", language, HTTPStatus.CONFLICT, **blog_words(reader, file))
     try:
         asked = ask_for_own_page(reader, language, request.META.get("REMOTE_ADDR", ""))
     except TooMany:
         return page(request, "too_many", language, HTTPStatus.TOO_MANY_REQUESTS, **blog_words(reader, file))
     if asked.mail_due_at:
         tasks.ring(tasks.confirmation_mail, [asked.pk])
-    return page(request, "asked", language, kind=asked.kind, address=masked(reader.email), **blog_words(reader, file))
+    words = {"address": masked(reader.email), **blog_words(reader, file)}
+    return page(request, "asked", language, kind=asked.kind, mailed=asked.mail_due_at is not None, **words)
 
 
 _FORMS: dict[str, Answer] = {"choices": _choose, "own": _own}
