@@ -99,14 +99,24 @@ def test_a_burst_is_one_line_that_leads_to_all_of_it(office) -> None:
     assert "One thing needs you." in text(office.get("/"))
 
 
-def test_those_that_waited_too_long_are_one_line_and_a_single_one_its_own(office) -> None:
+@pytest.mark.parametrize(
+    ("held_for", "says"),
+    [
+        ("late", "2 deliveries have waited too long to go out by themselves."),
+        ("page", "The pages that 2 deliveries lead to are not in order, or closed to Postlark."),
+    ],
+)
+def test_those_that_are_held_for_the_same_are_one_line_and_a_single_one_its_own(office, held_for, says) -> None:
     blog = make_blog()
-    make_delivery(make_post(blog), state="held", waits_for="person", held_for="late", reason="It waited too long.")
-    assert "It waited too long." in text(office.get("/"))
-    make_delivery(make_post(blog), state="held", waits_for="person", held_for="late", reason="It waited too long.")
+    held = {"state": "held", "waits_for": "person", "held_for": held_for, "reason": "Its own reason."}
+    make_delivery(make_post(blog), **held)
+    assert "Its own reason." in text(office.get("/"))
+    make_delivery(make_post(blog), **held)
     page = text(office.get("/"))
-    assert "2 deliveries have waited too long to go out by themselves." in page
-    assert "state=held-late" in page
+    assert says in page
+    assert f"state=held-{held_for}" in page
+    office.post("/log/release", {"state": f"held-{held_for}", "blog": blog.slug, "reason": "looked at them", "newest": 10**6})
+    assert not Delivery.objects.filter(state="held").exists()
 
 
 def test_more_than_fit_are_not_counted_as_if_they_were_all(office) -> None:

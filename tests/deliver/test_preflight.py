@@ -151,6 +151,18 @@ def test_a_page_that_is_not_there_holds_it_until_a_person_lets_it_go(
     assert sent(delivery).state == "sent"
 
 
+def test_behind_a_wall_against_robots_a_persons_word_is_enough(due: Callable[..., Delivery], site: FeedSite, board: Noticeboard) -> None:
+    site.reply = Reply(403, b"<h1>Checking your browser</h1>", HTML)
+    delivery = sent(due())
+    assert (delivery.state, delivery.held_for) == ("held", "page")
+    assert "If people can open it, release this: it goes out without another look." in delivery.reason
+    asked = len(site.asked)
+    staff.release(delivery, "Ann")
+    assert sent(delivery).state == "sent"
+    assert len(board.posts) == 1
+    assert len(site.asked) == asked
+
+
 def test_a_blog_in_trouble_is_waited_for(due: Callable[..., Delivery], site: FeedSite, board: Noticeboard) -> None:
     site.reply = Reply(503, b"", HTML)
     delivery = sent(due())

@@ -18,7 +18,13 @@ from worker.lib.language import said
 from worker.models import Delivery, Event, Post
 from worker.record.needs import HELD_TOGETHER, NEEDS_YOU
 
-STATES = {"needs-you": "Needs you", **STATE_WORDS, "held-burst": "Held: many at once", "held-late": "Held: too late"}
+STATES = {
+    "needs-you": "Needs you",
+    **STATE_WORDS,
+    "held-burst": "Held: many at once",
+    "held-late": "Held: too late",
+    "held-page": "Held: the page",
+}
 MOST_POSTS = 1000
 """So many are looked through for a title, so that a word that stands in all of them costs no more than one that stands in few."""
 LARGEST_PIECE = 4000

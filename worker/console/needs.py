@@ -114,6 +114,7 @@ def _need_together(desk: Desk, blog: int, cause: str, number: int) -> Need:
     sentence = {
         "held-burst": f"Many posts appeared at once, so {number} deliveries are held. Send them or leave them out, one by one or all together.",
         "held-late": f"{number} deliveries have waited too long to go out by themselves. Send them or leave them out, one by one or all together.",
+        "held-page": f"The pages that {number} deliveries lead to are not in order, or closed to Postlark. Look at them; then send these or leave them out, one by one or all together.",
     }[cause]
     name, slug = name_of(desk.blogs[blog]), desk.blogs[blog].slug
     return Need(name, sentence, "Send or cancel them…", reverse("log") + "?" + urlencode({"blog": slug, "state": cause}))

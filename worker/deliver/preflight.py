@@ -32,8 +32,8 @@ from worker.record.transition import note
 FRESH = timedelta(minutes=1)
 GONE = (404, 410)
 LATER = (408, 425, 429)
-WALL = "If people can open it, the web site's guard against robots keeps Postlark out: have its host let “Postlark” through."
 MEND = "Mend it on the blog, then release this; or cancel it."
+WALL = "If people can open it, release this: it goes out without another look. The web site's guard against robots keeps Postlark out; have its host let “Postlark” through."
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Trouble:
     passing: bool = False
     gone: bool = False
     wait: timedelta | None = None
+    advice: str = MEND
 
 
 def check(delivery: Delivery, file: BlogFile) -> None:
@@ -63,7 +64,7 @@ def check(delivery: Delivery, file: BlogFile) -> None:
     if seen.trouble and seen.trouble.passing:
         raise Transient(seen.trouble.sentence, retry_after=seen.trouble.wait)
     if seen.trouble:
-        raise Withheld(Delivery.HeldFor.PAGE, f"{seen.trouble.sentence} {MEND}")
+        raise Withheld(Delivery.HeldFor.PAGE, f"{seen.trouble.sentence} {seen.trouble.advice}")
     if _has_another_picture(delivery, post, seen.picture):
         _take_picture(delivery, post, file, seen.picture)
     else:
@@ -117,7 +118,7 @@ def judge(answer: Answer, *, url: str, title: str, is_another_post: bool) -> Tro
     if answer.status == 401:
         return Trouble("The post's page asks for a password.")
     if answer.status == 403:
-        return Trouble(f"The post's page is closed to Postlark: the blog answers with status 403. {WALL}")
+        return Trouble("The post's page is closed to Postlark: the blog answers with status 403.", advice=WALL)
     if answer.status != 200:
         return Trouble(f"The post's page may not be open to everybody: the blog answers with status {answer.status}.")
     page = Page.read(answer)

@@ -12,5 +12,6 @@ _held = Q(state=Delivery.State.HELD)
 HELD_TOGETHER = {
     "held-burst": _held & Q(post__origin=Post.Origin.BURST, held_for=Delivery.HeldFor.NONE),
     "held-late": _held & Q(held_for=Delivery.HeldFor.LATE),
+    "held-page": _held & Q(held_for=Delivery.HeldFor.PAGE),
 }
 """What comes in numbers, and is looked at and let go in one."""
