@@ -2,20 +2,22 @@
 
 Links are signed with SECRET_KEY and do not expire with time; a key that was replaced reads its links for 60 more days, which
 is what the law asks for. Hashes come from ADDRESS_KEY, which is never replaced.
+
+A newsletter signs twice and hashes once for every reader, so all three are one keyed BLAKE2b, which is a MAC by its design
+(https://www.rfc-editor.org/rfc/rfc7693, 2.9) and takes a fifth of the time of Django's Signer. In hexadecimal they survive a
+mail server that changes the case of a Message-ID, and a link is short enough for one line of a mail.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
-from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import NamedTuple
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer, b64_encode
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 _SEPARATOR = "."
-_UNSUBSCRIBE, _CONFIRM, _COPY, _READING = "postlark.unsubscribe", "postlark.confirm", "postlark.copy", "postlark.read"
+_UNSUBSCRIBE, _CONFIRM, _COPY, _READING, _ADDRESS = b"unsubscribe", b"confirm", b"copy", b"read", b"suppression"
 
 
 class Leaver(NamedTuple):
@@ -38,23 +40,18 @@ def unsubscribe_token(blog: int, subscriber: int) -> str:
 
 def read_unsubscribe_token(token: str) -> Leaver | None:
     """None for a token that is not ours, or was cut off or changed on its way."""
-    try:
-        blog, subscriber = _signer(_UNSUBSCRIBE).unsign(token).split("-")
-    except BadSignature:
-        return None
-    return Leaver(int(blog), int(subscriber))
+    numbers = _read(_UNSUBSCRIBE, token)
+    return Leaver(*numbers) if numbers else None
 
 
 def confirmation_token(pk: int) -> str:
-    return _signer(_CONFIRM).sign(str(pk))
+    return _sign(_CONFIRM, str(pk))
 
 
 def read_confirmation_token(token: str) -> int | None:
     """None for a token that is not ours. Whether it still counts is for its row to say."""
-    try:
-        return int(_signer(_CONFIRM).unsign(token))
-    except BadSignature:
-        return None
+    numbers = _read(_CONFIRM, token)
+    return numbers[0] if numbers else None
 
 
 def copy_id(delivery: int, subscriber: int) -> str:
@@ -64,11 +61,8 @@ def copy_id(delivery: int, subscriber: int) -> str:
 
 def read_copy_id(text: str) -> Copy | None:
     """None for one that is not ours, or was changed on its way."""
-    try:
-        delivery, subscriber = _signer(_COPY).unsign(text).split("-")
-    except BadSignature:
-        return None
-    return Copy(int(delivery), int(subscriber))
+    numbers = _read(_COPY, text)
+    return Copy(*numbers) if numbers else None
 
 
 def reading_token(delivery: int) -> str:
@@ -78,38 +72,42 @@ def reading_token(delivery: int) -> str:
 
 def read_reading_token(token: str) -> int | None:
     """None for a token that is not ours."""
-    try:
-        return int(_signer(_READING).unsign(token))
-    except BadSignature:
-        return None
+    numbers = _read(_READING, token)
+    return numbers[0] if numbers else None
 
 
 def address_hash(key: str) -> str:
     """Of an `address_key`. Keyed, so that a list of hashes cannot be tried against a list of addresses."""
-    return _hmac("postlark.suppression", settings.ADDRESS_KEY, key).hex()
+    return _mac(_ADDRESS, settings.ADDRESS_KEY, key)
 
 
-def _signer(salt: str) -> Signer:
-    return Signer(salt=salt, sep=_SEPARATOR)
+def address_hashes(keys: Iterable[str]) -> dict[str, str]:
+    """Hash -> `address_key`."""
+    secret = settings.ADDRESS_KEY
+    return {_mac(_ADDRESS, secret, key): key for key in keys}
 
 
-def _sign(salt: str, value: str) -> str:
-    """As Django's Signer does, without deriving its key anew each time: a newsletter signs twice for every reader."""
-    return f"{value}{_SEPARATOR}{b64_encode(_hmac(salt + 'signer', settings.SECRET_KEY, value)).decode()}"
+def _sign(purpose: bytes, value: str) -> str:
+    return f"{value}{_SEPARATOR}{_mac(purpose, settings.SECRET_KEY, value)}"
 
 
-def _hmac(salt: str, secret: str, value: str) -> bytes:
-    """Django's salted_hmac, by SHA-256."""
-    inner, outer = _begun(salt, secret)
-    inner, outer = inner.copy(), outer.copy()
-    inner.update(value.encode())
-    outer.update(inner.digest())
-    return outer.digest()
+def _read(purpose: bytes, token: str) -> list[int] | None:
+    """The numbers that were signed for this purpose."""
+    value, _, mac = token.rpartition(_SEPARATOR)
+    ours = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if not token.isascii() or not any(compare_digest(_mac(purpose, secret, value), mac) for secret in ours):
+        return None
+    return [int(number) for number in value.split("-")]
+
+
+def _mac(purpose: bytes, secret: str, value: str) -> str:
+    """128 bits; what is signed for one purpose is of no use for another."""
+    hashing = _keyed(purpose, secret).copy()
+    hashing.update(value.encode())
+    return hashing.hexdigest()
 
 
 @lru_cache(maxsize=16)
-def _begun(salt: str, secret: str) -> "tuple[_Hash, _Hash]":
-    """The two hashes of an HMAC with the key taken in (https://www.rfc-editor.org/rfc/rfc2104). `hmac` takes it in anew for every value,
-    which costs three times the rest."""
-    key = sha256((salt + secret).encode()).digest().ljust(sha256().block_size, b"\0")
-    return sha256(bytes(byte ^ 0x36 for byte in key)), sha256(bytes(byte ^ 0x5C for byte in key))
+def _keyed(purpose: bytes, secret: str) -> blake2b:
+    """With the key taken in. The secret may have any length, and BLAKE2b's key 64 bytes at most."""
+    return blake2b(digest_size=16, key=blake2b(secret.encode()).digest(), person=purpose)

@@ -31,7 +31,7 @@ from worker.newsletter.returns.record import record_refusals
 State = Batch.State
 
 
-AT_ONCE = 10
+AT_ONCE = 20
 """Batches under one claim at most. Fewer commits make a fast relay faster; when a machine is gone, all it had claimed is in doubt."""
 
 

@@ -142,8 +142,8 @@ class _InHand:
         self.outcomes[reader.batch][reader.key] = self.fresh[reader.batch][reader.key] = outcome
 
 
-_QUICK = 0.5
-"""Seconds in which a claim must have gone out for the next to be larger: on a slow relay a machine that is gone leaves few in doubt."""
+_A_WHILE = 0.5
+"""Seconds for which a claim should do: on a slow relay a machine that is gone leaves few in doubt."""
 
 
 class _Run:
@@ -241,7 +241,7 @@ class _Run:
     def _turn(self) -> bool:
         """Close what is answered and take the next batch, in one commit. False: there is none, or the relay's pace says later."""
         now = time.monotonic()
-        self.at_once = min(2 * self.at_once, batches.AT_ONCE) if now - self.turned_at < _QUICK else 1
+        self.at_once = max(1, min(int(self.at_once * _A_WHILE / (now - self.turned_at)), batches.AT_ONCE))
         self.turned_at = now
         left, name = timedelta(seconds=self.begin_until - now), mail.relay_name(self.file)
         with transaction.atomic():

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -15,7 +16,7 @@ IN_DOUBT = "Postlark was stopped while this copy was on its way; it may or may n
 
 
 class Outcome(NamedTuple):
-    """How a reader stands from now on. `detail`: the relay's own words; `bounce`: of a refusal, what it says of their mailbox."""
+    """How a reader stands from now on, since when (to the second). `detail`: the relay's own words; `bounce`: of a refusal, what it says of their mailbox."""
 
     state: str
     reason: str
@@ -28,6 +29,7 @@ class Outcome(NamedTuple):
 def outcome(error: DeliveryError | None, tries: int, at: datetime, detail: str = "") -> Outcome:
     """`tries`: this one included."""
     States = Recipient.State
+    at = at.replace(microsecond=0)
     match error:
         case None:
             return Outcome(States.SENT, "The mail relay took it.", tries, at, detail)
@@ -44,10 +46,15 @@ def write(outcomes: Mapping[int, Outcome]) -> None:
     """Recipient -> outcome, inside the transaction that changes the batch's counters."""
     if not outcomes:
         return
-    moment = connection.ops.adapt_datetimefield_value
-    rows = [(each.state, each.reason, each.tries, moment(each.at), each.detail, key) for key, each in outcomes.items()]
+    rows = [(str(each.state), each.reason, each.tries, _moment(each.at), each.detail, key) for key, each in outcomes.items()]
     with connection.cursor() as cursor:
         cursor.executemany(_UPDATE, rows)
+
+
+@lru_cache(maxsize=64)
+def _moment(at: datetime) -> Any:
+    """As the database takes it. Thousands share a second, and Django takes longer over one than the rest of its row takes."""
+    return connection.ops.adapt_datetimefield_value(at)
 
 
 _UPDATE = f"UPDATE {Recipient._meta.db_table} SET state = %s, reason = %s, tries = %s, at = %s, detail = %s WHERE id = %s"

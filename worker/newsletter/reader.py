@@ -6,12 +6,12 @@ from datetime import date
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from worker.lib.address import wire
-from worker.lib.signing import address_hash
+from worker.lib.signing import address_hashes
 from worker.models import Consent, Recipient, Subscriber, Suppression
 from worker.newsletter import consent
 
@@ -62,16 +62,16 @@ def load(batches: Iterable[int], blog: int, today: date) -> list[Reader]:
     for _, several in groupby(rows, itemgetter(0)):  # a row for each of a reader's consents
         own = list(several)
         key, batch, tries, subscriber, email, address_key, state, language = own[0][:8]
-        why, lapsed = _standing(tuple([row[8:] for row in own if row[8] is not None]), today)
+        why, lapsed = _standing(tuple([row[8:] for row in own]), today)
         reason = why_left_out(state, address_key in barred) or lapsed
         readers.append(Reader(key, batch, tries, subscriber, "" if reason else wire(email, address_key), why, reason, language))
     return readers
 
 
 @lru_cache(maxsize=1024)  # most of a list agreed in one of a few ways, on one of a few days
-def _standing(terms: tuple[tuple[str, date, date | None], ...], today: date) -> tuple[Agreed | None, str]:
-    """The consent in force, and why there is none."""
-    agreed = [Agreed(*each) for each in terms]
+def _standing(terms: tuple[tuple[Any, ...], ...], today: date) -> tuple[Agreed | None, str]:
+    """The consent in force, and why there is none. `terms`: without a consent, one row of nothing."""
+    agreed = [Agreed(*each) for each in terms if each[0] is not None]
     return consent.in_force(agreed, today), consent.why_not(agreed, today)
 
 
@@ -85,16 +85,16 @@ def agreed_by(subscribers: Iterable[int]) -> dict[int, list[Agreed]]:
 
 def why_left_out(state: str, suppressed: bool) -> str:
     """By how the subscriber stands now; empty when nothing is against writing."""
+    if state == Subscriber.State.CONFIRMED:
+        return "Their address may not be written to." if suppressed else ""
     if state == Subscriber.State.FORGOTTEN:
         return "They asked to be forgotten before their turn."
-    if state != Subscriber.State.CONFIRMED:
-        return "They unsubscribed before their turn."
-    return "Their address may not be written to." if suppressed else ""
+    return "They unsubscribed before their turn."
 
 
 def suppressed(blog: int, keys: Iterable[str]) -> set[str]:
     """Of these `address_key`s, those that may not be written to. In plain SQL: Django takes longer to write the question than the answer takes."""
-    by_hash = {address_hash(key): key for key in keys}
+    by_hash = address_hashes(keys)
     if not by_hash:
         return set()
     table, places = Suppression._meta.db_table, ", ".join(["%s"] * len(by_hash))

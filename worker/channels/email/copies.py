@@ -216,6 +216,8 @@ def quoted_printable(text: str) -> bytes:
     """Exactly these words once decoded; every kind of line break becomes CRLF."""
     if _PLAIN.fullmatch(text):  # a link, as a rule
         line = text.encode()
+        if len(line) <= _ROOM:
+            return _begun(line)
         return b"=\r\n".join([_begun(line[at : at + _ROOM]) for at in range(0, len(line), _ROOM)])
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return b"\r\n".join([_line(line.encode("utf-8", "replace")) for line in lines])

@@ -48,7 +48,7 @@ class Answer(NamedTuple):
 
 
 class Line:
-    """An open connection. `push` and `pull` raise ConnectionError once it is lost; then `awaited` tells what has no answer."""
+    """An open connection. `pull` raises ConnectionError once it is lost; then `awaited` tells what has no answer."""
 
     def __init__(self, opened: Opened, sender: str, patience: float) -> None:
         self.sock = opened.sock
@@ -101,6 +101,7 @@ class Line:
 
     def begin(self, copy: Copy) -> None:
         """Ask whether the relay takes this reader."""
+        self._alive()
         self.begun += 1
         mail = f"{self._mail} SIZE={len(copy.wire) - len(END)}" if self.size else self._mail
         if not copy.address.isascii():
@@ -137,15 +138,12 @@ class Line:
             self.awaited.append((stage, copy))
 
     def push(self) -> None:
-        """Write what can be written."""
+        """Write what can be written. Of a line that is lost, `pull` tells: what the relay said last is still to be read."""
         while self._left:
             try:
-                sent = self._send()
-            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                self._left -= self._send()
+            except OSError:  # TLS says by one of its own, too, that there is no room for now
                 return
-            except OSError as error:
-                raise ConnectionError(str(error)) from None
-            self._left -= sent
             self._alive()
 
     def _send(self) -> int:
@@ -199,8 +197,8 @@ class Line:
         lines = self._heard.split(b"\n")
         self._heard = lines.pop()
         for line in lines:
-            self._words.append(line[4:])
             if line[3:4] == b"-":
+                self._words.append(line[4:].rstrip())
                 self._length += len(line)
                 continue
             code = _CODES.get(line[:3])
@@ -210,14 +208,13 @@ class Line:
                     break
                 raise ConnectionError(f"The relay said {said(line)[:200]}")
             stage, copy = self.awaited.popleft()
-            words, self._words, self._length = self._words, [], 0
-            self._alive()
             if copy is not None:
                 copy.heard = True
-            if code == 250 and stage in _BEFORE:  # as expected: nothing to tell
-                self.go_on()
-            else:
-                answers.append(Answer(stage, copy, Reply(code, b" ".join(words))))
+            if code != 250 or stage not in _BEFORE:  # else as expected: nothing to tell
+                answers.append(Answer(stage, copy, Reply(code, b" ".join([*self._words, line[4:].rstrip()]))))
+            self._words.clear()
+            self._length = 0
+            self._alive()
         if self._length + len(self._heard) > _LONGEST_REPLY:
             raise ConnectionError("The relay's reply has no end.")
         return answers
@@ -226,7 +223,6 @@ class Line:
         self._said.append(words)
         self._left += len(words)
         self._behind += len(words)
-        self._alive()
 
     def _alive(self) -> None:
         self._alive_at = time.monotonic()
