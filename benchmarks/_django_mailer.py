@@ -5,7 +5,7 @@ import sys
 import django
 from django.conf import settings
 
-PARAGRAPH = "Going outside helps: a walk of twenty minutes, without the phone, and a word to somebody on the way.\n"
+PARAGRAPH = "Going outside helps: a walk of twenty minutes, without the phone, and a word to somebody on the way."
 
 
 def main(port: int, messages: int) -> None:
@@ -15,8 +15,9 @@ def main(port: int, messages: int) -> None:
     from django.core.mail import EmailMultiAlternatives, get_connection
     from django.template import engines
 
-    text = engines["django"].from_string((PARAGRAPH * 1000)[:7000] + "\n{{ link }}\n")
-    html = engines["django"].from_string((f"<p>{PARAGRAPH}</p>" * 1000)[:11500] + "<a href='{{ link }}'>Leave</a>")
+    text = engines["django"].from_string((f"{PARAGRAPH}\n" * 1000)[:6600] + "\n{{ link }}\n")
+    # One long line, as HTML made for mail is: whoever sends it must encode it (RFC 5322, 2.1.1).
+    html = engines["django"].from_string((f"<p>{PARAGRAPH}</p>" * 1000)[:10900] + "<a href='{{ link }}'>Leave</a>")
     with get_connection("django.core.mail.backends.smtp.EmailBackend") as connection:
         for number in range(messages):
             words = {"link": f"https://blog.example/u/{number}.{'x' * 43}"}

@@ -24,8 +24,8 @@ from worker.models import Blog, Delivery
 from worker.newsletter import batches
 from worker.record.sums import sum_of
 
-PARAGRAPH = "Going outside helps: a walk of twenty minutes, without the phone, and a word to somebody on the way.\n"
-WORDS = 7_000, 11_500  # characters of text and HTML: with headers, about 19 KB on the wire
+PARAGRAPH = "Going outside helps: a walk of twenty minutes, without the phone, and a word to somebody on the way."
+WORDS = 6_600, 10_900  # characters of text and HTML: with headers, as long on the wire as what the others send
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def begin(readers: int) -> tuple[Delivery, dict[str, float]]:
     subscribe(blog, readers)
     delivery = make_newsletter(make_post(blog))
     words = delivery.rendition
-    words.text = (words.text + PARAGRAPH * 1000)[: WORDS[0]] + f"\n{mark('unsubscribe')}\n"
+    words.text = (words.text + f"{PARAGRAPH}\n" * 1000)[: WORDS[0]] + f"\n{mark('unsubscribe')}\n"
     words.html = (words.html + f"<p>{PARAGRAPH}</p>" * 1000)[: WORDS[1]] + f"<a href='{mark('unsubscribe')}'>Leave</a>"
     words.save()
     before, began = peak(), time.process_time()
