@@ -136,6 +136,13 @@ def test_what_stops_a_delivery_needs_a_reason(office, delivery, key, reason) -> 
     assert delivery.state == "pending"
 
 
+def test_what_can_no_longer_be_done_is_not_offered(office, delivery) -> None:
+    Delivery.objects.update(state="cancelled", waits_for="nothing", finished_at=timezone.now())
+    page = text(office.get(f"/deliveries/{delivery.pk}/hold"))
+    assert "This can’t be done as it stands now." in page
+    assert 'type="submit" disabled>Hold it' in page
+
+
 def test_a_person_settles_what_nobody_could_find_out(office, delivery) -> None:
     Delivery.objects.update(state="unknown", waits_for="person", unknown_since=timezone.now())
     office.post(f"/deliveries/{delivery.pk}/there", {"address": "https://facebook.example/1"})

@@ -89,6 +89,12 @@ def test_the_session_is_a_new_one_after_signing_in(client) -> None:
     assert not Session.objects.filter(pk=session.session_key).exists()
 
 
+def test_who_was_signed_out_meanwhile_hears_that_nothing_was_changed(client) -> None:
+    door = client.post("/log/hold", {"reason": "too many", "newest": 1}, follow=True)
+    assert "You were signed out meanwhile, so nothing was changed." in door.content.decode()
+    assert "signed out meanwhile" not in client.get("/sign-in").content.decode(), "said once"
+
+
 def test_the_log_never_holds_a_link(client, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     link = path_of(one_time_link(make_staff().email))

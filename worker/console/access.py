@@ -6,6 +6,7 @@ from datetime import UTC, tzinfo
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -116,7 +117,10 @@ def owners_page(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponseBa
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(reverse("sign-in"))
-    return redirect_to_login(request.get_full_path() if request.method in READING else "/")
+    if request.method in READING:
+        return redirect_to_login(request.get_full_path())
+    messages.warning(request, "You were signed out meanwhile, so nothing was changed. Sign in, then do it once more.")
+    return redirect_to_login("/")
 
 
 def file_of(blog: Blog) -> BlogFile | None:

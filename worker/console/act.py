@@ -37,6 +37,7 @@ def show(request: HttpRequest, desk: Desk, pk: int, key: str) -> HttpResponse:
         "action": action,
         "names": {"channel": words.channel_name(delivery.channel), "title": words.title(delivery)},
         "refused": refused,
+        "closed": not action.may(it),
         "readers": _in_doubt(delivery) if key in ("there", "not-there") and it.is_newsletter else (),
         "in_doubt": it.total.unknown if it.total else 0,
         "picked": request.POST.getlist("reader"),
