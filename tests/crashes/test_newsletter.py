@@ -90,7 +90,7 @@ def test_workers_killed_every_few_seconds_bring_nobody_two_and_lose_nobody(
             look(place)
             keep_running()
             with suppress(ProcessLookupError):
-                os.kill(chance.choice(alive_in(place.data)), signal.SIGKILL)
+                os.kill(chance.choice(until(lambda: alive_in(place.data), "a worker runs")), signal.SIGKILL)
                 kills += 1
             keep_running()
             looks += 1

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from random import Random
 
 from django.conf import settings
@@ -326,12 +327,14 @@ def is_unfinished(delivery: Delivery) -> bool:
     return Batch.objects.filter(delivery=delivery).exclude(state=State.DONE).exists()
 
 
+_LOOKED_AT = 20  # latest tries, and batches
+_IN_VAIN = (Attempt.Outcome.TRANSIENT, Attempt.Outcome.UNKNOWN)
+
+
 def failures_in_a_row(delivery: Delivery) -> int:
-    """The latest tries that ended before any copy could leave."""
-    latest = delivery.attempts.order_by("-number").values_list("outcome", "calling_at")[:20]
-    fruitless = 0
-    for outcome, calling_at in latest:
-        if outcome != Attempt.Outcome.TRANSIENT or calling_at is not None:
-            break
-        fruitless += 1
-    return fruitless
+    """The latest tries in which nobody's copy was taken."""
+    recent = list(delivery.batches.exclude(written_at=None).order_by("-written_at").values_list("pk", flat=True)[:_LOOKED_AT])
+    taken = Recipient.objects.filter(batch__in=recent, state=Recipient.State.SENT).aggregate(last=Max("at"))["last"]
+    latest = delivery.attempts.order_by("-number").values_list("outcome", "started_at")[:_LOOKED_AT]
+    in_vain = (outcome in _IN_VAIN and (taken is None or started > taken) for outcome, started in latest)
+    return sum(1 for _ in takewhile(bool, in_vain))

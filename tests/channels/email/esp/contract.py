@@ -46,6 +46,8 @@ class ProviderContract(CarrierContract):
     reads_back: ClassVar[bool] = True
     answers_with_words: ClassVar[bool] = True
     """Its yes has a body, so that a yes without one is none."""
+    reads_before_it_sends: ClassVar[bool] = False
+    """Something there must be so."""
 
     def relay(self, *, slowness: float = 0.0, login: bool = False) -> MailProvider:
         esp = self.stand_in(token="another" if login else SECRET)
@@ -186,6 +188,22 @@ class ProviderContract(CarrierContract):
         handed, error = self.all(carrier, template(), people("a", "b"))
         assert [(step.key, type(step.error)) for step in handed] == [(0, OutcomeUnknown)]
         assert type(error) is Transient
+
+    @pytest.mark.parametrize("fault", ["500-before", "lose-before"])
+    def test_an_outage_leaves_nobody_in_doubt(self, esp, fault):
+        """It is found by a harmless read, before anything is asked for."""
+        if not self.reads_back:
+            return
+        esp.misbehave(fault, on="read")
+        handed, error = self.all(self.carrier_at(esp), template(), people("a", "b"))
+        assert (handed, type(error), esp.mails) == ([], Transient, [])
+
+    def test_a_key_that_may_send_but_read_nothing_is_a_good_key(self, esp):
+        if self.reads_before_it_sends:
+            return
+        esp.misbehave("403", on="read")
+        handed, error = self.all(self.carrier_at(esp), template(), people("a"))
+        assert (error, [step.error for step in handed]) == (None, [None])
 
     def test_a_lost_answer_puts_all_of_its_request_in_doubt_and_ends_the_run(self, esp):
         esp.misbehave("none")

@@ -20,6 +20,7 @@ class TestMailgun(ProviderContract):
 class TestPostmark(ProviderContract):
     stand_in = Postmark
     shape = "postmark://{key}@broadcast"
+    reads_before_it_sends = True
 
     def test_it_does_not_send_while_the_server_tracks_opens(self, esp):
         esp.tracks_opens = True

@@ -1,6 +1,7 @@
 """What a provider's file says of it: how it is spoken to, what it can do, how it is looked up."""
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -12,7 +13,7 @@ from anymail.signals import AnymailTrackingEvent
 from anymail.webhooks.base import AnymailCoreWebhookView
 from django.http import HttpRequest
 
-from worker.channels.base import Bounce, DeliveryError, Rejected, Transient
+from worker.channels.base import Bounce, DeliveryError, Rejected, Transient, Unauthorized
 from worker.channels.email.bounce import bounce
 from worker.channels.email.esp.answers import trouble, words
 from worker.channels.email.esp.door import Door
@@ -76,8 +77,13 @@ class Provider(ABC):
         """The provider's words where its log has this copy; empty: a complete reading has not. Raises like `Carrier.find`."""
         raise Rejected(f"{self.settings.name} has no log that can be searched.")
 
-    def ready(self) -> None:  # noqa: B027  most ask for nothing
-        """Before the first request of a run: what must be so. Raises a DeliveryError."""
+    def ready(self) -> None:
+        """Before the first request of a run: is it there at all? What is asked of it in vain leaves a reader in doubt. Raises a DeliveryError.
+
+        A key that may send but read nothing is a good key.
+        """
+        with suppress(Unauthorized, Rejected):
+            self.check()
 
     def check(self) -> None:
         """A harmless read. Raises a DeliveryError."""
@@ -88,12 +94,16 @@ class Provider(ABC):
         try:
             answer = self.door.ask(method, self.settings.base_url + path, headers=self.headers(), **request)
         except NoAnswer as error:
-            raise Transient(f"{self.settings.name} cannot be read just now.", detail=error.sentence) from None
-        if answer.status >= 500:
-            raise self.hide(unreadable(self.settings.name, answer))
+            raise self.unread(error) from None
         if answer.status != 200:
-            raise self.hide(trouble(self.settings.name, answer))
+            raise self.unread(answer)
         return answer
+
+    def unread(self, came: Answer | NoAnswer | None) -> DeliveryError:
+        """What a reading that did not go well means: nothing is in doubt after it."""
+        if isinstance(came, Answer):
+            return self.hide(unreadable(self.settings.name, came) if came.status >= 500 else trouble(self.settings.name, came))
+        return Transient(f"{self.settings.name} cannot be read just now.", detail=came.sentence if came else "")
 
     def hide(self, error: DeliveryError) -> DeliveryError:
         """Without our key, should the provider have repeated it."""
