@@ -103,7 +103,7 @@ def test_staff_read_how_far_it_is(blog, monkeypatch):
 
 def test_it_takes_no_more_memory_for_ten_times_as_many(blog, monkeypatch):
     monkeypatch.setattr("worker.newsletter.audience.SLICE", 50)
-    monkeypatch.setattr("worker.newsletter.audience.point", lambda name: gc.collect(0))
+    monkeypatch.setattr("worker.newsletter.audience.point", lambda name: gc.collect(1))
 
     def peak(post) -> int:
         tracemalloc.start()
