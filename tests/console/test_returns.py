@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from tests.console.conftest import text_of
 from tests.factories import make_blog, make_staff
 from tests.fakes.relay import Relay
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end
@@ -53,7 +54,7 @@ def test_the_newsletters_page_says_how_many_came_back_and_leads_to_them(desk, de
 
 @pytest.mark.parametrize("address", ["/log", "/log?print=1"])
 def test_its_line_in_the_record_says_it_too(desk, delivery, address):
-    page = desk.get(address).content.decode()
+    page = text_of(desk.get(address))
     assert "1 came back" in page
     assert "1 reader reported it as spam" in page
     if "print" not in address:
