@@ -112,10 +112,7 @@ def _sender(file: BlogFile) -> Step:
 
 def _relay(file: BlogFile) -> Step:
     wrong = cannot_send(file) if file.sender else "Say first who writes."
-    to_do = f"{wrong} The mail relay is the variable EMAIL_URL of the processes, for example smtp://user:password@relay.example:587?tls=starttls"
-    return Step(
-        not wrong, "The mail relay", "A mail relay is set up. Try it with a test copy from a newsletter’s page." if not wrong else to_do
-    )
+    return Step(not wrong, "The mail relay", wrong or "A mail relay is set up. Try it with a test copy from a newsletter’s page.")
 
 
 def _readers(blog: Blog) -> Step:
