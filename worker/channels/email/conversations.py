@@ -32,7 +32,8 @@ _UNNAMED_IN_A_ROW = 5
 """So many copies refused before the relay knew whom they are for, and none taken in between: it is about us, or about the relay itself."""
 _AHEAD = 4
 """Copies for each line that are made in one go, which costs a third less than one at a time; meanwhile answers gather."""
-_BELL = "a line is open, or could not be opened"
+_BELL = object()
+"""Rung when a line is open, or could not be opened."""
 _CATCH_UP = 0.05  # seconds by which the pace may be behind and make good
 _SENDABLE = re.compile(r"[^\s<>@\x00-\x20\x7f]{1,64}@[^\s<>@\x00-\x20\x7f]{1,255}")
 
