@@ -80,6 +80,8 @@ def test_the_commands_tell_it_too(delivery, capsys):
     assert json.loads(capsys.readouterr().out)[0]["returns"] == {"delivered": 1, "bounced": 1, "complained": 1}
     call_command("subscribers", "show", "example", "cid@reader.example", "--json")
     assert [one["kind"] for one in json.loads(capsys.readouterr().out)["deliveries"][0]["returns"]] == ["complained"]
+    call_command("subscribers", "show", "example", "cid@reader.example")
+    assert "The mail relay took it. They reported it as spam (" in capsys.readouterr().out
 
 
 def test_the_newsletters_own_story_does_not_tell_of_each_copy(desk, delivery):

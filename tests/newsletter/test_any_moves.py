@@ -56,6 +56,7 @@ class World:
         self.blog = live_blog(slug=f"blog-{next(_numbers)}")
         self.mailboxes = Mailboxes(self.blog)
         self.deliveries: list[Delivery] = []
+        self.moved_from: set[str] = set()
         monkeypatch.setattr(mail, "carrier", lambda relay, **options: self.mailboxes)
 
     def reader_at(self, mailbox: str) -> Subscriber | None:
@@ -66,11 +67,20 @@ class World:
         confirm(ask(self.blog, Wish(read_address(mailbox), "en-CA", [], "instant"), machine, kind=kind, subscriber=reader), "")
 
     def signs_up(self, mailbox: str) -> None:
+        self.somebody_begins_at(mailbox)
         self.says_yes(mailbox, "join")
 
     def moves(self, mailbox: str, to: str) -> None:
         if reader := self.reader_at(mailbox):
+            self.somebody_begins_at(to)
             self.says_yes(to, "move", reader)
+            self.moved_from = (self.moved_from | {mailbox}) - {to}
+
+    def somebody_begins_at(self, mailbox: str) -> None:
+        """Where a reader has moved away from, nobody knows any more what came there."""
+        if mailbox in self.moved_from:
+            self.moved_from.discard(mailbox)
+            self.mailboxes.has = Counter({had: copies for had, copies in self.mailboxes.has.items() if had[1] != mailbox})
 
     def leaves(self, mailbox: str) -> None:
         if reader := self.reader_at(mailbox):

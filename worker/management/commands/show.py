@@ -25,7 +25,8 @@ def _lines(story: dict[str, Any]) -> Iterator[str]:
         yield f"See it: {story['remote_url']}"
     if story["recipients"]:
         parts = " + ".join(f"{number} {name}" for name, number in story["recipients"].items() if name != "audience")
-        yield f"{story['recipients']['audience']} readers = {parts}"
+        audience = story["recipients"]["audience"]
+        yield f"{audience} {'reader' if audience == 1 else 'readers'} = {parts}"
     yield "\nWhat happened"
     for event in story["timeline"]:
         yield f"  {event['at']:%Y-%m-%d %H:%M:%S}Z  {event['who']}: {event['what']}"

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from worker.lib import clock
 from worker.lib.refused import Refused
 from worker.management.command import PostlarkCommand, find_blog, the_operator
-from worker.models import Blog, Consent, Subscriber, Suppression
+from worker.models import Blog, Consent, Return, Subscriber, Suppression
 from worker.newsletter import people
 from worker.newsletter.choices import editions
 from worker.newsletter.consent import today
@@ -165,8 +165,14 @@ def _show(blog: Blog, email: str) -> tuple[Any, list[str]]:
         f"Consent: {one['basis']}, obtained {one['obtained_on']}, holds {'until ' + str(one['ends_on']) if one['ends_on'] else 'until withdrawn'} ({one['proof']})."
         for one in agreed
     ]
-    lines += [f"{one['title']}: {one['state']}. {one['reason']}" for one in got] or ["No newsletter has been made for them yet."]
+    lines += map(_got, got) if got else ["No newsletter has been made for them yet."]
     return person | {"consent": agreed, "deliveries": got}, lines
+
+
+def _got(one: people.Values) -> str:
+    """One newsletter, and what came back of it."""
+    came = [f"{Return.Kind(each['kind']).label} ({each['at']:%Y-%m-%d})." for each in one["returns"]]
+    return " ".join([f"{one['title']}: {one['state']}.", one["reason"], *came])
 
 
 def _unsubscribe(blog: Blog, email: str, reason: str) -> tuple[Any, list[str]]:
