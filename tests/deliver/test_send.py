@@ -1,5 +1,6 @@
 """One delivery, from due to its outcome, against a real network of our own."""
 
+import errno
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -270,6 +271,21 @@ def test_what_breaks_before_the_call_is_tried_again_and_says_whose_fault_it_is(
     )
     assert delivery.attempts.get().detail == "ValueError"
     assert board.posts == []
+
+
+def test_a_full_disk_is_said_and_waited_for(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    delivery = deliver({"mode": "rehearsal"})
+    with monkeypatch.context() as patched:
+        patched.setattr("worker.deliver.handover.keep_rehearsal", full)
+        send(delivery.pk)
+    assert stands(delivery) == ("pending", "clock")
+    assert delivery.reason.startswith("There is no room left on the disk of Postlark's own data")
+    is_due(delivery)
+    send(delivery.pk)
+    assert stands(delivery) == ("rehearsed", "nothing")
 
 
 def test_one_call_at_a_time_to_a_network(deliver: Deliver, board: Noticeboard) -> None:

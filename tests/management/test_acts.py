@@ -1,15 +1,17 @@
 """The commands by which an operator reads the record and acts on it."""
 
 import csv
+import errno
 import io
 import json
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -85,6 +87,56 @@ def test_the_log_can_be_narrowed(post: Post) -> None:
     for odd in ("yesterday", "2026-13-45", "99999999999999d", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
         with pytest.raises(CommandError, match=f"argument --since: '{re.escape(odd)}' is no date"):
             said("log", "--since", odd)
+
+
+@pytest.fixture
+def _no_room() -> Iterator[None]:
+    """As if no more could be had than the database has already."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
+        yield
+        cursor.execute("PRAGMA max_page_count = 1073741823")
+
+
+def pause_without_end() -> None:
+    while True:
+        said("pause", "example")
+
+
+@pytest.mark.sqlite
+@pytest.mark.usefixtures("_no_room")
+def test_a_full_disk_is_named_and_nobody_is_sent_to_migrate(post: Post) -> None:
+    with pytest.raises(CommandError, match=r"no room left on the disk of the database .* Make room, then try again\."):
+        pause_without_end()
+
+
+def test_a_data_folder_that_takes_nothing_is_named(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/secret-key")
+
+    monkeypatch.setattr("worker.management.commands.posts.Command.act", full)
+    with pytest.raises(CommandError, match=r"^/data/secret-key cannot be written: No space left on device\. Mend that, then try again\.$"):
+        said("posts")
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        ("no such table: worker_delivery", "Run `postlark migrate`, then try again."),
+        ('relation "worker_delivery" does not exist', "Run `postlark migrate`, then try again."),
+        ("database or disk is full", "Make room, then try again."),
+        ("connection to server at 10.0.0.5, port 5432 failed: Connection refused", "Try again once it does."),
+    ],
+)
+def test_what_the_database_answers_says_what_to_do(post: Post, monkeypatch: pytest.MonkeyPatch, answer: str, advice: str) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError(answer)
+
+    monkeypatch.setattr("worker.management.commands.posts.Command.act", away)
+    with pytest.raises(CommandError) as refused:
+        said("posts")
+    assert str(refused.value).endswith(advice)
 
 
 def test_a_title_in_the_csv_never_runs_as_a_formula(post: Post) -> None:

@@ -9,6 +9,7 @@
 | `recorded` | the outcome is committed | the outcome |
 """
 
+import errno
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ from worker.record.transition import transition
 log = logging.getLogger(__name__)
 
 OUR_MISTAKE = "Something in Postlark itself went wrong while getting this ready; the log says what."
+NO_ROOM = "There is no room left on the disk of Postlark's own data, so this could not be made ready."
 # How a delivery stands while it is being prepared, and while the network is asked.
 SAYS = {
     Kind.CREATE: ("Getting ready for {name}.", "Handed to {name}; waiting for its answer."),
@@ -127,7 +129,8 @@ def _said(delivery: Delivery) -> Iterator[None]:
             return
         if not isinstance(error, DeliveryError | gate.Refused):
             log.exception("getting ready broke", extra={"delivery_id": delivery.pk, "channel": delivery.channel})
-            error = Transient(OUR_MISTAKE, detail=type(error).__name__)
+            full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+            error = Transient(NO_ROOM if full else OUR_MISTAKE, detail=type(error).__name__)
         (amended.not_done if amends(delivery) else outcome.not_called)(delivery, error)
 
 

@@ -1,7 +1,9 @@
 """What all commands share: `--json`, naming a blog or a post or a delivery, and one clear sentence for a refusal."""
 
+import errno
 import getpass
 import json
+import re
 from abc import abstractmethod
 from argparse import SUPPRESS
 from collections.abc import Iterable
@@ -13,7 +15,10 @@ from django.db.models import Q
 
 from worker.lib.blogs import BlogFile, blog_file, blogs
 from worker.lib.clock import iso
+from worker.lib.database import described
 from worker.models import Delivery, Post
+
+CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class PostlarkCommand(BaseCommand):
@@ -39,10 +44,12 @@ class PostlarkCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             document, lines = self.act(**options)
-        except (OperationalError, ProgrammingError) as error:  # a missing table is the one on SQLite, the other on PostgreSQL
-            raise CommandError(
-                f"The database does not answer as it should: {str(error).strip().splitlines()[0]}. Run `postlark migrate`, then try again."
-            ) from None
+        except (OperationalError, ProgrammingError) as error:
+            raise CommandError(_of_the_database(str(error).strip().splitlines()[0])) from None
+        except OSError as error:
+            if error.errno not in CANNOT_WRITE:
+                raise
+            raise CommandError(f"{error.filename or 'The disk'} cannot be written: {error.strerror}. Mend that, then try again.") from None
         if options["json"]:
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=iso))
         else:
@@ -52,6 +59,14 @@ class PostlarkCommand(BaseCommand):
     @abstractmethod
     def act(self, *args: Any, **options: Any) -> tuple[Any, Iterable[str]]:
         """(the JSON document, the lines for people). Raises CommandError with one sentence for what is refused."""
+
+
+def _of_the_database(said: str) -> str:
+    if "is full" in said or "No space left" in said:
+        return f"There is no room left on the disk of the database ({described()}). Make room, then try again."
+    if re.search(r"no such (table|column)|(relation|column) .* does not exist", said):
+        return f"The database ({described()}) does not fit this Postlark: {said}. Run `postlark migrate`, then try again."
+    return f"The database ({described()}) does not answer: {said}. Try again once it does."
 
 
 def the_operator() -> str:

@@ -34,7 +34,7 @@ def _lines(verdict: seal.Verdict) -> Iterator[str]:
     if not verdict.seals:
         yield f"The record has {verdict.unsealed} lines; none is sealed yet."
         return
-    yield f"The record holds: {verdict.lines} lines under {verdict.seals} seals, each as it was written."
+    yield f"The record holds: {verdict.lines} lines under {verdict.seals} {'seal' if verdict.seals == 1 else 'seals'}, each as it was written."
     if verdict.unsealed:
         yield f"{verdict.unsealed} lines of the last moments are not sealed yet."
     yield f"The last hash, to note down elsewhere: {verdict.head}"
