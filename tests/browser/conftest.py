@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.hands import HANDS, Hand
 from tests.browser.scenes import a_day
@@ -105,9 +105,17 @@ def leave(context: BrowserContext) -> None:
     context.close()
 
 
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
+"""What htmx writes when a page is left while it asks how things stand. An answer that fails is in the console in the browser's own words too."""
+
+
 def watched(context: BrowserContext, home: str) -> list[str]:
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(GIVEN_UP):
+            wrong.append(message.text)
+
     wrong: list[str] = []
-    context.on("console", lambda message: message.type in ("error", "warning") and wrong.append(message.text))
+    context.on("console", note)
     context.on("weberror", lambda error: wrong.append(str(error.error)))
     context.on("request", lambda request: urlsplit(request.url).netloc not in (urlsplit(home).netloc, "") and wrong.append(request.url))
     return wrong
