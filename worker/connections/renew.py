@@ -34,11 +34,7 @@ def renewed(row: Connection, make: Make) -> Poster:
     poster = make(row)
     if not _renewable(poster.credentials):
         return poster
-    began = time.monotonic()
-    while (holder := _take(row)) is None:
-        if time.monotonic() - began > PATIENCE:
-            raise Transient("Another process is renewing the connection and has not finished.")
-        time.sleep(uniform(0.05, 0.25))
+    holder = _turn(row)
     row.refresh_from_db()
     poster, now = make(row), clock.now()
     try:
@@ -64,8 +60,18 @@ def renewed(row: Connection, make: Make) -> Poster:
     return poster
 
 
+def _turn(row: Connection) -> str:
+    """The lease under our name, once nobody else's runs any more; Transient where that takes too long."""
+    began = time.monotonic()
+    while (holder := _take(row)) is None:
+        if time.monotonic() - began > PATIENCE:
+            raise Transient("Another process is renewing the connection and has not finished.")
+        time.sleep(uniform(0.05, 0.25))
+    return holder
+
+
 def _take(row: Connection) -> str | None:
-    """The lease under our name, or None while somebody else's runs."""
+    """None: somebody else's runs."""
     holder = uuid.uuid4().hex
     free = Q(renewing_until=None) | Q(renewing_until__lte=Now())
     with transaction.atomic(durable=True):

@@ -109,18 +109,8 @@ def look(post: Post, file: BlogFile) -> Look:
 
 def judge(answer: Answer, *, url: str, title: str, is_another_post: bool) -> Trouble | None:
     """What is wrong with the page that was found at `url`; None: nothing. `is_another_post`: it is the address of one."""
-    if answer.status in LATER or answer.status >= 500:
-        seconds = answer.headers.get("Retry-After", "")
-        wait = timedelta(seconds=min(int(seconds[:9]), 3600)) if seconds.isdecimal() else None
-        return Trouble(f"The post's page cannot be seen just now: the blog answers with status {answer.status}.", passing=True, wait=wait)
-    if answer.status in GONE:
-        return Trouble(f"The post's page is not there: the blog answers with status {answer.status}.", gone=True)
-    if answer.status == 401:
-        return Trouble("The post's page asks for a password.")
-    if answer.status == 403:
-        return Trouble("The post's page is closed to Postlark: the blog answers with status 403.", advice=WALL)
     if answer.status != 200:
-        return Trouble(f"The post's page may not be open to everybody: the blog answers with status {answer.status}.")
+        return _of_status(answer)
     page = Page.read(answer)
     if page.asks_password:
         return Trouble("The post's page asks for a password.")
@@ -131,6 +121,20 @@ def judge(answer: Answer, *, url: str, title: str, is_another_post: bool) -> Tro
     if page.title and not page.shows(title):  # an SEO plugin's title is another than the post's, which then stands in a heading
         return Trouble(f"The post's page is called “{page.title}” now, and “{title}” stands nowhere on it.")
     return None
+
+
+def _of_status(answer: Answer) -> Trouble:
+    if answer.status in LATER or answer.status >= 500:
+        seconds = answer.headers.get("Retry-After", "")
+        wait = timedelta(seconds=min(int(seconds[:9]), 3600)) if seconds.isdecimal() else None
+        return Trouble(f"The post's page cannot be seen just now: the blog answers with status {answer.status}.", passing=True, wait=wait)
+    if answer.status in GONE:
+        return Trouble(f"The post's page is not there: the blog answers with status {answer.status}.", gone=True)
+    if answer.status == 401:
+        return Trouble("The post's page asks for a password.")
+    if answer.status == 403:
+        return Trouble("The post's page is closed to Postlark: the blog answers with status 403.", advice=WALL)
+    return Trouble(f"The post's page may not be open to everybody: the blog answers with status {answer.status}.")
 
 
 @dataclass(frozen=True)
