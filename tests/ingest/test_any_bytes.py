@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.fakes.feeds import item, rss
 from worker.hooks import publish
 from worker.ingest import names, page, websub
-from worker.ingest.fetch import Document, Reply, Trouble, Validators, _reply, retry_after
+from worker.ingest.fetch import Document, Reply, Trouble, Validators, _reply
 from worker.ingest.parse import parse
-from worker.lib.http import Answer, NoAnswer, _target
+from worker.lib.http import Answer, NoAnswer, _target, told_to_wait
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 URL = "https://blog.example/feed/"
@@ -71,7 +71,7 @@ def test_of_the_headers(headers: dict[str, str], later: str) -> None:
     reply = _reply(Answer(200, headers, b"", URL))
     assert isinstance(reply, Reply)
     assert timedelta(0) <= reply.age
-    wait = retry_after(later, NOW)
+    wait = told_to_wait({"Retry-After": later}, NOW)
     assert wait is None or wait >= timedelta(0)
 
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.ingest.fetch import retry_after
 from worker.ingest.schedule import LONGEST_BACK_OFF, LONGEST_PACE, LONGEST_WISH, Pace, next_look, rhythm_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -134,23 +133,3 @@ def test_many_blogs_spread_out() -> None:
     pauses = {next_look(NOW, TEN, 0, Random(seed)) - NOW for seed in range(200)}
     assert len(pauses) > 150
     assert timedelta(minutes=8) <= min(pauses) < max(pauses) <= timedelta(minutes=10)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("120", timedelta(minutes=2)),
-        ("0", timedelta(0)),
-        ("Sun, 22 Nov 2026 13:00:00 GMT", timedelta(hours=1)),
-        ("Sun, 22 Nov 2026 11:00:00 GMT", timedelta(0)),
-        ("Sunday, 22-Nov-26 13:00:00 GMT", timedelta(hours=1)),
-        ("", None),
-        ("soon", None),
-        ("-5", None),
-        ("99999999999999", None),
-        ("Sun, 22 Nov 2026 13:00:00 +99999999999999", None),
-        ("²", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(value: str, expected: timedelta | None) -> None:
-    assert retry_after(value, NOW) == expected

@@ -10,6 +10,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import brotli
 import pytest
 
 from worker.lib import http
-from worker.lib.http import Answer, NoAnswer, request
+from worker.lib.http import Answer, NoAnswer, request, told_to_wait
 
 Script = Callable[[socket.socket, bytes], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Mood: calm\r\n\r\nhello"
@@ -258,6 +259,32 @@ def test_a_password_in_the_address_is_not_told() -> None:
     with pytest.raises(NoAnswer) as caught:
         request("GET", f"http://me:hush@127.0.0.1:{free_port()}/?token=hush", private=True)
     assert "hush" not in caught.value.sentence
+
+
+# Being told to wait -----------------------------------------------------------------------------------------------------
+
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("120", timedelta(minutes=2)),
+        ("0", timedelta(0)),
+        ("Sun, 22 Nov 2026 13:00:00 GMT", timedelta(hours=1)),
+        ("Sun, 22 Nov 2026 11:00:00 GMT", timedelta(0)),
+        ("Sunday, 22-Nov-26 13:00:00 GMT", timedelta(hours=1)),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("99999999999999", None),
+        ("Sun, 22 Nov 2026 13:00:00 +99999999999999", None),
+        ("²", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str, expected: timedelta | None) -> None:
+    assert told_to_wait({"Retry-After": value}, NOW) == expected
 
 
 # Private addresses ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
@@ -30,7 +30,7 @@ from worker.channels.base import (
     Unauthorized,
 )
 from worker.lib.blogs import ChannelOptions, NetworkAddress, lasting
-from worker.lib.http import Answer, NoAnswer, request
+from worker.lib.http import Answer, NoAnswer, request, told_to_wait
 from worker.lib.text import legible
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -235,6 +235,6 @@ def same_link(link: str) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """A day at most; None: the network does not say it in seconds."""
-    seconds = headers.get("Retry-After", "").strip()
-    return min(timedelta(seconds=int(seconds[:9])), DAY) if seconds.isdecimal() else None
+    """A day at most; None: the network does not say."""
+    wait = told_to_wait(headers, datetime.now(UTC))
+    return None if wait is None else min(wait, DAY)

@@ -12,7 +12,7 @@ by now, that one is taken.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -24,12 +24,13 @@ from worker.ingest.entry import address
 from worker.ingest.page import ACCEPT, MAX_REDIRECTS, TIMEOUT
 from worker.lib import clock
 from worker.lib.blogs import BlogFile
-from worker.lib.http import Answer, NoAnswer, request
+from worker.lib.http import Answer, NoAnswer, request, told_to_wait
 from worker.lib.text import legible, one_line
 from worker.models import Delivery, Post
 from worker.record.transition import note
 
 FRESH = timedelta(minutes=1)
+AN_HOUR = timedelta(hours=1)
 GONE = (404, 410)
 LATER = (408, 425, 429)
 MEND = "Mend it on the blog, then release this; or cancel it."
@@ -125,9 +126,9 @@ def judge(answer: Answer, *, url: str, title: str, is_another_post: bool) -> Tro
 
 def _of_status(answer: Answer) -> Trouble:
     if answer.status in LATER or answer.status >= 500:
-        seconds = answer.headers.get("Retry-After", "")
-        wait = timedelta(seconds=min(int(seconds[:9]), 3600)) if seconds.isdecimal() else None
-        return Trouble(f"The post's page cannot be seen just now: the blog answers with status {answer.status}.", passing=True, wait=wait)
+        wait = told_to_wait(answer.headers, datetime.now(UTC))
+        sentence = f"The post's page cannot be seen just now: the blog answers with status {answer.status}."
+        return Trouble(sentence, passing=True, wait=min(wait, AN_HOUR) if wait else None)
     if answer.status in GONE:
         return Trouble(f"The post's page is not there: the blog answers with status {answer.status}.", gone=True)
     if answer.status == 401:

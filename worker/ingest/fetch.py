@@ -3,15 +3,14 @@
 import hashlib
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.conf import settings
 
 from worker.ingest.dates import date_of
 from worker.ingest.head import Head, head_of
-from worker.lib.http import Answer, NoAnswer, request
+from worker.lib.http import Answer, NoAnswer, request, told_to_wait
 
 TIMEOUT = 20.0
 MAX_BYTES = 10_000_000
@@ -148,7 +147,7 @@ def _reply(answer: Answer) -> Reply:
 
 
 def _refusal(answer: Answer, now: datetime) -> Trouble:
-    status, later = answer.status, retry_after(answer.headers.get("retry-after", ""), now)
+    status, later = answer.status, told_to_wait(answer.headers, now)
     if status in (401, 403):
         return Trouble("The web site does not let Postlark read the feed; ask whoever runs the site to allow it.", retry_after=later)
     if status == 404:
@@ -167,14 +166,3 @@ def _refusal(answer: Answer, now: datetime) -> Trouble:
     if status >= 500:
         return Trouble("The web site has trouble of its own and did not give out the feed.", retry_after=later, patience=AN_HOUR)
     return Trouble(f"The web site did not give out the feed; it answered with status {status}.", retry_after=later)
-
-
-def retry_after(value: str, now: datetime) -> timedelta | None:
-    """The header as a length of time: it holds seconds or a date. None when it says nothing of use."""
-    if value.isdecimal() and len(value) < 9:
-        return timedelta(seconds=int(value))
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(moment.replace(tzinfo=moment.tzinfo or UTC) - now, timedelta(0))

@@ -14,6 +14,8 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -93,6 +95,18 @@ def request(
         permanent = permanent and answer.status in _PERMANENT
         moved = url if permanent else moved
     raise NoAnswer(f"{_host(before)} sends us on from one address to the next, more than {redirects} times.", sent=True)
+
+
+def told_to_wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """What Retry-After says, in seconds or as a date (https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3). None: nothing of use."""
+    said = headers.get("Retry-After", "").strip()
+    if said.isascii() and said.isdecimal() and len(said) < 9:
+        return timedelta(seconds=int(said))
+    try:
+        moment = parsedate_to_datetime(said)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(moment.replace(tzinfo=moment.tzinfo or UTC) - now, timedelta(0))
 
 
 def _target(url: str, location: str, been: set[str]) -> str:

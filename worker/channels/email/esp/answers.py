@@ -1,10 +1,9 @@
 """What an answer says of a whole request. What it says of one reader in it, anymail reads."""
 
-import email.utils
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from worker.channels.base import DeliveryError, OutcomeUnknown, Rejected, Transient, Unauthorized
-from worker.lib.http import Answer, NoAnswer
+from worker.lib.http import Answer, NoAnswer, told_to_wait
 
 _NOT_OURS = (401, 402, 403, 404)
 """The key, the account or its domain: nothing that a reader or a newsletter could be at fault for."""
@@ -22,7 +21,7 @@ def trouble(name: str, came: Answer | NoAnswer | None) -> DeliveryError:
     status, detail = str(came.status), words(came)
     if came.status == 429:
         sentence = f"{name} takes no more for now."
-        return Transient(sentence, retry_after=_retry_after(came), cooldown=True, status=status, detail=detail)
+        return Transient(sentence, retry_after=told_to_wait(came.headers, datetime.now(UTC)), cooldown=True, status=status, detail=detail)
     if came.status in _NOT_OURS:
         return Unauthorized(
             f"{name} does not accept what EMAIL_URL says: the key, or what it may be used for.", status=status, detail=detail
@@ -35,14 +34,3 @@ def trouble(name: str, came: Answer | NoAnswer | None) -> DeliveryError:
 def words(answer: Answer) -> str:
     """The provider's own, in one line."""
     return " ".join(f"{answer.status} {answer.body[:500].decode('utf-8', 'replace')}".split())
-
-
-def _retry_after(answer: Answer) -> timedelta | None:
-    """https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3: seconds, or a date."""
-    said = answer.headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdigit() and len(said) < 7:
-        return timedelta(seconds=int(said))
-    try:
-        return max(email.utils.parsedate_to_datetime(said) - datetime.now(UTC), timedelta(0))
-    except (ValueError, TypeError):
-        return None
