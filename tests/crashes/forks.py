@@ -4,7 +4,7 @@
     @calling:kill once         with a crash armed, as POSTLARK_CRASH does it
     !4711                      wake the stopped process
 
-Each line is answered with how it ended: an exit code, a signal's number below zero, or `stopped 4711`.
+It says `ready` once it has. Each line is answered with how it ended: an exit code, a signal's number below zero, or `stopped 4711`.
 """
 
 import os
@@ -27,12 +27,17 @@ def main() -> None:
         load_command_class("worker", name)
     call_command("once", stdout=StringIO())
     connections.close_all()
+    _say("ready")
     for line in sys.stdin:
         words = line.split()
         pid = _woken(int(words[0][1:])) if words[0].startswith("!") else _forked(words)
         _, status = os.waitpid(pid, os.WUNTRACED)
-        sys.stdout.write(f"stopped {pid}\n" if os.WIFSTOPPED(status) else f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
+        _say(f"stopped {pid}" if os.WIFSTOPPED(status) else f"{os.waitstatus_to_exitcode(status)}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _woken(pid: int) -> int:

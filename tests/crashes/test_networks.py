@@ -89,6 +89,10 @@ class Networks(Place):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
         self._forks = stack.enter_context(subprocess.Popen(command, env=environment, cwd=ROOT, text=True, bufsize=1, **pipes))
         stack.callback(end, self._forks)
+        assert self._forks.stdout
+        assert (
+            self._forks.stdout.readline() == "ready\n"
+        )  # posts that its own first run would send are killed at their deadline, and it with them
 
     def do(self, line: str, *, refusable: bool = False) -> str:
         assert self._forks.stdin
