@@ -154,11 +154,10 @@ def test_the_sentence_names_the_day_on_which_it_begins_anew(today: datetime, sai
     )
 
 
-def test_what_is_spent_and_left_is_told(db: None, settings: Any) -> None:
-    settings.BLOGS = {}
-    channels = {"twitter": {"monthly_budget": "20.00 USD"}, "facebook": {}}
-    blog = make_blog(channels=channels)
-    Connection.objects.create(blog=blog, channel="twitter", spent_in="2026-11", spent=4105)
-    file = settings.BLOGS["example"]
-    assert money.so_far(file, "twitter", NOON) == "$4.11 of $20.00 this month, $15.89 left"
-    assert money.so_far(file, "facebook", NOON) == ""
+def test_what_is_spent_and_left_is_told() -> None:
+    file = blog_file(channels={"twitter": {"monthly_budget": "20.00 USD"}, "facebook": {}})
+    assert (
+        money.balance(Connection(channel="twitter", spent_in="2026-11", spent=4105), file, NOON)
+        == "$4.11 of $20.00 this month, $15.89 left"
+    )
+    assert money.balance(Connection(channel="facebook"), file, NOON) == ""

@@ -62,8 +62,13 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     files = [file for blog in desk.blogs.values() if (file := file_of(blog))]
     now = timezone.now()
     found = standings(files, now)
+    rows = {(row.blog_id, row.channel): row for row in Connection.objects.filter(blog__in=desk.blogs)}
     cards = [
-        Card(blog.slug, name_of(blog), tuple(_line(one, blog, now) for one in found if one.blog == blog.slug))
+        Card(
+            blog.slug,
+            name_of(blog),
+            tuple(_line(one, blog, rows.get((blog.pk, one.channel)), now) for one in found if one.blog == blog.slug),
+        )
         for blog in desk.blogs.values()
     ]
     # A browser that follows a form to the network's page asks the page of the form whether it may.
@@ -71,7 +76,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     return cast("HttpResponse", shown(request))
 
 
-def _line(one: Standing, blog: Blog, now: datetime) -> Line:
+def _line(one: Standing, blog: Blog, row: Connection | None, now: datetime) -> Line:
     kind = channels.find(one.channel)
     consent = kind.consent if issubclass(kind, Poster) else None
     file = file_of(blog)
@@ -87,7 +92,7 @@ def _line(one: Standing, blog: Blog, now: datetime) -> Line:
         left=times.left(one.expires_at, now),
         checked=times.exact(one.last_checked, zone_of(blog)) if one.last_checked else "",
         notes=one.notes,
-        spent=money.so_far(file, one.channel, now),
+        spent=money.balance(row or Connection(channel=one.channel), file, now),
         connected=connected,
         can_consent=bool(consent and app_of(one.channel).id),
         can_choose=bool(connected and consent and consent.place and issubclass(kind, Poster) and not named_place(file, kind)),

@@ -69,7 +69,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "chosen": chosen,
         "blogs": {blog.slug: name_of(blog) for blog in desk.blogs.values()},
         "states": STATES,
-        "endings": [ending for blog in blogs if (ending := _ending(blog))],
+        "endings": _endings(blogs),
         "known": [] if found else [sentence for blog in blogs if (sentence := _known(blog, chosen["q"]))],
         "older": "?" + urlencode(older) if older else "",
         "newest": "?" + urlencode(chosen) if before is not None else "",
@@ -177,9 +177,9 @@ class Ending:
     readers: int
 
 
-def _ending(blog: Blog) -> Ending | None:
-    number = lapse.lapsing(Subscriber.objects.filter(blog=blog), today(blog, timezone.now())).count()
-    return Ending(blog.slug, name_of(blog), number) if number else None
+def _endings(blogs: list[Blog]) -> list[Ending]:
+    readers = lapse.lapsing_of(blogs, timezone.now())
+    return [Ending(blog.slug, name_of(blog), readers[blog.pk]) for blog in blogs if blog.pk in readers]
 
 
 def _known(blog: Blog, words: str) -> str:

@@ -145,11 +145,6 @@ def refund(delivery: Delivery, *, posted: bool) -> Refund:
     return Refund(attempt, back, not posted, {"cost": max(delivery.cost - back, 0), "spare": 0})
 
 
-def so_far(file: BlogFile, channel: str, now: datetime) -> str:
-    """As `balance`, of the blog's own connection."""
-    return balance(Connection.objects.filter(blog__slug=file.slug, channel=channel).first() or Connection(channel=channel), file, now)
-
-
 def balance(connection: Connection, file: BlogFile, now: datetime) -> str:
     """`$4.10 of $20.00 this month, $15.90 left`; empty where nothing is spent and no ceiling is set."""
     gone, most = spent(connection, file, now), ceiling(file, connection.channel)

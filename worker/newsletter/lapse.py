@@ -1,9 +1,11 @@
 """Implied consent ends by the calendar. Staff hear of it a month ahead, and may ask those readers while the law still lets them."""
 
-from datetime import date, timedelta
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
@@ -17,9 +19,25 @@ from worker.record.transition import note
 
 def lapsing(rows: QuerySet[Subscriber], day: date) -> QuerySet[Any]:
     """On the list, and their consent ends within a month. `last`: the last day on which we may write."""
+    return _within_a_month(rows, day).annotate(last=Max("consents__ends_on"))
+
+
+def lapsing_of(blogs: Iterable[Blog], now: datetime) -> dict[int, int]:
+    """By blog, how many that is; no blog of which it is nobody. One question for all whose day it is."""
+    by_day = defaultdict[date, list[int]](list)
+    for blog in blogs:
+        by_day[today(blog, now)].append(blog.pk)
+    found: dict[int, int] = {}
+    for day, keys in by_day.items():
+        rows = _within_a_month(Subscriber.objects.filter(blog__in=keys), day)
+        found |= dict(rows.values_list("blog").annotate(number=Count("pk")))
+    return found
+
+
+def _within_a_month(rows: QuerySet[Subscriber], day: date) -> QuerySet[Subscriber]:
     end = months_later(day, 1)
     within = Consent.objects.filter(ends_on__gte=day, ends_on__lte=end).values("subscriber")  # few of a long list, and an index knows them
-    return _without(rows.filter(pk__in=within), Q(ends_on__gt=end)).annotate(last=Max("consents__ends_on"))
+    return _without(rows.filter(pk__in=within), Q(ends_on__gt=end))
 
 
 def lapsed(rows: QuerySet[Subscriber], day: date) -> QuerySet[Subscriber]:
