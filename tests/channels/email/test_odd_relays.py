@@ -5,8 +5,12 @@ import socket
 import ssl
 import struct
 import time
+from contextlib import suppress
+from typing import Any, ClassVar
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.channels.email.letters import people, template
 from tests.channels.email.test_conversations import converse
@@ -349,3 +353,88 @@ def test_a_relay_that_never_greets_is_tried_again(monkeypatch):
     monkeypatch.setattr(engine, "OPEN_WITHIN", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as deaf, pytest.raises(Transient, match="cannot be reached"):
         converse(f"smtp://127.0.0.1:{deaf.getsockname()[1]}", people("a"))
+
+
+# Any answer at any step -----------------------------------------------------------------------------------------------------
+
+BEFORE = ("yes", "yes", "yes", "later", "no", "ends", "closes", "resets", "mumbles", "dribbles")
+AFTER = (
+    "takes",
+    "takes",
+    "later",
+    "no",
+    "ends",
+    "closes",
+    "takes and closes",
+    "takes and resets",
+    "takes, says so and closes",
+    "takes, says so and ends",
+)
+SAYS = {"later": "451 4.3.0 Later", "no": "550 5.0.0 No", "ends": "421 4.3.2 Enough"}
+
+
+class Whimsical(Conversation):
+    """Answers as the scripts say; at their end, with yes."""
+
+    before: ClassVar[list[str]] = []
+    after: ClassVar[list[str]] = []
+
+    def answer(self, line):
+        if not line.startswith(("MAIL", "RCPT", "DATA")):
+            super().answer(line)
+            return
+        whim = self.before.pop() if self.before else "yes"
+        if whim == "mumbles":
+            self.send(b"Well, hello there\r\n")
+        elif whim == "dribbles":
+            self.send(b"250-so\r\n250-it\r\n")
+            super().answer(line)
+        elif whim in SAYS:
+            self.is_accepted = self.is_accepted and not line.startswith("RCPT")
+            self.say(SAYS[whim])
+        elif whim == "yes":
+            super().answer(line)
+        if whim in ("ends", "closes", "resets"):
+            self.go(whim)
+
+    def data(self):
+        self.say("354 Go on")
+        body, whim = self.body(), self.after.pop() if self.after else "takes"
+        if whim.startswith("takes"):
+            self.relay.take(self.to, body)
+        if whim == "takes" or "says so" in whim:
+            self.say("250 2.0.0 Queued")
+        elif whim in SAYS:
+            self.say(SAYS[whim])
+        if whim.endswith("and ends"):
+            self.say(SAYS["ends"])
+        if whim.endswith(("ends", "closes", "resets")):
+            self.go(whim)
+
+    def go(self, whim):
+        if whim.endswith("resets"):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise Gone
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    before=st.lists(st.sampled_from(BEFORE), max_size=30),
+    after=st.lists(st.sampled_from(AFTER), max_size=10),
+    pipelining=st.booleans(),
+    lines=st.integers(1, 3),
+)
+def test_whatever_it_answers_at_whatever_step_what_we_say_of_each_copy_is_true(before, after, pipelining, lines):
+    script = type("Scripted", (Whimsical,), {"before": list(before), "after": list(after)})
+    handed: dict[int, Any] = {}
+    readers = people(*[f"reader.{number}" for number in range(8)])
+    with Relay(features=PIPELINING if pipelining else (), conversation=script) as relay, suppress(Transient, Unauthorized):
+        converse(relay, readers, options=f"?connections={lines}", handed=handed)
+    for reader in readers:
+        copies, came = relay.taken[reader.address], handed.get(reader.key)
+        if came is not None and came.error is None:
+            assert copies == 1
+        elif came is not None and isinstance(came.error, OutcomeUnknown):
+            assert copies <= 1
+        else:  # refused, to be tried again, or not told of at all
+            assert copies == 0
