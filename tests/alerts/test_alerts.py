@@ -308,6 +308,17 @@ def test_however_many_wait_each_is_told_once(relay, clock, monkeypatch):
     assert [told.count(delivery.reason) for delivery in waiting] == [1] * 5
 
 
+def test_of_very_many_some_are_told_one_by_one_and_the_others_counted(relay, clock):
+    blog = blog_that_tells(DESK)
+    waiting = [held(blog, reason=f"Reason {number:02}.") for number in range(12)]
+    for _ in range(4):
+        tick(clock)
+    (mail,) = words(relay)
+    assert mail.startswith("12 things need you, Example Psychotherapy\n")
+    assert [each.reason in mail for each in waiting] == [True] * 10 + [False] * 2
+    assert "And 2 more: all of them stand in Postlark." in mail
+
+
 def test_a_round_asks_no_more_of_the_database_for_what_is_known(clock, django_assert_max_num_queries):
     blog = blog_that_tells(DESK)
     for number, channel in enumerate(("facebook", "linkedin")):

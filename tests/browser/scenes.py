@@ -122,7 +122,7 @@ def _today(blog: Blog, now: datetime) -> None:
         "email",
         state="sending",
         waits_for="network",
-        reason="184 of 312 sent so far (9 skipped, 2 refused); 117 waiting until 14:05: the mail relay takes 10/s.",
+        reason=f"184 of 312 sent so far (9 skipped, 2 refused); 117 waiting until {_clock(now)}: the mail relay takes 10/s.",
         due_at=None,
         rendition=_mail_words(),
     )

@@ -32,6 +32,8 @@ from worker.render.words import WORDS
 log = logging.getLogger(__name__)
 WITHIN = timedelta(minutes=2)
 """So long nobody else tells the same; a process that dies over it leaves it to be told again."""
+MOST_TOLD = 10
+"""So many are told one by one; the others are counted, and the console, which puts together what belongs together, shows them."""
 _UNTOLD = Q(told_at=None, over_at=None) | Q(over_at__isnull=False, end_told_at=None)
 
 
@@ -155,12 +157,14 @@ def _text(to: str, file: BlogFile, alerts: Sequence[Alert]) -> str:
 
 
 def _values(to: str, file: BlogFile, alerts: Sequence[Alert]) -> dict[str, object]:
+    needs = [alert for alert in alerts if alert.over_at is None]
     return {
         "blog": file,
         "sender": file.sender,
         "words": WORDS[file.language],
         "paint": paint(file),
-        "needs": [line for alert in alerts if alert.over_at is None for line in _lines(alert, to)],
+        "needs": [line for alert in needs[:MOST_TOLD] for line in _lines(alert, to)],
+        "more": max(len(needs) - MOST_TOLD, 0),
         "over": [alert for alert in alerts if alert.over_at is not None],
         "console": settings.PUBLIC_URL,
     }
