@@ -106,10 +106,6 @@ class Postfix:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
-    def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.port}"
-
-    @property
     def log(self) -> str:
         log = self.folder / "log"
         return (self.folder / "said").read_text() + (log.read_text() if log.exists() else "")

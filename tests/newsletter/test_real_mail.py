@@ -6,7 +6,7 @@ import subprocess
 from collections import Counter
 from datetime import timedelta
 from email.message import EmailMessage
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from django.conf import settings as django_settings
@@ -14,7 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_blog, make_post
-from tests.fakes import postfix
+from tests.fakes import dovecot, postfix
+from tests.fakes.dovecot import Dovecot
 from tests.fakes.postfix import Postfix, read
 from tests.newsletter.people import make_subscriber, send_to_the_end, send_what_is_due, the_sum
 from tests.processes import until
@@ -39,8 +40,8 @@ def _public(settings):
     settings.PUBLIC_URL = PUBLIC
 
 
-def a_blog(server: Postfix, options: str = "?connections=4") -> Blog:
-    django_settings.RELAYS = {"default": parse_relay(server.url + options)}
+def a_blog(server: Postfix, options: str = "?connections=4", login: str = "") -> Blog:
+    django_settings.RELAYS = {"default": parse_relay(f"smtp://{login}127.0.0.1:{server.port}{options}")}
     return make_blog(channels={"email": {"mode": "live", "editions": ["instant", "weekly mon 09:00"]}})
 
 
@@ -153,6 +154,32 @@ def test_it_goes_over_an_encrypted_line(certificate):
         send_to_the_end(delivery)
         assert the_sum(delivery) == Sum(20, sent=20)
         assert all("with ESMTPS" in read(raw)["Received"] for raw in server.brought())
+
+
+_SIGNED_IN = """
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {socket}
+mynetworks =
+smtpd_recipient_restrictions = permit_sasl_authenticated, reject
+"""
+
+
+@pytest.mark.skipif(not dovecot.found(), reason="nothing that knows Postfix's users: install dovecot-imapd")
+@pytest.mark.parametrize(("password", "state"), [(dovecot.PASSWORD, "sent"), ("another", "pending")])
+def test_it_signs_in_where_only_its_own_users_may_send(password, state):
+    users = Dovecot("service auth {\n  unix_listener postfix {\n    mode = 0666\n  }\n}")
+    with users, Postfix(_SIGNED_IN.format(socket=users.folder / "run" / "postfix")) as server:
+        blog = a_blog(server, login=f"{quote(dovecot.USER, safe='')}:{quote(password, safe='')}@")
+        for number in range(10):
+            make_subscriber(blog, f"ann.{number}@reader.example")
+        publish(blog)
+        delivery = newsletter(issue=None)
+        send_to_the_end(delivery)
+        assert (delivery.state, len(server.brought())) == (state, 10 if state == "sent" else 0)
+    if state == "pending":
+        assert delivery.waits_for == "person"
+        assert delivery.reason.startswith("The mail relay 127.0.0.1 does not accept the user name or password in EMAIL_URL.")
 
 
 def test_what_is_larger_than_it_takes_does_not_leave():
