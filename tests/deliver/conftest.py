@@ -1,11 +1,13 @@
-"""A blog that posts live to a noticeboard on this machine."""
+"""A blog that posts live to a noticeboard on this machine, and a Facebook of our own."""
 
 from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 
+from tests.deliver.on_facebook import TOKEN
 from tests.factories import make_blog, make_delivery, make_post
+from tests.fakes.facebook import Facebook
 from tests.fakes.noticeboard import Noticeboard
 from worker.models import Delivery
 
@@ -14,6 +16,13 @@ from worker.models import Delivery
 def board() -> Generator[Noticeboard, None, None]:
     with Noticeboard() as board:
         yield board
+
+
+@pytest.fixture
+def graph(settings: Any) -> Generator[Facebook, None, None]:
+    settings.BLOGS = {}
+    with Facebook(token=TOKEN) as network:
+        yield network
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """New words for a post that is out, against a real network of our own that edits."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.deliver.on_facebook import TOKEN, posted
+from tests.deliver.on_facebook import posted
 from tests.factories import blog_file, is_due, make_delivery
 from tests.fakes.facebook import Facebook
 from worker.deliver import correct, staff, withdraw
@@ -13,13 +12,6 @@ from worker.deliver.send import send
 from worker.models import Delivery, Post
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def graph(settings: Any) -> Iterator[Facebook]:
-    settings.BLOGS = {}
-    with Facebook(token=TOKEN) as network:
-        yield network
 
 
 def edited(post: Post, title: str) -> Post:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.deliver.on_facebook import TOKEN, posted
+from tests.deliver.on_facebook import posted
 from tests.factories import make_delivery
 from tests.fakes.facebook import Facebook
 from tests.fakes.feeds import FeedSite, Reply
@@ -21,13 +21,6 @@ from worker.models import Delivery, Post
 pytestmark = pytest.mark.django_db
 HTML = "text/html"
 THERE, GONE, AWAY = Reply(200, b"<h1>Hello</h1>", HTML), Reply(404, b"", HTML), Reply(503, b"", HTML)
-
-
-@pytest.fixture
-def graph(settings: Any) -> Iterator[Facebook]:
-    settings.BLOGS = {}
-    with Facebook(token=TOKEN) as network:
-        yield network
 
 
 @pytest.fixture

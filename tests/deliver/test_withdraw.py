@@ -1,13 +1,12 @@
 """Taking a post back, against a real network of our own that deletes."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from tests.deliver.on_facebook import TOKEN, post_on, posted
+from tests.deliver.on_facebook import post_on, posted
 from tests.factories import is_due, make_delivery
 from tests.fakes.facebook import Facebook
 from worker.channels.base import Poster
@@ -23,13 +22,6 @@ from worker.record.sums import Sum
 
 pytestmark = pytest.mark.django_db
 WHY = "The post has a mistake"
-
-
-@pytest.fixture
-def graph(settings: Any) -> Iterator[Facebook]:
-    settings.BLOGS = {}
-    with Facebook(token=TOKEN) as network:
-        yield network
 
 
 def stands(delivery: Delivery) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 import csv
 import errno
 import io
-import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_blog, make_delivery, make_post, make_staff
+from tests.management.said import said, told
 from worker.models import Delivery, Post, Rendition
 
 pytestmark = pytest.mark.django_db
@@ -32,16 +32,6 @@ def _blogs(settings: Any) -> None:
 @pytest.fixture
 def post() -> Post:
     return make_post(make_blog())
-
-
-def said(*words: str) -> str:
-    out = io.StringIO()
-    call_command(*words, stdout=out)
-    return out.getvalue()
-
-
-def told(*words: str) -> Any:
-    return json.loads(said(*words, "--json"))
 
 
 def test_a_number_is_an_id_also_where_the_feed_numbers_its_posts(post: Post) -> None:

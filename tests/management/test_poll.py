@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from tests.factories import make_blog
 from tests.fakes.feeds import FeedSite, Reply, item, rss
+from tests.management.said import said, told
 from worker.ingest import bell
 from worker.models import Delivery, Post
 
@@ -22,16 +23,6 @@ def site(settings: Any) -> Generator[FeedSite, None, None]:
         site.feed = rss(*FEED)
         make_blog(feed=site.url, backlog=1)
         yield site
-
-
-def said(*words: str) -> str:
-    out = io.StringIO()
-    call_command(*words, stdout=out)
-    return out.getvalue()
-
-
-def told(*words: str) -> Any:
-    return json.loads(said(*words, "--json"))
 
 
 def test_poll_tells_what_it_found_with_ids(site: FeedSite) -> None:

@@ -1,23 +1,17 @@
 """postlark staff: who may sign in."""
 
-import io
 import json
 from urllib.parse import urlsplit
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.test import Client
 
 from tests.factories import make_blog
+from tests.management.said import said
 from worker.models import Staff
 
 pytestmark = pytest.mark.django_db
-
-
-def said(*words: str) -> str:
-    out = io.StringIO()
-    call_command("staff", *words, stdout=out)
-    return out.getvalue()
 
 
 def signs_in(link: str) -> bool:
@@ -25,7 +19,7 @@ def signs_in(link: str) -> bool:
 
 
 def test_it_adds_a_person_and_prints_a_link_that_signs_them_in() -> None:
-    link = said("add", "Desk@Practice.example", "--role", "office").split()[-1]
+    link = said("staff", "add", "Desk@Practice.example", "--role", "office").split()[-1]
     assert Staff.objects.get().email == "desk@practice.example"
     assert signs_in(link)
     assert not signs_in(link)
@@ -33,8 +27,8 @@ def test_it_adds_a_person_and_prints_a_link_that_signs_them_in() -> None:
 
 def test_the_same_address_again_changes_the_role_and_gives_a_new_link() -> None:
     make_blog("example")
-    first = json.loads(said("add", "desk@practice.example", "--role", "reader", "--json"))
-    second = json.loads(said("add", "DESK@practice.example", "--role", "owner", "--blog", "example", "--json"))
+    first = json.loads(said("staff", "add", "desk@practice.example", "--role", "reader", "--json"))
+    second = json.loads(said("staff", "add", "DESK@practice.example", "--role", "owner", "--blog", "example", "--json"))
     assert second["id"] == first["id"]
     assert (second["role"], second["blogs"]) == ("owner", ["example"])
     assert not signs_in(first["link"])
@@ -42,10 +36,10 @@ def test_the_same_address_again_changes_the_role_and_gives_a_new_link() -> None:
 
 
 def test_it_lists_everybody_newest_first_without_any_link() -> None:
-    assert "postlark staff add" in said("list")
-    said("add", "a@practice.example", "--role", "owner")
-    said("add", "b@practice.example", "--role", "reader")
-    told = said("list", "--json")
+    assert "postlark staff add" in said("staff", "list")
+    said("staff", "add", "a@practice.example", "--role", "owner")
+    said("staff", "add", "b@practice.example", "--role", "reader")
+    told = said("staff", "list", "--json")
     assert [one["email"] for one in json.loads(told)] == ["b@practice.example", "a@practice.example"]
     assert "sign-in" not in told
 
@@ -59,5 +53,5 @@ def test_it_lists_everybody_newest_first_without_any_link() -> None:
 )
 def test_a_mistake_is_one_sentence_and_adds_nobody(words: list[str], why: str) -> None:
     with pytest.raises(CommandError, match=why):
-        said("add", *words)
+        said("staff", "add", *words)
     assert not Staff.objects.exists()
