@@ -6,11 +6,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from config.env import Env
 
+SQLITE = "postlark.sqlite3"
+
 
 def database(env: Env, data: Path) -> dict[str, Any]:
     """SQLite in the data folder unless DATABASE_URL names a PostgreSQL."""
     url = env.url("DATABASE_URL", "", ("postgres", "postgresql"))
-    return _postgresql(url) if url else _sqlite(data / "postlark.sqlite3")
+    return _postgresql(url) if url else _sqlite(data / SQLITE)
 
 
 def _sqlite(file: Path) -> dict[str, Any]:

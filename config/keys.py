@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from config.database import SQLITE
 from config.env import Env
 from worker.lib import keys
 from worker.lib.crypto import is_key, new_key, split_keys
@@ -35,31 +36,48 @@ def signing_keys(env: Env, data: Path, today: date) -> SigningKeys:
     if value or env.text("DATABASE_URL"):
         return SigningKeys(value, keys.older(f"\n{older}", today), addresses or value, None)
     file = data / "secret_key"
-    text = _kept(file, secrets.token_urlsafe(50))
-    return SigningKeys(keys.in_use(text), keys.older(text, today), addresses or _kept(data / "address_key", keys.in_use(text)), file)
+    text = _kept(env, file, secrets.token_urlsafe(50))
+    addresses = addresses or _kept(env, data / "address_key", keys.in_use(text))
+    return SigningKeys(keys.in_use(text), keys.older(text, today), addresses, file)
 
 
 def encryption_keys(env: Env, data: Path) -> tuple[list[str], Path | None]:
     """POSTLARK_KEYS, newest first, under which credentials are encrypted; and the file, where it is ours that keeps them."""
     given = split_keys(env.text("POSTLARK_KEYS"))
-    for number, key in enumerate(given, start=1):
-        if not is_key(key):  # never repeated here
-            which = "" if len(given) == 1 else f"number {number} of the {len(given)} keys "
-            env.mistakes.append(
-                f"POSTLARK_KEYS: {which}is not a key; allowed are 32 bytes in base64. Make one with: openssl rand -base64 32"
-            )
+    _check(env, "POSTLARK_KEYS", given)
     if not given and env.text("DATABASE_URL"):
         env.mistakes.append(_MISSING.format("POSTLARK_KEYS", "openssl rand -base64 32"))
     if given or env.text("DATABASE_URL"):
         return given, None
     file = data / "postlark_keys"
-    return split_keys(_kept(file, new_key())), file
+    kept = split_keys(_kept(env, file, new_key()))
+    _check(env, str(file), kept)
+    return kept, file
 
 
-def _kept(file: Path, fresh: str) -> str:
-    if not file.exists():
-        _write_once(file, fresh)
-    return file.read_text().strip()
+def _check(env: Env, place: str, given: list[str]) -> None:
+    for number, key in enumerate(given, start=1):
+        if not is_key(key):  # never repeated here
+            which = "" if len(given) == 1 else f"number {number} of the {len(given)} keys "
+            env.mistakes.append(f"{place}: {which}is not a key; allowed are 32 bytes in base64. Make one with: openssl rand -base64 32")
+
+
+def _kept(env: Env, file: Path, fresh: str) -> str:
+    """The key in `file`, made on the first start. One that is lost is a mistake: another in its place would recognise nobody who left."""
+    try:
+        if not file.exists() and not (file.parent / SQLITE).exists():
+            _write_once(file, fresh)
+        text = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        wrong = error.strerror if isinstance(error, OSError) else "it is not text"
+    else:
+        wrong = "" if text else "it is empty"
+    if not wrong:
+        return text
+    env.mistakes.append(
+        f"{file} cannot be read: {wrong}. What is in the database beside it was made with this key: put your copy of it back."
+    )
+    return ""
 
 
 def _write_once(file: Path, text: str) -> None:
@@ -67,6 +85,8 @@ def _write_once(file: Path, text: str) -> None:
     descriptor, draft = tempfile.mkstemp(dir=file.parent)
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
     with suppress(FileExistsError):
         os.link(draft, file)
     os.unlink(draft)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -116,12 +116,13 @@ def test_a_data_folder_that_takes_nothing_is_named(post: Post, monkeypatch: pyte
         ("no such table: worker_delivery", "Run `postlark migrate`, then try again."),
         ('relation "worker_delivery" does not exist', "Run `postlark migrate`, then try again."),
         ("database or disk is full", "Make room, then try again."),
+        ("file is not a database", "restore a backup (postlark restore)."),
         ("connection to server at 10.0.0.5, port 5432 failed: Connection refused", "Try again once it does."),
     ],
 )
 def test_what_the_database_answers_says_what_to_do(post: Post, monkeypatch: pytest.MonkeyPatch, answer: str, advice: str) -> None:
     def away(*_: object, **__: object) -> None:
-        raise OperationalError(answer)
+        raise DatabaseError(answer)
 
     monkeypatch.setattr("worker.management.commands.posts.Command.act", away)
     with pytest.raises(CommandError) as refused:

@@ -138,7 +138,7 @@ def test_a_round_is_short_and_the_next_one_goes_on(readers, monkeypatch: pytest.
 
 def test_the_clock_does_it_once_a_day(data: Path) -> None:
     now = timezone.now()
-    for hours, stays in ((0, False), (1, True), (25, False)):
+    for hours, stays in ((0, False), (1, True), (25, False), (24 * 3652, False), (50, False)):  # a clock went wrong, and right again
         path = data / "images" / keep(picture("red"))
         aged(path, 40)
         tidy_if_due(now + timedelta(hours=hours))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, ProgrammingError
+from django.db import DatabaseError, DataError, IntegrityError
 from django.db.models import Q
 
 from worker.lib.blogs import BlogFile, blog_file, blogs
@@ -44,7 +44,9 @@ class PostlarkCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             document, lines = self.act(**options)
-        except (OperationalError, ProgrammingError) as error:
+        except DatabaseError as error:
+            if isinstance(error, IntegrityError | DataError):  # a mistake of ours
+                raise
             raise CommandError(_of_the_database(str(error).strip().splitlines()[0])) from None
         except OSError as error:
             if error.errno not in CANNOT_WRITE:
@@ -66,6 +68,8 @@ def _of_the_database(said: str) -> str:
         return f"There is no room left on the disk of the database ({described()}). Make room, then try again."
     if re.search(r"no such (table|column)|(relation|column) .* does not exist", said):
         return f"The database ({described()}) does not fit this Postlark: {said}. Run `postlark migrate`, then try again."
+    if "not a database" in said or "malformed" in said:
+        return f"The database ({described()}) is damaged: {said}. Move it away and restore a backup (postlark restore)."
     return f"The database ({described()}) does not answer: {said}. Try again once it does."
 
 

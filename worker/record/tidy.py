@@ -73,7 +73,7 @@ def tidy_if_due(now: datetime) -> None:
     """Once a day on each machine, whose files are its own. The day is noted first: what fails does so once a day."""
     noted = Path(settings.POSTLARK_DATA / "tidied")
     with suppress(FileNotFoundError):
-        if noted.stat().st_mtime > (now - DAILY).timestamp():
+        if (now - DAILY).timestamp() < noted.stat().st_mtime <= now.timestamp():  # later: a clock was wrong
             return
     noted.touch()
     os.utime(noted, (now.timestamp(), now.timestamp()))
