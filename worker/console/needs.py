@@ -127,8 +127,7 @@ def _deliveries(desk: Desk, but_for: Collection[tuple[int, str]]) -> Iterator[Ne
         rows = rows.exclude(Q(blog=blog) & HELD_TOGETHER[held_for])
     told: set[tuple[object, ...]] = set()
     for delivery in rows[: MOST_SHOWN * 10]:
-        asked = _is_asked(delivery)
-        asked = asked or (_for_approval(delivery) and delivery.post_id is not None)
+        asked = _once_for_its_post(delivery)
         cause = (delivery.post_id,) if asked else (delivery.blog_id, delivery.channel, delivery.reason)
         if (delivery.state != State.PENDING and not asked) or cause not in told:
             told.add(cause)
@@ -147,32 +146,41 @@ def _for_approval(delivery: Delivery) -> bool:
     return delivery.state == State.HELD and delivery.held_for == Delivery.HeldFor.APPROVAL
 
 
+def _once_for_its_post(delivery: Delivery) -> bool:
+    return _is_asked(delivery) or (_for_approval(delivery) and delivery.post_id is not None)
+
+
 def _need(delivery: Delivery, desk: Desk) -> Need:
-    if _is_asked(delivery):
-        return Need(
-            _("“{title}”:").format(title=words.title(delivery)), delivery.reason, "Compare them…", reverse("post", args=[delivery.post_id])
-        )
-    about = _("“{title}”, {channel}:").format(title=words.title(delivery), channel=said(words.channel_name(delivery.channel)))
+    title = words.title(delivery)
+    about = _("“{title}”, {channel}:").format(title=title, channel=said(words.channel_name(delivery.channel)))
+    if _once_for_its_post(delivery):
+        about = _("“{title}”:").format(title=title)
+    return Need(about, delivery.reason, *_way_out(delivery, desk))
+
+
+def _way_out(delivery: Delivery, desk: Desk) -> tuple[str, str]:
+    """The button, and where it leads."""
     page = reverse("delivery", args=[delivery.pk])
+    if _is_asked(delivery):
+        return "Compare them…", reverse("post", args=[delivery.post_id])
     if _for_approval(delivery):
         button = "Read and approve…" if is_approver(file_of(delivery.blog), desk.staff.email) else "Read it…"
-        if delivery.post_id:
-            only = _("“{title}”:").format(title=words.title(delivery))
-            return Need(only, delivery.reason, button, reverse("approve", args=[delivery.post_id]))
-        return Need(about, delivery.reason, button, page)
+        return button, reverse("approve", args=[delivery.post_id]) if delivery.post_id else page
     if delivery.state == State.PENDING:
         place = "health" if "paused by" in delivery.reason or delivery.channel == "email" else "connections"
-        return Need(about, delivery.reason, "Mend it…", reverse(place) + f"#{desk.blogs[delivery.blog_id].slug}")
+        return "Mend it…", reverse(place) + f"#{desk.blogs[delivery.blog_id].slug}"
     if delivery.held_for == Delivery.HeldFor.REFUSALS:
-        return Need(about, delivery.reason, "Go on or stop…", page)
-    if delivery.state == State.HELD:
-        return Need(about, delivery.reason, "Release or skip…", page)
-    if delivery.state == State.UNKNOWN:
-        return Need(about, delivery.reason, "Answer…", page)
-    if delivery.state == State.SENT:
-        return Need(about, delivery.reason, "Withdraw or leave…", page)
-    again = reverse("send", args=[delivery.post_id, delivery.channel]) if delivery.post_id else page
-    return Need(about, delivery.reason, "Resend…", again)
+        return "Go on or stop…", page
+    if delivery.state in _ON_ITS_PAGE:
+        return _ON_ITS_PAGE[delivery.state], page
+    return "Resend…", reverse("send", args=[delivery.post_id, delivery.channel]) if delivery.post_id else page
+
+
+_ON_ITS_PAGE: dict[str, str] = {
+    State.HELD: "Release or skip…",
+    State.UNKNOWN: "Answer…",
+    State.SENT: "Withdraw or leave…",
+}
 
 
 def _unknown_readers(desk: Desk) -> Iterator[Need]:
