@@ -91,6 +91,22 @@ class EndsAfterEach(Conversation):
         raise Gone
 
 
+class OneMessageALine(Conversation):
+    """It says so only when the next one is begun."""
+
+    has_taken = False
+
+    def answer(self, line):
+        if line.startswith("MAIL") and self.has_taken:
+            self.say("421 4.7.0 Too many messages on this connection")
+            raise Gone
+        super().answer(line)
+
+    def data(self):
+        super().data()
+        self.has_taken = True
+
+
 class TwoLinesAtMost(Conversation):
     def run(self):
         self.relay.open = getattr(self.relay, "open", 0) + 1
@@ -144,6 +160,7 @@ ODD = [
     BareCodes,
     OnlyHelo,
     EndsAfterEach,
+    OneMessageALine,
     TwoLinesAtMost,
     LateToGoOn,
     DropsWhatRidesBehindABody,

@@ -175,7 +175,9 @@ class Conversations:
             return
         if copy is not None:
             self._has_answered = True
-            if stage is MESSAGE:
+            if reply.code == CLOSING and stage is MAIL and line.begun > 1:
+                self._is_next(line, copy)
+            elif stage is MESSAGE:
                 yield from self._tell(copy, self._ended(copy, answer))
             elif stage is DATA and reply.code == GO_ON:
                 yield from self._body(line, copy)
@@ -183,6 +185,12 @@ class Conversations:
                 yield from self._refused(line, copy, answer)
         if reply.code == CLOSING and line in self._watched:
             yield from self._lose(line, str(reply))
+
+    def _is_next(self, line: Line, copy: Copy) -> None:
+        """The relay ends the line after so many messages: whose turn it would have been is the first on another."""
+        copy.heard = False
+        if not line.pipelining:  # there its other commands are awaited still
+            self._ready.appendleft(copy)
 
     def _ended(self, copy: Copy, answer: Answer) -> Handed:
         if answer.reply.is_taken:
