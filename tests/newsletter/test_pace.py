@@ -44,5 +44,5 @@ def test_what_it_waits_for_at_the_relay_is_said(relay):
     assert newsletter.due_batches() == []
     newsletter.sweep()
     delivery.refresh_from_db()
-    assert delivery.reason.startswith("100 of 200 sent so far; 100 wait until ")
+    assert delivery.reason.startswith("100 of 200 sent so far; 100 waiting until ")
     assert delivery.reason.endswith(": the mail relay takes 1/s.")
