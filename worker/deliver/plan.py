@@ -208,12 +208,12 @@ def _show(delivery: Delivery, file: BlogFile) -> None:
 def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: str = "") -> None:
     """Keep the rendition of a delivery that has not been called yet. What was approved is not what it says any more."""
     before = Rendition.objects.filter(delivery=delivery).first()
-    _keep(delivery, made, edited_by, own_words)
+    _keep(delivery, made, clock.now(), edited_by, own_words)
     if _says_something_else(before, made.message) and not approval.is_approver(blog_file(delivery.blog.slug), edited_by):
         Delivery.objects.filter(pk=delivery.pk).exclude(approved_by="").update(**approval.TAKEN_BACK)
 
 
-def _keep(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: str = "") -> None:
+def _keep(delivery: Delivery, made: Rendered, now: datetime, edited_by: str = "", own_words: str = "") -> None:
     message = made.message
     values: dict[str, Any] = {
         "subject": message.subject,
@@ -230,7 +230,7 @@ def _keep(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: st
         "limit": made.limit,
         "sections": made.sections,
         "translations": _translations(made),
-        "made_at": clock.now(),
+        "made_at": now,
         "edited_by": edited_by,
         "own_words": own_words,
     }
@@ -238,7 +238,7 @@ def _keep(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: st
         [Rendition(delivery=delivery, **values)], update_conflicts=True, unique_fields=["delivery"], update_fields=list(values)
     )
     if made.note:
-        note(made.note, delivery=delivery)
+        note(made.note, at=now, delivery=delivery)
 
 
 def _says_something_else(before: Rendition | None, now: Message) -> bool:
@@ -269,9 +269,9 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
         first_due_at=start.due_at,
         finished_at=now if start.state == State.SKIPPED else None,
     )
-    note(start.reason, delivery=delivery, data={"to": start.state})
+    note(start.reason, at=now, delivery=delivery, data={"to": start.state})
     if not isinstance(made, str) and start.state != State.SKIPPED:
-        _keep(delivery, made)
+        _keep(delivery, made, now)
 
 
 def _begin(post: Post, file: BlogFile, channel: str, refused: str, now: datetime) -> Standing:

@@ -13,7 +13,7 @@ import errno
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
@@ -59,7 +59,8 @@ def send(delivery_id: int) -> list[int]:
         issues.skip_empty(delivery)
         return []
     connection, _ = Connection.objects.get_or_create(blog=delivery.blog, channel=delivery.channel)
-    verdict = admit(delivery, file, delivery.blog, connection, clock.now(), _ahead(delivery))
+    now = clock.now()
+    verdict = admit(delivery, file, delivery.blog, connection, now, _ahead(delivery, now))
     if isinstance(verdict, Standing):
         _put_off(delivery, verdict)
         return next_in_line(delivery.channel)
@@ -78,10 +79,10 @@ def send(delivery_id: int) -> list[int]:
     return next_in_line(delivery.channel)
 
 
-def _ahead(delivery: Delivery) -> int:
+def _ahead(delivery: Delivery, now: datetime) -> int:
     """Of those that wait for the same connection now or shortly, how many came before it."""
     others = Delivery.objects.filter(blog=delivery.blog_id, channel=delivery.channel, state=State.PENDING, waits_for=WaitsFor.CLOCK)
-    return others.filter(pk__lt=delivery.pk, due_at__lt=clock.now() + 10 * APART).count()
+    return others.filter(pk__lt=delivery.pk, due_at__lt=now + 10 * APART).count()
 
 
 def _put_off(delivery: Delivery, stands: Standing) -> None:

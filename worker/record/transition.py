@@ -1,5 +1,6 @@
 """The one way a delivery changes: a conditional UPDATE, the sentence and the line of the record in one transaction."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -37,8 +38,7 @@ def transition(
     `reason` is how the delivery stands from now on; `what` is what happened, as the timeline tells it (the reason, where
     it is the same). IntegrityError when a constraint of the ledger forbids the move; nothing has changed then.
     """
-    now = clock.now()
-    fields = {"finished_at": now if state in FINAL else None} | fields | {"state": state, "waits_for": waits_for, "reason": reason}
+    fields = {"finished_at": clock.now() if state in FINAL else None} | fields | {"state": state, "waits_for": waits_for, "reason": reason}
     with transaction.atomic():
         moved = Delivery.objects.filter(only_if, pk=delivery.pk).update(**fields)
         if moved:
@@ -57,8 +57,17 @@ def _show(delivery: Delivery, fields: dict[str, Any]) -> None:
         delivery.refresh_from_db(fields=worked_out)
 
 
-def note(what: str, *, who: str = POSTLARK, delivery: Delivery | None = None, data: dict[str, Any] | None = None, **about: Any) -> Event:
-    """Add one line to the record. `about`: blog, post, subscriber, where there is no delivery to take them from."""
+def note(
+    what: str,
+    *,
+    who: str = POSTLARK,
+    at: datetime | None = None,
+    delivery: Delivery | None = None,
+    data: dict[str, Any] | None = None,
+    **about: Any,
+) -> Event:
+    """Add one line to the record. `at`: where the clock has been asked already. `about`: blog, post, subscriber, where there is no
+    delivery to take them from."""
     if delivery is not None:
         about = {"delivery": delivery, "post_id": delivery.post_id, "blog_id": delivery.blog_id} | about
-    return Event.objects.create(at=clock.now(), who=who, what=what, data=data or {}, **about)
+    return Event.objects.create(at=at or clock.now(), who=who, what=what, data=data or {}, **about)
