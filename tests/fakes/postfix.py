@@ -15,6 +15,8 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+from worker.lib.parent import die_with_parent
+
 _PROGRAMS = "/usr/lib/postfix/sbin"
 _MAIN = """
 compatibility_level = 3.6
@@ -96,12 +98,15 @@ class Postfix:
         (self.folder / "master.cf").write_text(_MASTER.format(port=self.port))
         (self.folder / "recipients").write_text(_RECIPIENTS)
         with (self.folder / "said").open("wb") as said:
-            self._server = subprocess.Popen(["/usr/sbin/postfix", "-c", folder, "start-fg"], stdout=said, stderr=said)
+            subprocess.run(["/usr/sbin/postfix", "-c", folder, "check"], stdout=said, stderr=said, check=True)  # makes the queue's folders
+            self._server = subprocess.Popen(
+                [f"{_PROGRAMS}/master", "-c", folder, "-d"], stdout=said, stderr=said, preexec_fn=die_with_parent
+            )
         self._until(self._answers, "it answers")
         return self
 
     def __exit__(self, *_: object) -> None:
-        subprocess.run(["/usr/sbin/postfix", "-c", str(self.folder), "abort"], stderr=subprocess.DEVNULL, check=True)
+        self._server.terminate()
         self._server.wait(timeout=20)
         shutil.rmtree(self.folder, ignore_errors=True)
 
