@@ -15,8 +15,6 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
-from worker.lib.parent import die_with_parent
-
 _PROGRAMS = "/usr/lib/postfix/sbin"
 _MAIN = """
 compatibility_level = 3.6
@@ -99,9 +97,7 @@ class Postfix:
         (self.folder / "recipients").write_text(_RECIPIENTS)
         with (self.folder / "said").open("wb") as said:
             subprocess.run(["/usr/sbin/postfix", "-c", folder, "check"], stdout=said, stderr=said, check=True)  # makes the queue's folders
-            self._server = subprocess.Popen(
-                [f"{_PROGRAMS}/master", "-c", folder, "-d"], stdout=said, stderr=said, preexec_fn=die_with_parent
-            )
+            self._server = subprocess.Popen([f"{_PROGRAMS}/master", "-c", folder, "-d"], stdout=said, stderr=said)
         self._until(self._answers, "it answers")
         return self
 

@@ -86,7 +86,7 @@ def check_form(raw: bytes) -> EmailMessage:
 def test_each_reader_has_one_mail_in_good_form_whatever_befell_the_others():
     """Postfix ends the conversation after so many mistakes, as it calls refused readers."""
     with Postfix("smtpd_hard_error_limit = 5") as server:
-        blog = a_blog(server)
+        blog = a_blog(server, "?connections=1")
         for number in range(200):
             make_subscriber(blog, f"ann.{number}@reader.example", language="fr-CA" if number % 2 else "")
             if number % 5 == 0:
