@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 import time
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.management import call_command
@@ -91,7 +92,7 @@ def subscribe(blog: Blog, readers: int) -> None:
         cursor.execute(
             f"INSERT INTO worker_consent (subscriber_id, basis, obtained_on, proof, network, recorded_at, recorded_by)"
             f" {numbers} SELECT i, 'express', %s, 'paper form', '', %s, 'a benchmark' FROM n",
-            [now.date(), now],
+            [now.date() - timedelta(days=1), now],
         )
 
 
