@@ -20,7 +20,7 @@ from worker.channels.base import DeliveryError, Envelope, Handed, Intent, Outcom
 from worker.channels.email.line import DATA, END, MAIL, MESSAGE, Answer, Copy, Line
 from worker.channels.email.opening import Opened, Opening
 from worker.channels.email.relay import SmtpSettings
-from worker.channels.email.replies import CLOSING, GO_ON, NEEDS_LOGIN, login_refused, refusal, refuses_us
+from worker.channels.email.replies import CLOSING, GO_ON, NEEDS_LOGIN, Reply, login_refused, refusal, refuses_us
 
 Steps = Generator[Intent | Handed, bool | None, None]
 
@@ -48,7 +48,7 @@ class Conversations:
         self._opening: dict[Future[Opened], Opening] = {}
         self._open_by = float("inf")
         self._ready: deque[Copy] = deque()
-        self._unsendable: list[Handed] = []
+        self._came: list[Handed] = []
         self._trouble: DeliveryError | None = None
         self._lost = 0
         self._has_answered = False
@@ -69,10 +69,9 @@ class Conversations:
             while self._has_work():
                 for line in self._wait():
                     yield from self._serve(line)
-                yield from self._unsendable
-                self._unsendable.clear()
                 if time.monotonic() >= self._check_at:
-                    yield from self._give_up_the_overdue()
+                    self._give_up_the_overdue()
+                yield from self._tell()
             for line in self._idle:
                 line.leave()
             if self._lost and not self._has_answered and not self._trouble:
@@ -93,7 +92,7 @@ class Conversations:
         unserved = len(self._ready) - len(self._idle) - len(self._opening)
         for _ in range(min(unserved, self._most - len(self._watched) - len(self._opening))):
             self._open()
-        return bool(self._ready or self._opening or self._unsendable or len(self._watched) > len(self._idle))
+        return bool(self._ready or self._opening or self._came or len(self._watched) > len(self._idle))
 
     def _fill(self) -> None:
         """Have a copy at hand for every line there may be."""
@@ -112,7 +111,7 @@ class Conversations:
             elif address := _sendable(envelope.address):
                 self._ready.append(Copy(envelope.key, address, self._write(envelope, END)))
             else:
-                self._unsendable.append(Handed(envelope.key, Rejected("Their address holds signs that no mail relay can be given.")))
+                self._came.append(Handed(envelope.key, Rejected("Their address holds signs that no mail relay can be given.")))
 
     def _is_over(self) -> bool:
         return self._trouble is not None or time.monotonic() >= self._until
@@ -125,7 +124,7 @@ class Conversations:
                 line.leave()
             return False
         while self._ready and (why := line.cannot_take(self._ready[0])):
-            self._unsendable.append(Handed(self._ready.popleft().key, why))
+            self._came.append(Handed(self._ready.popleft().key, why))
         if not self._ready or not self._is_time():
             return False
         line.begin(self._ready.popleft())
@@ -156,35 +155,56 @@ class Conversations:
         return happened
 
     def _serve(self, line: Line) -> Steps:
+        """What came of a copy is told before another body begins: killed in between, only that one is in doubt."""
         try:
             for answer in line.pull():
-                yield from self._heard(line, answer)
+                stage, copy, reply = answer
+                if stage is DATA and reply.code == GO_ON and copy is not None and not copy.refused:
+                    yield from self._tell()
+                    is_yes = yield Intent(copy.key)
+                    self._body(line, copy, is_yes is not False)
+                else:
+                    self._heard(line, answer)
                 if line not in self._watched:
-                    return
-            line.go_on()
-            self._push(line)
+                    break
+            else:
+                line.go_on()
+                self._push(line)
         except ConnectionError as error:
-            yield from self._lose(line, str(error))
+            self._lose(line, str(error))
+        yield from self._tell()
 
-    def _heard(self, line: Line, answer: Answer) -> Steps:
+    def _tell(self) -> Steps:
+        if self._came:
+            yield from self._came
+            self._came.clear()
+
+    def _body(self, line: Line, copy: Copy, is_yes: bool) -> None:
+        """The relay waits for the body. Nothing lies between the yes to the intent and its first byte."""
+        self._has_answered = True
+        if not is_yes:  # the relay still waits for the body that is left out
+            self._drop(line)
+            return
+        line.send_body(copy)
+        if line.pipelining:
+            self._begin(line)
+
+    def _heard(self, line: Line, answer: Answer) -> None:
         stage, copy, reply = answer
         if copy is not None and reply.code in NEEDS_LOGIN:
             self._trouble = login_refused(self._relay, reply)
-            self._forget(line)
-            line.drop()
+            self._drop(line)
             return
         if copy is not None:
             self._has_answered = True
             if reply.code == CLOSING and stage is MAIL and line.begun > 1:
                 self._is_next(line, copy)
             elif stage is MESSAGE:
-                yield from self._tell(copy, self._ended(copy, answer))
-            elif stage is DATA and reply.code == GO_ON:
-                yield from self._body(line, copy)
+                self._ended(copy, reply)
             else:
-                yield from self._refused(line, copy, answer)
+                self._refused(line, copy, answer)
         if reply.code == CLOSING and line in self._watched:
-            yield from self._lose(line, str(reply))
+            self._lose(line, str(reply))
 
     def _is_next(self, line: Line, copy: Copy) -> None:
         """The relay ends the line after so many messages: whose turn it would have been is the first on another."""
@@ -192,76 +212,65 @@ class Conversations:
         if not line.pipelining:  # there its other commands are awaited still
             self._ready.appendleft(copy)
 
-    def _ended(self, copy: Copy, answer: Answer) -> Handed:
-        if answer.reply.is_taken:
+    def _ended(self, copy: Copy, reply: Reply) -> None:
+        if reply.is_taken:
             self._lost = 0
-            return Handed(copy.key, None, detail=str(answer.reply))
-        return Handed(copy.key, refusal(answer.stage, answer.reply))
+            self._came_of(copy, Handed(copy.key, None, str(reply)))
+        else:
+            self._came_of(copy, Handed(copy.key, refusal(MESSAGE, reply)))
 
-    def _body(self, line: Line, copy: Copy) -> Steps:
-        """The relay waits for the body. Nothing lies between the yes to the intent and its first byte."""
-        if copy.refused:
-            line.send_nothing()
-            yield from self._tell(copy, Handed(copy.key, copy.refused))
-        elif (yield Intent(copy.key)) is not False:
-            line.send_body(copy)
-            if line.pipelining:
-                self._begin(line)
-        else:  # the relay still waits for the body that was left out
-            self._forget(line)
-            line.drop()
-
-    def _refused(self, line: Line, copy: Copy, answer: Answer) -> Steps:
-        """No body follows. Where DATA was said already, its answer is waited for."""
+    def _refused(self, line: Line, copy: Copy, answer: Answer) -> None:
+        """No body follows. Where DATA was said already, its answer is waited for; where that is "go on", an empty one is sent."""
+        stage, _, reply = answer
         if copy.refused is None:
-            copy.refused, copy.unnamed = refusal(answer.stage, answer.reply), answer.stage is MAIL
-        if answer.stage is not DATA and line.pipelining:
+            copy.refused, copy.unnamed = refusal(stage, reply), stage is MAIL
+        if stage is not DATA and line.pipelining:
             return
-        yield from self._tell(copy, Handed(copy.key, copy.refused))
-        if answer.reply.code != CLOSING:
+        self._came_of(copy, Handed(copy.key, copy.refused))
+        if reply.code == GO_ON:
+            line.send_nothing()
+        elif reply.code != CLOSING:
             line.reset()
             self._begin(line)
 
-    def _tell(self, copy: Copy, came: Handed) -> Steps:
+    def _came_of(self, copy: Copy, handed: Handed) -> None:
         """Refused before the relay knew whom it is for: told only once it is clear that it is not about everybody."""
         if not copy.unnamed:
-            yield from self._unnamed
-            yield came
+            self._came += [*self._unnamed, handed]
         else:
-            self._unnamed.append(came)
+            self._unnamed.append(handed)
             if len(self._unnamed) < _UNNAMED_IN_A_ROW or self._trouble:
                 return
             assert copy.refused is not None, "that is why it comes here"
             self._trouble = refuses_us(self._relay, self._sender, copy.refused)
         self._unnamed.clear()
 
-    def _lose(self, line: Line, why: str, *, waits_for_each: bool = False) -> Steps:
+    def _lose(self, line: Line, why: str, *, waits_for_each: bool = False) -> None:
         """Whose body had left is in doubt; who waited behind it, or had no word from the relay, has another turn.
 
         `waits_for_each`: the relay may have dropped what it had not asked for, so from now on each command waits for its answer.
         """
         self._pipelines = self._pipelines and not waits_for_each
-        self._forget(line)
-        line.drop()
+        self._drop(line)
         unanswered = {copy: stage for stage, copy in reversed(line.awaited) if copy is not None}
         is_ill = any(copy.heard for copy in unanswered) or len(unanswered) == line.begun  # or it ends each line after some messages
         self._lost += bool(unanswered) and is_ill and not waits_for_each
         for copy, stage in reversed(unanswered.items()):
             if stage is MESSAGE and line.body_is_out:
                 sentence = "The line broke after the message had left and before the mail relay said that it took it."
-                yield Handed(copy.key, OutcomeUnknown(sentence, detail=why))
+                self._came.append(Handed(copy.key, OutcomeUnknown(sentence, detail=why)))
             elif copy.refused or (copy.heard and not self._trouble and not waits_for_each):
                 error = copy.refused or Transient("The mail relay dropped the line before it took this message.", detail=why)
-                yield from self._tell(copy, Handed(copy.key, error))
+                self._came_of(copy, Handed(copy.key, error))
             else:
                 self._ready.appendleft(copy)
         if self._lost >= _LOST_IN_A_ROW and not self._trouble:
             self._trouble = Transient(f"The mail relay {self._relay.host} dropped the line {self._lost} times in a row.")
 
-    def _give_up_the_overdue(self) -> Steps:
+    def _give_up_the_overdue(self) -> None:
         now = time.monotonic()
         for line in [line for line in self._watched if line not in self._idle and now >= min(line.deadline, self._until)]:
-            yield from self._lose(line, "No answer in time.", waits_for_each=line.rides and now < self._until)
+            self._lose(line, "No answer in time.", waits_for_each=line.rides and now < self._until)
         if now >= min(self._open_by, self._until):
             for opening in self._opening.values():
                 opening.cut()
@@ -309,6 +318,10 @@ class Conversations:
             self._watched[line] = wanted
         if line.is_idle:
             self._idle.add(line)
+
+    def _drop(self, line: Line) -> None:
+        self._forget(line)
+        line.drop()
 
     def _forget(self, line: Line) -> None:
         del self._watched[line]
