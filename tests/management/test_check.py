@@ -85,7 +85,7 @@ def test_a_database_written_by_a_newer_postlark_is_refused(tmp_path):
 @pytest.mark.processes
 def test_what_is_not_a_database_is_one_sentence(tmp_path):
     here = Installation(tmp_path)
-    here.data.mkdir()
+    here.run("migrate")
     (here.data / "postlark.sqlite3").write_bytes(b"this is no database" * 100)
     answer = here.run("migrate")
     assert answer.returncode == 1

@@ -230,7 +230,7 @@ def test_a_port_that_is_taken_is_said_and_nothing_starts(here, tmp_path):
 
 def test_a_feed_gets_a_file_of_its_own_that_is_kept(here, tmp_path):
     answer = here.run("up", "--feed", "blog.example")
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert answer.stderr == "'blog.example' is not the address of a feed; an example is https://blog.example/feed/\n"
     with up(here, "--feed", "http://127.0.0.1:9/feed/") as running:
         assert running.page()
