@@ -62,7 +62,10 @@ class Running:
         return 0
 
     def _does(self, pid: int) -> str:
-        name, command = Path(f"/proc/{pid}/comm").read_text().strip(), Path(f"/proc/{pid}/cmdline").read_text()
+        try:
+            name, command = Path(f"/proc/{pid}/comm").read_text().strip(), Path(f"/proc/{pid}/cmdline").read_text()
+        except OSError:  # it has ended since
+            return ""
         return {"valkey-server": "broker"}.get(name, "example blog" if "examples.blog" in command else name)
 
 

@@ -143,7 +143,7 @@ def _of_deliveries(waiting: QuerySet[Delivery], named: str, known: Container[Key
             yield key, None
         else:
             fresh.append(pk)
-    for row in waiting.filter(pk__in=fresh[:MOST]).select_related("post", "issue"):
+    for row in waiting.filter(pk__in=fresh[:MOST]).select_related("post", "issue").order_by("pk"):
         about, page = f"“{row.title}”, {_name(row.channel)}", reverse("delivery", args=[row.pk])
         yield (row.blog_id, named.format(pk=row.pk, state=row.state)), Need(about, row.reason, page, delivery=row.pk)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 
@@ -33,14 +34,16 @@ def feeds() -> dict[str, Told]:
 
 
 def _try(files: Sequence[BlogFile]) -> dict[str, Told]:
+    now = clock.now()
     with ThreadPoolExecutor(MOST_TRIED) as pool:
-        fetched = list(pool.map(_fetch, files))
+        fetched = list(pool.map(lambda file: _fetch(file, now), files))
     return {file.slug: _judge(file, each) for file, each in zip(files, fetched, strict=True)}
 
 
-def _fetch(file: BlogFile) -> Document | Unchanged | Trouble:
+def _fetch(file: BlogFile, now: datetime) -> Document | Unchanged | Trouble:
+    """In a thread of its own, which has no connection to the database."""
     try:
-        return fetch(file.feed, Validators(), private=file.allow_private_addresses, now=clock.now(), timeout=TIMEOUT)
+        return fetch(file.feed, Validators(), private=file.allow_private_addresses, now=now, timeout=TIMEOUT)
     except Trouble as trouble:
         return trouble
 

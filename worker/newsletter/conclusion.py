@@ -213,7 +213,7 @@ def _say_when(delivery: Delivery) -> None:
         when = _at_the_relays_pace(delivery)
     else:
         next_at = unfinished.aggregate(next=Min("due_at"))["next"]
-        when = f"still to go, next try at {delivery.spoken(next_at)}."
+        when = next_at and f"still to go, next try at {delivery.spoken(next_at)}."  # none: somebody has taken them in this moment
     total = sum_of([delivery.pk])[delivery.pk]
     others = _others(total)
     reason = f"{total.sent} of {total.audience} sent so far{f' ({others})' if others else ''}; {total.waiting} {when}"
