@@ -14,7 +14,7 @@ from tests.newsletter.people import live_blog
 from worker.channels.email.mailbox import parse_mailbox
 from worker.management import round_trip
 
-pytestmark = [pytest.mark.django_db, pytest.mark.skipif(not dovecot.found(), reason="no IMAP server: install dovecot-imapd")]
+pytestmark = [pytest.mark.django_db, dovecot.needed]
 GOOD = (
     "Received: from relay.example by mx.example with ESMTPS\nAuthentication-Results: mx.example; dkim=pass header.d=blog.example;"
     " spf=pass smtp.mailfrom=news@blog.example; dmarc=pass header.from=blog.example\n"

@@ -77,6 +77,7 @@ def test_a_second_ctrl_c_ends_the_patience(tmp_path):
 
 
 @pytest.mark.processes
+# prctl(PR_SET_PDEATHSIG) is Linux's own: https://man7.org/linux/man-pages/man2/prctl.2.html
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
 def test_a_grandchild_that_asks_for_it_dies_with_its_parent(tmp_path):
     script = """

@@ -23,6 +23,7 @@ from worker.management.commands import up as command
 pytestmark = [
     pytest.mark.processes,
     pytest.mark.timeout(240),
+    # The product needs no /proc; only these tests' way of finding every child does.
     pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc"),
 ]
 

@@ -14,7 +14,7 @@ from worker.models import Alert, Event, Mailbox, Recipient, Return, Suppression
 from worker.newsletter.returns import mailboxes
 from worker.record.sums import Sum
 
-pytestmark = [pytest.mark.django_db, pytest.mark.skipif(not dovecot.found(), reason="no IMAP server: install dovecot-imapd")]
+pytestmark = [pytest.mark.django_db, dovecot.needed]
 OLD = "protocol imap {\n imap_capability = IMAP4rev1 SASL-IR\n}"
 
 

@@ -9,7 +9,7 @@ from tests.fakes import dovecot
 from tests.fakes.dovecot import Dovecot
 from tests.newsletter.returns import letters
 
-pytestmark = [pytest.mark.processes, pytest.mark.skipif(not dovecot.found(), reason="no IMAP server: install dovecot-imapd")]
+pytestmark = [pytest.mark.processes, dovecot.needed]
 
 
 @pytest.fixture
