@@ -15,12 +15,12 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.utils import timezone
 
 from tests.factories import make_post
 from tests.newsletter.people import make_newsletter
 from worker import newsletter
 from worker.channels.base import mark
+from worker.lib import clock
 from worker.models import Blog, Delivery
 from worker.newsletter import batches
 from worker.record.sums import sum_of
@@ -79,7 +79,7 @@ def begin(readers: int) -> tuple[Delivery, dict[str, float]]:
 
 def subscribe(blog: Blog, readers: int) -> None:
     """In plain SQL: it is not what is measured."""
-    now = timezone.now()
+    now = clock.now()
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {readers})"
     empty = "CAST('[]' AS jsonb)" if connection.vendor == "postgresql" else "'[]'"
     address = "'reader.' || i || '@reader.example'"

@@ -47,11 +47,11 @@ def measure(port: int, feeds: int, rounds: int) -> tuple[float, float, float]:
     django.setup()
     import requests
     from django.core.management import call_command
-    from django.utils import timezone
 
     from tests.factories import make_blog
     from worker.ingest import look_at
     from worker.ingest.fetch import Validators, fetch
+    from worker.lib import clock
     from worker.models import Blog
 
     call_command("migrate", verbosity=0)
@@ -63,7 +63,7 @@ def measure(port: int, feeds: int, rounds: int) -> tuple[float, float, float]:
     url = f"http://127.0.1.1:{port}/feed/"
 
     def quiet_looks() -> None:
-        Blog.objects.update(next_look_at=timezone.now())
+        Blog.objects.update(next_look_at=clock.now())
         looked = look_at(slugs, only_if_due=True)
         if len(looked) != feeds or not all(each.good for each in looked.values()):
             raise SystemExit(f"Only {len(looked)} of {feeds} looks were quiet.")
@@ -73,7 +73,7 @@ def measure(port: int, feeds: int, rounds: int) -> tuple[float, float, float]:
 
     return (
         times(lambda: session.get(url, headers={"If-None-Match": '"a"'}), 200),
-        times(lambda: fetch(url, known, private=True, now=timezone.now()), 200),
+        times(lambda: fetch(url, known, private=True, now=clock.now()), 200),
         times(quiet_looks, 1) / feeds,
     )
 

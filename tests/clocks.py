@@ -1,4 +1,4 @@
-"""Every clock stopped, or a process's beside the database's."""
+"""The clock that decides; every clock stopped; or a process's beside the database's."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -7,10 +7,14 @@ from typing import Any
 from unittest import mock
 
 import time_machine
-from django.db.models.functions import Now
-from django.utils import timezone
 
 from worker.lib import clock
+from worker.lib.clock import Now
+
+
+def now() -> datetime:
+    """The database's, as the code asks it: this process's own may be later within one millisecond, where SQLite has no more digits."""
+    return clock.now()
 
 
 @contextmanager
@@ -18,7 +22,7 @@ def stopped(moment: datetime) -> Generator[time_machine.Traveller, None, None]:
     """The process's and the database's, which stand together and move together."""
     with (
         time_machine.travel(moment, tick=False) as traveller,
-        mock.patch.object(clock, "now", timezone.now),
+        mock.patch.object(clock, "now", _of_this_process),
         mock.patch.object(Now, "as_sqlite", _now_of_python),
         mock.patch.object(Now, "as_postgresql", _now_of_python),
     ):
@@ -32,7 +36,11 @@ def this_process_off_by(difference: timedelta) -> Generator[None, None, None]:
         yield
 
 
+def _of_this_process() -> datetime:
+    return datetime.now(UTC)
+
+
 def _now_of_python(self: Now, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
     return ("CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s"), [
-        connection.ops.adapt_datetimefield_value(timezone.now())
+        connection.ops.adapt_datetimefield_value(_of_this_process())
     ]

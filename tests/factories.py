@@ -5,8 +5,8 @@ from itertools import count
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
+from tests import clocks
 from worker import channels
 from worker.lib.blogs import BlogFile
 from worker.models import Blog, Delivery, Post, Rendition, Staff
@@ -47,7 +47,7 @@ def make_blog(slug: str = "example", **values: Any) -> Blog:
 
 def make_post(blog: Blog, **values: Any) -> Post:
     number = next(_numbers)
-    now = timezone.now()
+    now = clocks.now()
     defaults = {
         "guid": f"https://blog.example/?p={number}",
         "url": f"https://blog.example/post-{number}/",
@@ -67,7 +67,7 @@ def make_post(blog: Blog, **values: Any) -> Post:
 
 def make_delivery(post: Post, channel: str = "facebook", **values: Any) -> Delivery:
     """Pending and due, with a rendition, unless told otherwise."""
-    now = timezone.now()
+    now = clocks.now()
     text = f"{post.title}\n\n{SHORT}"
     rendition = values.pop("rendition", {"text": text, "link": post.url, "disclaimer": SHORT, "length": len(text), "limit": 280})
     defaults = {
@@ -87,7 +87,7 @@ def make_delivery(post: Post, channel: str = "facebook", **values: Any) -> Deliv
 
 def is_due(delivery: Delivery, **fields: Any) -> None:
     """Bring its next moment forward, as the passing of time would."""
-    Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now() - timedelta(seconds=1), **fields)
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=clocks.now() - timedelta(seconds=1), **fields)
     delivery.refresh_from_db()
 
 

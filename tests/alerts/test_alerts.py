@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from tests import clocks
 from tests.factories import NOON, make_blog, make_delivery, make_post
@@ -50,7 +49,7 @@ def held(blog: Blog, channel: str = "facebook", reason: str = "It was held.") ->
 def tick(clock: Any, minutes: float = 2) -> None:
     """The clock's round, and what it rings for."""
     clock.shift(timedelta(minutes=minutes))
-    alerts.notice(timezone.now())
+    alerts.notice(clocks.now())
     for blog in alerts.due():
         alerts.tell(blog)
 
@@ -170,7 +169,7 @@ def test_what_ends_while_it_is_told_is_told_to_have_ended(relay, clock, monkeypa
     def and_it_ends(*told: Any) -> None:
         by_mail(*told)
         Blog.objects.filter(pk=blog.pk).update(told="")
-        alerts.notice(timezone.now())
+        alerts.notice(clocks.now())
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(message, "_by_mail", and_it_ends)
@@ -324,9 +323,9 @@ def test_a_round_asks_no_more_of_the_database_for_what_is_known(clock, django_as
     for number, channel in enumerate(("facebook", "linkedin")):
         Connection.objects.create(blog=blog, channel=channel, expires_at=NOON + timedelta(days=7), days_warned=7)
         held(blog, reason=f"Reason {number}.")
-    alerts.notice(timezone.now())
+    alerts.notice(clocks.now())
     with django_assert_max_num_queries(8) as asked:
-        alerts.notice(timezone.now())
+        alerts.notice(clocks.now())
     assert not any("published_at" in query["sql"] for query in asked.captured_queries), (
         "the rhythm of a blog is read for a new warning only"
     )

@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
-
+from tests import clocks
 from tests.factories import DISCLAIMER, SHORT, make_blog, make_delivery, make_post
 from worker.channels.base import INLINE_PICTURE, Picture, mark
 from worker.lib.crypto import encrypt
@@ -29,7 +28,7 @@ def a_day(picture: str, in_mail: Picture) -> Blog:
 
     `picture`: the address of the picture that every post has; `in_mail`: the same as the newsletters carry it.
     """
-    now = timezone.now()
+    now = clocks.now()
     live = {name: {"mode": "live"} for name in ("email", "facebook", "twitter", "pinterest", "linkedin")}
     blog = make_blog("example", channels=live, approval=DIRECTOR)
     Blog.objects.filter(pk=blog.pk).update(

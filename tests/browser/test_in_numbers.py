@@ -8,9 +8,9 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
+from tests import clocks
 from tests.browser.hands import Hand
 from tests.factories import make_blog, make_delivery, make_post
 from tests.fakes.relay import Relay
@@ -83,7 +83,7 @@ def test_a_post_is_let_go_from_the_mail_about_it(day: Blog, relay: Relay, passer
 
 def _let_it_go(relay: Relay) -> str:
     """The link of that name, of the post on asking for help, out of the mail that the relay was given."""
-    alerts.notice(timezone.now() - timedelta(minutes=5))  # long enough ago that nothing more is waited for
+    alerts.notice(clocks.now() - timedelta(minutes=5))  # long enough ago that nothing more is waited for
     for blog in alerts.due():
         alerts.tell(blog)
     mail = message_from_bytes(relay.messages[DESK][0], policy=default)

@@ -4,9 +4,9 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from tests import clocks
 from tests.browser.hands import Hand, tab_to
 from tests.factories import make_blog, make_delivery, make_staff
 from worker.console.sign_in import one_time_link
@@ -47,7 +47,7 @@ def test_a_post_is_approved_for_all_its_channels_at_once(hand: Hand, day: Blog) 
 
 def test_a_digest_is_approved(hand: Hand, day: Blog) -> None:
     asks_for_approval(day)
-    now, post = timezone.now(), Post.objects.get(title=YESTERDAYS)
+    now, post = clocks.now(), Post.objects.get(title=YESTERDAYS)
     issue = Issue.objects.create(blog=day, edition="weekly", day=now.date(), since=now - timedelta(days=7), due_at=now)
     Part.objects.create(issue=issue, edition="weekly", post=post)
     words = {"subject": "This week", "text": "Practicing Reflection", "html": "<p>Practicing Reflection</p>", "disclaimer": "", "length": 9}
@@ -158,7 +158,7 @@ def test_a_second_step_is_set_up_and_asked_for(hand: Hand) -> None:
 
 
 def code(secret: str) -> str:
-    return totp.code_of(secret, int(timezone.now().timestamp() // totp.STEP.total_seconds()))
+    return totp.code_of(secret, int(clocks.now().timestamp() // totp.STEP.total_seconds()))
 
 
 def test_somebody_who_only_reads_is_offered_nothing_to_change(passer_by: Hand) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests import clocks
 from tests.browser.conftest import watched
 from tests.factories import make_post
 from tests.newsletter.people import make_subscriber
@@ -28,7 +28,7 @@ def ann(day: Blog) -> Subscriber:
     Subscriber.objects.all().delete()
     make_post(day, title="Grief at school", categories=["Grief", "School"])
     make_post(day, title="Sleep", categories=["Sleep"])
-    today = timezone.now().date()
+    today = clocks.now().date()
     make_subscriber(day, "bob@reader.example", name="Bob Lee", basis="purchase", obtained_on=today - timedelta(days=715))
     unsubscribe(make_subscriber(day, "cid@reader.example"), "desk@practice.example", "She rang.")
     make_subscriber(day, "dora@reader.example", basis="inquiry", obtained_on=today - timedelta(days=300))
@@ -64,7 +64,7 @@ def readers_pages(ann: Subscriber) -> dict[str, str]:
         address_key="eve@reader.example",
         language="en-CA",
         edition="instant",
-        asked_at=timezone.now(),
+        asked_at=clocks.now(),
     )
     left = Subscriber.objects.get(address_key="cid@reader.example")
     return {

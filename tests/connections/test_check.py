@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.connections.given import connected
 from tests.factories import make_delivery, make_post
 from worker.channels.base import Rejected, Transient, Unauthorized
@@ -30,13 +30,13 @@ def test_one_refusal_is_no_proof_two_in_a_row_are(error, final, before, verdict)
 
 
 def is_due(row: Connection) -> None:
-    Connection.objects.filter(pk=row.pk).update(next_check_at=timezone.now() - timedelta(seconds=1))
+    Connection.objects.filter(pk=row.pk).update(next_check_at=clocks.now() - timedelta(seconds=1))
 
 
 @pytest.mark.django_db
 class TestReading:
     def test_it_writes_down_whose_it_is_what_it_may_do_and_when_it_ends(self, board):
-        board.grants.until = timezone.now() + timedelta(days=40)
+        board.grants.until = clocks.now() + timedelta(days=40)
         row = connected(board)
         check.check(row.pk)
         row.refresh_from_db()

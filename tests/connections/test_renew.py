@@ -6,8 +6,8 @@ import sys
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.connections.given import connected, file_of
 from tests.fakes.grants import APP
 from tests.processes import Installation
@@ -43,7 +43,7 @@ def test_what_still_holds_is_left_alone(board):
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_impatient")
 def test_nobody_renews_while_somebody_else_does(board):
-    row = connected(board, ended=True, renewing_until=timezone.now() + renew.LEASE, renewing_by="another")
+    row = connected(board, ended=True, renewing_until=clocks.now() + renew.LEASE, renewing_by="another")
     with pytest.raises(Transient, match="has not finished"):
         poster_for(file_of(row), "noticeboard")
     assert board.grants.renewals == 0
@@ -51,7 +51,7 @@ def test_nobody_renews_while_somebody_else_does(board):
 
 @pytest.mark.django_db
 def test_a_renewal_whose_holder_died_before_it_asked_is_made_up_for(board):
-    row = connected(board, ended=True, renewing_until=timezone.now() - NOW_AND_THEN, renewing_by="the dead", renewals_begun=1)
+    row = connected(board, ended=True, renewing_until=clocks.now() - NOW_AND_THEN, renewing_by="the dead", renewals_begun=1)
     poster_for(file_of(row), "noticeboard")
     assert board.grants.renewals == 1
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog, make_post, make_staff
 from worker.deliver import reword, staff
@@ -61,7 +61,7 @@ def test_who_approved_and_when_is_kept_and_all_channels_go(post, named) -> None:
     named.post(f"/posts/{post.pk}/approve", seen)
     for one in deliveries(post):
         assert (one.state, one.approved_by) == ("pending", NAMED)
-        assert timezone.now() - one.approved_at < timedelta(minutes=1)
+        assert clocks.now() - one.approved_at < timedelta(minutes=1)
         assert Event.objects.filter(delivery=one, who=NAMED, what__startswith=f"Approved by {NAMED}").exists()
         send(one.pk)
         one.refresh_from_db()
@@ -102,7 +102,7 @@ def test_a_post_that_the_blog_edits_after_its_approval_needs_another(post) -> No
     plan(post.pk)
     one = deliveries(post)[0]
     staff.release(one, NAMED)
-    Post.objects.filter(pk=post.pk).update(title="Another title", edited_at=timezone.now(), planned_at=None, text_hash="other")
+    Post.objects.filter(pk=post.pk).update(title="Another title", edited_at=clocks.now(), planned_at=None, text_hash="other")
     plan(post.pk)
     one.refresh_from_db()
     assert "Another title" in one.rendition.text

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_delivery, make_post, make_staff
 from worker.deliver import staff
 from worker.models import Delivery, Staff
@@ -23,7 +23,7 @@ def somebody(db) -> Staff:
 
 @pytest.fixture
 def waiting() -> Delivery:
-    return make_delivery(make_post(make_blog()), "facebook", due_at=timezone.now() + timedelta(hours=3))
+    return make_delivery(make_post(make_blog()), "facebook", due_at=clocks.now() + timedelta(hours=3))
 
 
 def path(delivery: Delivery, act: str, to: str = TO) -> str:
@@ -53,7 +53,7 @@ def test_a_held_one_is_released(waiting) -> None:
     strict().post(path(waiting, "release"))
     waiting.refresh_from_db()
     assert waiting.state == "pending"
-    assert waiting.due_at <= timezone.now()
+    assert waiting.due_at <= clocks.now()
 
 
 def test_it_works_once_and_not_after_somebody_has_decided(waiting) -> None:
@@ -77,7 +77,7 @@ def test_a_link_for_one_act_is_not_good_for_another(waiting) -> None:
 
 def test_it_ends_after_three_days_and_when_it_is_changed(waiting) -> None:
     address = path(waiting, "hold")
-    with time_machine.travel(timezone.now() + timedelta(days=3, minutes=1)):
+    with time_machine.travel(clocks.now() + timedelta(days=3, minutes=1)):
         assert strict().post(address).status_code == 410
     assert strict().post(address[:-2]).status_code == 410
     assert strict().post("/by-link/made-up").status_code == 410

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 import time_machine
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog, make_delivery, make_post
 from tests.fakes.grants import APP
@@ -211,7 +211,7 @@ def test_a_browser_may_follow_the_button_to_the_network_and_nowhere_else(owner, 
 
 def test_an_end_within_two_weeks_needs_somebody(owner, blog):
     Connection.objects.create(
-        blog=blog, channel="noticeboard", credentials=keep.close({"token": "t"}), expires_at=timezone.now() + timedelta(days=6, hours=1)
+        blog=blog, channel="noticeboard", credentials=keep.close({"token": "t"}), expires_at=clocks.now() + timedelta(days=6, hours=1)
     )
     home = owner.get("/").content.decode()
     assert "The connection to Noticeboard ends in 6 days" in home

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.deliver.on_facebook import TOKEN, posted
 from tests.factories import make_delivery
 from tests.fakes.facebook import Facebook
@@ -27,9 +27,9 @@ def graph(settings: Any) -> Iterator[Facebook]:
 def edited(graph: Facebook) -> Delivery:
     """Out on Facebook and by e-mail; then the blog changed the title."""
     out = posted(graph)
-    mailed = timezone.now() - timedelta(minutes=1)
+    mailed = clocks.now() - timedelta(minutes=1)
     make_delivery(out.post, "email", state="sent", waits_for="nothing", finished_at=mailed, rendition=None)
-    Post.objects.filter(pk=out.post_id).update(title="Coping without stress", edited_at=timezone.now())
+    Post.objects.filter(pk=out.post_id).update(title="Coping without stress", edited_at=clocks.now())
     return out
 
 
@@ -61,7 +61,7 @@ def test_what_was_edited_since_is_corrected_and_the_mark_goes_away(office, graph
 def test_another_edit_brings_the_mark_and_the_button_back(office, edited: Delivery) -> None:
     office.post(f"/posts/{edited.post_id}/correct/facebook", {"reason": "A mistake in the title"})
     send(Delivery.objects.get(corrects=edited).pk)
-    Post.objects.filter(pk=edited.post_id).update(title="Coping with none", edited_at=timezone.now())
+    Post.objects.filter(pk=edited.post_id).update(title="Coping with none", edited_at=clocks.now())
     assert marked(office)
     assert offered(office, edited) == [True, True]
 

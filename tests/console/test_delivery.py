@@ -2,8 +2,8 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.console.test_hostile import EVIL
 from tests.factories import DISCLAIMER, SHORT, make_blog, make_delivery, make_post
@@ -23,7 +23,7 @@ def text(answer) -> str:
 def delivery() -> Delivery:
     return make_delivery(
         make_post(make_blog("example", channels={"facebook": {}, "email": {}})),
-        due_at=timezone.now() + timedelta(hours=3),
+        due_at=clocks.now() + timedelta(hours=3),
         reason="Goes out later.",
     )
 
@@ -64,7 +64,7 @@ def test_technical_words_are_folded_away(office, delivery) -> None:
     Attempt.objects.create(
         delivery=delivery,
         number=1,
-        started_at=timezone.now(),
+        started_at=clocks.now(),
         outcome="transient",
         status="503",
         detail="upstream connect error",
@@ -93,7 +93,7 @@ def test_technical_words_are_folded_away(office, delivery) -> None:
     ],
 )
 def test_buttons_that_cannot_act_keep_their_place_and_say_why(office, delivery, state, waits_for, open_buttons) -> None:
-    Delivery.objects.update(state=state, waits_for=waits_for, unknown_since=timezone.now() if state == "unknown" else None)
+    Delivery.objects.update(state=state, waits_for=waits_for, unknown_since=clocks.now() if state == "unknown" else None)
     page = text(office.get(f"/deliveries/{delivery.pk}"))
     shown = {key for key in ("send", "reword", "release", "hold", "skip", "there", "not-there") if f'id="do-{key}"' in page}
     grey = {key for key in shown if f'<button id="do-{key}" class="button" type="button" disabled>' in page}
@@ -137,14 +137,14 @@ def test_what_stops_a_delivery_needs_a_reason(office, delivery, key, reason) -> 
 
 
 def test_what_can_no_longer_be_done_is_not_offered(office, delivery) -> None:
-    Delivery.objects.update(state="cancelled", waits_for="nothing", finished_at=timezone.now())
+    Delivery.objects.update(state="cancelled", waits_for="nothing", finished_at=clocks.now())
     page = text(office.get(f"/deliveries/{delivery.pk}/hold"))
     assert "This can’t be done as it stands now." in page
     assert 'type="submit" disabled>Hold it' in page
 
 
 def test_a_person_settles_what_nobody_could_find_out(office, delivery) -> None:
-    Delivery.objects.update(state="unknown", waits_for="person", unknown_since=timezone.now())
+    Delivery.objects.update(state="unknown", waits_for="person", unknown_since=clocks.now())
     office.post(f"/deliveries/{delivery.pk}/there", {"address": "https://facebook.example/1"})
     delivery.refresh_from_db()
     assert (delivery.state, delivery.remote_url) == ("sent", "https://facebook.example/1")
@@ -153,20 +153,20 @@ def test_a_person_settles_what_nobody_could_find_out(office, delivery) -> None:
 
 
 def test_an_address_that_is_no_web_address_is_not_kept(office, delivery) -> None:
-    Delivery.objects.update(state="unknown", waits_for="person", unknown_since=timezone.now())
+    Delivery.objects.update(state="unknown", waits_for="person", unknown_since=clocks.now())
     office.post(f"/deliveries/{delivery.pk}/there", {"address": "javascript:alert(1)"})
     delivery.refresh_from_db()
     assert (delivery.state, delivery.remote_url) == ("sent", "")
 
 
 def test_nobody_is_led_to_where_a_post_was_taken_down(office, delivery) -> None:
-    Delivery.objects.update(state="withdrawn", waits_for="nothing", finished_at=timezone.now(), remote_url="https://facebook.example/1")
+    Delivery.objects.update(state="withdrawn", waits_for="nothing", finished_at=clocks.now(), remote_url="https://facebook.example/1")
     for page in ("/", f"/deliveries/{delivery.pk}", f"/posts/{delivery.post_id}"):
         assert 'href="https://facebook.example/1"' not in text(office.get(page))
 
 
 def test_nothing_is_sent_again_while_postlark_still_looks(office, delivery) -> None:
-    Delivery.objects.update(state="unknown", waits_for="network", unknown_since=timezone.now())
+    Delivery.objects.update(state="unknown", waits_for="network", unknown_since=clocks.now())
     answer = office.post(f"/deliveries/{delivery.pk}/not-there", follow=True)
     assert "still looking" in text(answer)
     delivery.refresh_from_db()

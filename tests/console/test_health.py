@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog, make_delivery, make_post
 from worker.ingest import bell
@@ -17,7 +17,7 @@ def text(answer) -> str:
 
 def test_it_tells_how_each_blog_is_and_where_its_web_site_rings(office) -> None:
     make_blog()
-    Blog.objects.update(sentence="The feed is fine.", last_good_at=timezone.now())
+    Blog.objects.update(sentence="The feed is fine.", last_good_at=clocks.now())
     page = text(office.get("/health"))
     assert "The feed is fine." in page
     assert bell.address("example") in page
@@ -25,7 +25,7 @@ def test_it_tells_how_each_blog_is_and_where_its_web_site_rings(office) -> None:
 
 def test_it_says_what_happens_next_and_notices_silence(office) -> None:
     make_blog()
-    now = timezone.now()
+    now = clocks.now()
     Blog.objects.update(state="ok", sentence="The feed is fine.", last_good_at=now, next_look_at=now + timedelta(minutes=10))
     assert "The feed is fine. Postlark looks again at" in text(office.get("/health"))
     Blog.objects.update(last_good_at=now - timedelta(hours=7))
@@ -47,9 +47,9 @@ def test_the_address_that_rings_is_not_for_readers() -> None:
 
 def test_look_now_makes_the_next_look_due(office) -> None:
     make_blog()
-    Blog.objects.update(next_look_at=timezone.now() + timedelta(hours=1))
+    Blog.objects.update(next_look_at=clocks.now() + timedelta(hours=1))
     assert "Postlark looks at Example Psychotherapy now." in text(office.post("/health/example/look", follow=True))
-    assert Blog.objects.get().next_look_at <= timezone.now()
+    assert Blog.objects.get().next_look_at <= clocks.now()
 
 
 def test_a_channel_is_paused_and_goes_on(office) -> None:

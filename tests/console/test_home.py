@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog, make_delivery, make_post
 from worker.console.access import zone_of
@@ -27,7 +28,7 @@ def test_an_empty_house_says_what_to_do(office) -> None:
 def test_each_channel_of_a_post_has_a_word_that_leads_to_its_story(office) -> None:
     post = make_post(make_blog())
     sent = make_delivery(
-        post, "facebook", state="sent", waits_for="nothing", finished_at=timezone.now(), remote_url="https://facebook.example/1"
+        post, "facebook", state="sent", waits_for="nothing", finished_at=clocks.now(), remote_url="https://facebook.example/1"
     )
     page = text(office.get("/"))
     assert f'href="/deliveries/{sent.pk}"' in page
@@ -47,8 +48,8 @@ def test_what_was_there_before_us_is_one_cell(office) -> None:
 
 def test_a_resend_to_one_reader_does_not_hide_the_newsletter(office) -> None:
     post = make_post(make_blog())
-    everybody = make_delivery(post, "email", state="sent", waits_for="nothing", finished_at=timezone.now(), edition="instant")
-    one = make_delivery(post, "email", state="sent", waits_for="nothing", finished_at=timezone.now(), edition="instant", occasion="resend")
+    everybody = make_delivery(post, "email", state="sent", waits_for="nothing", finished_at=clocks.now(), edition="instant")
+    one = make_delivery(post, "email", state="sent", waits_for="nothing", finished_at=clocks.now(), edition="instant", occasion="resend")
     Batch.objects.create(delivery=everybody, number=1, size=100, waiting=0, sent=97, refused=2, skipped=1)
     Batch.objects.create(delivery=everybody, number=2, size=12, waiting=0, sent=12)
     Batch.objects.create(delivery=one, number=1, size=1, waiting=0, sent=1)
@@ -130,7 +131,7 @@ def test_more_than_fit_are_not_counted_as_if_they_were_all(office) -> None:
 
 def test_a_blog_without_a_file_is_said_not_to_be_watched(office, settings) -> None:
     make_post(make_blog())
-    Blog.objects.update(next_look_at=timezone.now() + timedelta(minutes=1), last_good_at=timezone.now())
+    Blog.objects.update(next_look_at=clocks.now() + timedelta(minutes=1), last_good_at=clocks.now())
     settings.BLOGS = {}
     page = text(office.get("/"))
     assert "No longer watched: its file is gone" in page
@@ -151,7 +152,7 @@ def test_a_blog_in_trouble_needs_a_person(office) -> None:
 
 
 def test_readers_in_doubt_need_a_person_also_after_the_newsletter_is_through(office) -> None:
-    delivery = make_delivery(make_post(make_blog()), "email", state="sent", waits_for="nothing", finished_at=timezone.now())
+    delivery = make_delivery(make_post(make_blog()), "email", state="sent", waits_for="nothing", finished_at=clocks.now())
     Batch.objects.create(delivery=delivery, number=1, size=10, waiting=0, sent=8, unknown=2)
     assert "The line broke while 2 readers were being mailed" in text(office.get("/"))
 
@@ -191,7 +192,7 @@ def test_the_strip_tells_how_the_blog_and_its_channels_are(office) -> None:
             "pinterest": {"mode": "live"},
         },
     )
-    now = timezone.now()
+    now = clocks.now()
     Blog.objects.update(last_good_at=now - timedelta(minutes=2), next_look_at=now + timedelta(minutes=8, seconds=30))
     Connection.objects.create(blog=blog, channel="linkedin", broken="LinkedIn’s permission ended. Connect again.")
     Connection.objects.create(blog=blog, channel="facebook", credentials="kept")
@@ -225,7 +226,7 @@ def test_the_strip_tells_what_a_pay_per_use_channel_has_cost_this_month(office, 
 
 
 def test_older_posts_are_a_page_away_and_each_is_shown_once(office) -> None:
-    blog, now = make_blog(), timezone.now()
+    blog, now = make_blog(), clocks.now()
     titles = {make_post(blog, title=f"Post number {n:03}", published_at=now - timedelta(hours=n // 2)).title for n in range(45)}
     seen, address = [], "/"
     while address:

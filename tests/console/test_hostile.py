@@ -11,8 +11,8 @@ from zipfile import ZipFile
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of, text_of
 from tests.factories import SHORT, blog_file, make_blog, make_delivery, make_post, make_staff
 from worker.lib.address import read_address
@@ -59,8 +59,8 @@ def failed() -> Delivery:
         asked_because=EVIL,
         rendition=WORDS,
     )
-    Attempt.objects.create(delivery=failed, number=1, started_at=timezone.now(), outcome="rejected", status=EVIL, detail=EVIL, holder=EVIL)
-    Event.objects.create(at=timezone.now(), who=EVIL, what=f"It said {EVIL}", delivery=failed, post=post, blog=blog, data={"to": EVIL})
+    Attempt.objects.create(delivery=failed, number=1, started_at=clocks.now(), outcome="rejected", status=EVIL, detail=EVIL, holder=EVIL)
+    Event.objects.create(at=clocks.now(), who=EVIL, what=f"It said {EVIL}", delivery=failed, post=post, blog=blog, data={"to": EVIL})
     make_delivery(
         post, "twitter", state="held", waits_for="person", held_for="approval", reason=f"Held by {EVIL}: {EVIL}.", rendition=WORDS
     )
@@ -68,10 +68,10 @@ def failed() -> Delivery:
     mail = make_delivery(post, "email", state="sent", waits_for="nothing", edition="instant", rendition=WORDS | {"html": "<p>The mail</p>"})
     batch = Batch.objects.create(delivery=mail, number=1, size=1, waiting=0, refused=1)
     reader = Subscriber.objects.create(
-        blog=blog, email="ann@example.org", address_key="ann@example.org", name=EVIL, topics=[EVIL], created_at=timezone.now()
+        blog=blog, email="ann@example.org", address_key="ann@example.org", name=EVIL, topics=[EVIL], created_at=clocks.now()
     )
     Consent.objects.create(
-        subscriber=reader, basis="express", obtained_on="2026-01-02", proof=EVIL, recorded_at=timezone.now(), recorded_by=EVIL
+        subscriber=reader, basis="express", obtained_on="2026-01-02", proof=EVIL, recorded_at=clocks.now(), recorded_by=EVIL
     )
     Recipient.objects.create(delivery=mail, batch=batch, subscriber=reader, state="refused", reason=f"Refused: {EVIL}", detail=EVIL)
     return failed

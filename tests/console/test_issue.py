@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.deliver.test_issues import a_blog, got, its_time_comes, published, the_issue
 from tests.fakes.relay import Relay
@@ -131,7 +131,7 @@ def test_it_is_not_sent_again_while_it_is_still_to_come(weekly: Delivery) -> Non
 
 def test_what_was_withdrawn_since_is_not_sent_again_with_it() -> None:
     blog = a_blog(editions=["instant", "weekly mon 09:00"])
-    Post.objects.filter(pk=published(blog, "On joy").pk).update(withdrawn_at=timezone.now())
+    Post.objects.filter(pk=published(blog, "On joy").pk).update(withdrawn_at=clocks.now())
     weekly = the_issue()
     Delivery.objects.filter(pk=weekly.pk).update(state="cancelled", waits_for="nothing")
     page = client_of("office").post(f"/deliveries/{weekly.pk}/again", {"reason": "Once more."}, follow=True).content.decode()

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of, text_of
 from tests.factories import make_blog, make_delivery, make_post, make_staff
 from worker.console import filters
@@ -33,7 +33,7 @@ def test_it_can_be_narrowed_by_blog_channel_and_state() -> None:
     one, other = make_blog("one"), make_blog("other")
     client = client_of("office")
     held = make_delivery(make_post(one), "facebook", state="held", waits_for="person")
-    sent = make_delivery(make_post(one), "twitter", state="sent", waits_for="nothing", finished_at=timezone.now())
+    sent = make_delivery(make_post(one), "twitter", state="sent", waits_for="nothing", finished_at=clocks.now())
     foreign = make_delivery(make_post(other), "facebook")
     for query, found in {
         "blog=one": [sent, held],
@@ -146,7 +146,7 @@ def test_an_empty_record_says_so(office) -> None:
 
 
 def test_it_can_be_narrowed_by_day_person_and_title() -> None:
-    blog, now = make_blog(), timezone.now()
+    blog, now = make_blog(), clocks.now()
     client = client_of("office")
     old = make_delivery(make_post(blog, title="Coping Skills"), "facebook", created_at=now - timedelta(days=9))
     new = make_delivery(make_post(blog, title="Practicing Reflection"), "facebook")
@@ -170,7 +170,7 @@ def test_it_can_be_narrowed_by_day_person_and_title() -> None:
 
 def test_it_tells_each_try(office) -> None:
     delivery = make_delivery(make_post(make_blog()), "facebook", attempt=1)
-    Attempt.objects.create(delivery=delivery, number=1, started_at=timezone.now(), outcome="unauthorized", holder="desk-1")
+    Attempt.objects.create(delivery=delivery, number=1, started_at=clocks.now(), outcome="unauthorized", holder="desk-1")
     assert "not let in" in office.get("/log").content.decode()
 
 
@@ -236,7 +236,7 @@ def test_nobody_acts_on_lines_of_blogs_that_are_not_theirs(key) -> None:
 def test_newsletters_go_to_who_misses_them_all_at_once(office) -> None:
     blog = make_blog()
     sent = [
-        make_delivery(make_post(blog), "email", state="sent", waits_for="nothing", edition="instant", finished_at=timezone.now())
+        make_delivery(make_post(blog), "email", state="sent", waits_for="nothing", edition="instant", finished_at=clocks.now())
         for _ in range(2)
     ]
     office.post("/log/resend-missing", {"reason": "new readers", "newest": sent[-1].pk})

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog, make_delivery, make_post
 from worker.console.newsletter import spoken_pace
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def mail() -> Delivery:
     """Three have it, one was refused, two wait."""
-    blog, now = make_blog("example", channels={"email": {"mode": "live"}}), timezone.now()
+    blog, now = make_blog("example", channels={"email": {"mode": "live"}}), clocks.now()
     delivery = make_delivery(make_post(blog), "email", state="sending", waits_for="network", edition="instant", reason="Being sent.")
     batch = Batch.objects.create(delivery=delivery, number=1, attempt=1, size=6, waiting=2, sent=3, refused=1)
     for number, state in enumerate(["sent", "sent", "sent", "refused", "waiting", "waiting"]):
@@ -108,9 +108,9 @@ def test_its_readers_are_not_shown_to_another_practice(mail) -> None:
 def doubted(mail) -> Delivery:
     """Through, but of three it is not known whether they have it."""
     Recipient.objects.filter(state="sent").update(state="unknown", reason="The line broke.")
-    Recipient.objects.filter(state="waiting").update(state="sent", at=timezone.now())
+    Recipient.objects.filter(state="waiting").update(state="sent", at=clocks.now())
     Batch.objects.update(state="done", waiting=0, sent=2, unknown=3)
-    Delivery.objects.update(state="sent", waits_for="nothing", finished_at=timezone.now())
+    Delivery.objects.update(state="sent", waits_for="nothing", finished_at=clocks.now())
     return mail
 
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog, make_delivery, make_post
 from worker.console import record
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_each_line_says_who_did_what_and_which_seal_closes_it(office) -> None:
     delivery = make_delivery(make_post(make_blog()))
     line = note("Held by ann@practice.example: <b>wait</b>.", who="ann@practice.example", delivery=delivery)
-    seal.seal(timezone.now() + timedelta(minutes=2))
+    seal.seal(clocks.now() + timedelta(minutes=2))
     note("Something just now.", blog=delivery.blog)
     page = office.get("/record").content.decode()
     assert "Held by ann@practice.example: &lt;b&gt;wait&lt;/b&gt;." in page

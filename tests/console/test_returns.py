@@ -5,8 +5,8 @@ import json
 import pytest
 from django.core.management import call_command
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import text_of
 from tests.factories import make_blog, make_staff
 from tests.fakes.relay import Relay
@@ -29,7 +29,7 @@ def delivery(settings):
         send_to_the_end(delivery)
     told = people(delivery)
     for name, kind in (("bob", Kind.SOFT), ("bob", Kind.HARD), ("cid", Kind.COMPLAINED), ("dee", Kind.DELIVERED)):
-        record(told[name], Report(kind, "A provider", timezone.now(), words=f"<550> for {name}"))
+        record(told[name], Report(kind, "A provider", clocks.now(), words=f"<550> for {name}"))
     return delivery
 
 
@@ -95,9 +95,9 @@ def test_staff_see_how_their_own_mailbox_is_and_no_other(settings):
     client = Client()
     client.force_login(make_staff(blogs=(blog,)))
     assert "Its mailbox was not read yet." in client.get("/health").content.decode()
-    Mailbox.objects.create(name="main", look_at=timezone.now(), looked_at=timezone.now())
+    Mailbox.objects.create(name="main", look_at=clocks.now(), looked_at=clocks.now())
     assert "nothing in it needs a person" in client.get("/health").content.decode()
-    Mailbox.objects.create(name="other", look_at=timezone.now(), starred=1)
+    Mailbox.objects.create(name="other", look_at=clocks.now(), starred=1)
     assert "with a star" not in client.get("/").content.decode()
     Mailbox.objects.filter(name="main").update(starred=1)
     for page in ("/", "/health"):

@@ -1,8 +1,8 @@
 """Other words before it goes: the same gate, its arithmetic, and nobody's work lost."""
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import DISCLAIMER, make_blog, make_delivery, make_post
 from worker.deliver.plan import plan
 from worker.models import Attempt, Delivery, Event
@@ -76,7 +76,7 @@ def test_what_is_on_its_way_or_out_never_changes(office, waiting, state) -> None
 
 
 def test_what_was_once_handed_over_never_changes_although_it_waits_again(office, waiting) -> None:
-    now = timezone.now()
+    now = clocks.now()
     Attempt.objects.create(delivery=waiting, number=1, started_at=now, calling_at=now, outcome="unknown", holder="desk-1")
     office.post(f"/deliveries/{waiting.pk}/words", {"text": "Too late."})
     waiting.rendition.refresh_from_db()

@@ -5,8 +5,8 @@ import re
 import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog
 from worker.models import Delivery, Event, Subscriber
@@ -97,7 +97,7 @@ def test_the_tables_here_know_every_address(held) -> None:
 def lists(delivery: Delivery) -> dict[str, str]:
     """What is about a blog's readers and connections. What the office and the owner do there: test_subscribers.py, test_connections.py."""
     reader = Subscriber.objects.get_or_create(
-        blog=delivery.blog, address_key="ann@example.org", defaults={"email": "ann@example.org", "created_at": timezone.now()}
+        blog=delivery.blog, address_key="ann@example.org", defaults={"email": "ann@example.org", "created_at": clocks.now()}
     )[0]
     connection = "/connections/example/facebook"
     return {

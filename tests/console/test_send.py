@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_delivery, make_post
 from worker.deliver import plan
 from worker.models import Batch, Delivery, Post
@@ -22,7 +22,7 @@ def post() -> Post:
 
 def sent(post: Post, channel: str = "facebook") -> Delivery:
     edition = "instant" if channel == "email" else ""
-    return make_delivery(post, channel, state="sent", waits_for="nothing", finished_at=timezone.now(), edition=edition, reason="Posted.")
+    return make_delivery(post, channel, state="sent", waits_for="nothing", finished_at=clocks.now(), edition=edition, reason="Posted.")
 
 
 def form(page: str, **typed: str) -> dict[str, str]:
@@ -51,7 +51,7 @@ def test_a_second_click_finds_the_first_also_when_that_is_through_already(office
     address = f"/posts/{post.pk}/send/facebook"
     typed = form(text(office.get(address)), reason="deleted by mistake")
     office.post(address, typed)
-    Delivery.objects.filter(occasion="resend").update(state="sent", waits_for="nothing", finished_at=timezone.now())
+    Delivery.objects.filter(occasion="resend").update(state="sent", waits_for="nothing", finished_at=clocks.now())
     again = office.post(address, typed, follow=True)
     assert "Nothing was sent twice." in text(again)
     assert Delivery.objects.filter(occasion="resend").count() == 1

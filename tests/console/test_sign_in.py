@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from django.contrib.sessions.models import Session
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_staff
 from worker.console.sign_in import one_time_link
 from worker.models import Staff
@@ -54,7 +54,7 @@ def test_a_newer_link_ends_the_older_one(client) -> None:
 
 def test_a_link_ends_after_a_day(client) -> None:
     link = path_of(one_time_link(make_staff().email))
-    with time_machine.travel(timezone.now() + timedelta(hours=24, minutes=1)):
+    with time_machine.travel(clocks.now() + timedelta(hours=24, minutes=1)):
         assert client.post(link).status_code == 410
     assert not signed_in(client)
 
@@ -159,7 +159,7 @@ def test_guessing_is_stopped_with_a_sentence_and_ends_by_itself(client) -> None:
     assert "quarter of an hour" in guesses[-1].content.decode()
     right = {"email": "desk@practice.example", "password": PASSWORD}
     assert client.post("/sign-in", right).status_code == 429
-    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+    with time_machine.travel(clocks.now() + timedelta(minutes=16)):
         assert client.post("/sign-in", right).status_code == 302
 
 

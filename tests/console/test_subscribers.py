@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog
 from tests.newsletter.people import live_blog, make_subscriber, planned
@@ -31,7 +31,7 @@ def sheet(text: str) -> SimpleUploadedFile:
 
 
 def offered(text: str, **values: str) -> dict:
-    yesterday = (timezone.now() - timedelta(days=1)).date().isoformat()  # it may still be that where the blog is
+    yesterday = (clocks.now() - timedelta(days=1)).date().isoformat()  # it may still be that where the blog is
     return {"blog": "example", "basis": "express", "obtained": yesterday, "proof": "sign-up sheet", "file": sheet(text), **values}
 
 
@@ -157,7 +157,7 @@ def test_what_is_known_of_an_address_that_is_not_on_the_list_is_said(blog, offic
 def test_a_persons_page_answers_did_they_get_it(blog, office) -> None:
     reader = make_subscriber(blog, "ann@reader.example", basis="purchase")
     delivery = planned(blog)
-    Recipient.objects.update(state="refused", reason="Their mailbox is full.", detail="RCPT: 552 5.2.2 <full>", at=timezone.now())
+    Recipient.objects.update(state="refused", reason="Their mailbox is full.", detail="RCPT: 552 5.2.2 <full>", at=clocks.now())
     page = office.get(f"/subscribers/{reader.pk}").content.decode()
     for said in (delivery.post.title, "Refused", "Their mailbox is full.", "552 5.2.2 &lt;full&gt;", "paper form", "Bought or contracted"):
         assert said in page
@@ -234,7 +234,7 @@ def test_the_list_goes_home_without_formulas_and_the_record_knows_who_took_it(bl
 
 
 def test_whose_consent_ends_is_asked_once(blog, office) -> None:
-    today = timezone.now().date()
+    today = clocks.now().date()
     ends_soon = today - timedelta(days=170)
     make_subscriber(blog, "ann@reader.example", basis="inquiry", obtained_on=ends_soon)
     make_subscriber(blog, "asked@reader.example")

@@ -9,8 +9,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_post
 from tests.fakes.relay import Relay
 from tests.newsletter.people import make_subscriber, send_to_the_end, the_sum
@@ -55,7 +55,7 @@ def the_issue(edition: str = "weekly") -> Delivery:
 
 def its_time_comes(delivery: Delivery) -> Delivery:
     """As the clock would."""
-    past = timezone.now() - timedelta(seconds=1)
+    past = clocks.now() - timedelta(seconds=1)
     Issue.objects.filter(pk=delivery.issue_id).update(due_at=past)
     Delivery.objects.filter(pk=delivery.pk).update(due_at=past, first_due_at=past)
     send(delivery.pk)
@@ -91,7 +91,7 @@ def got(relay: Relay, subscriber: Subscriber) -> list[str]:
 def test_the_next_issue_stands_there_before_anything_is_in_it() -> None:
     a_blog()
     for _ in range(3):
-        issues.open_coming(timezone.now())
+        issues.open_coming(clocks.now())
     weekly = the_issue("weekly")
     assert (weekly.state, weekly.waits_for) == ("pending", "clock")
     assert "09:00, with what is published until then" in weekly.reason
@@ -100,7 +100,7 @@ def test_the_next_issue_stands_there_before_anything_is_in_it() -> None:
 
 
 def test_the_schema_knows_one_issue_a_period_and_one_automatic_delivery_an_issue() -> None:
-    issues.open_coming(a_blog() and timezone.now())
+    issues.open_coming(a_blog() and clocks.now())
     weekly = the_issue()
     issue = weekly.issue
     assert issue
@@ -112,7 +112,7 @@ def test_the_schema_knows_one_issue_a_period_and_one_automatic_delivery_an_issue
         "edition": "weekly",
         "state": "pending",
         "reason": "again",
-        "created_at": timezone.now(),
+        "created_at": clocks.now(),
     }
     with pytest.raises(IntegrityError), transaction.atomic():
         Delivery.objects.create(issue=issue, **values)
@@ -155,7 +155,7 @@ def test_a_post_that_comes_when_an_issue_has_begun_is_in_the_next_one(relay: Rel
     late = published(blog, "On joy")
     [part] = Part.objects.filter(post=late, edition="weekly")
     assert part.issue_id != first.issue_id
-    assert part.issue.due_at > timezone.now()
+    assert part.issue.due_at > clocks.now()
 
 
 def test_new_rules_on_the_day_of_an_issue_make_no_second_one_that_day(relay: Relay) -> None:
@@ -174,7 +174,7 @@ def test_a_post_corrected_before_its_digest_is_in_it_corrected(relay: Relay) -> 
     blog = a_blog(relay)
     reader = make_subscriber(blog, edition="weekly")
     post = published(blog, "On greif")
-    Post.objects.filter(pk=post.pk).update(title="On grief", text_hash="2", edited_at=timezone.now(), planned_at=None)
+    Post.objects.filter(pk=post.pk).update(title="On grief", text_hash="2", edited_at=clocks.now(), planned_at=None)
     its_time_comes(the_issue())  # although the edit has not been planned yet
     [mail] = got(relay, reader)
     assert "On grief" in mail
@@ -183,7 +183,7 @@ def test_a_post_corrected_before_its_digest_is_in_it_corrected(relay: Relay) -> 
 
 def test_an_edit_shows_at_once_in_what_waits() -> None:
     post = published(a_blog(), "On greif")
-    Post.objects.filter(pk=post.pk).update(title="On grief", text_hash="2", edited_at=timezone.now(), planned_at=None)
+    Post.objects.filter(pk=post.pk).update(title="On grief", text_hash="2", edited_at=clocks.now(), planned_at=None)
     plan(post.pk)
     assert "On grief" in the_issue().rendition.text
     assert [each.title for each in the_issue().posts()] == ["On grief"]
@@ -194,7 +194,7 @@ def test_a_post_withdrawn_before_its_digest_is_not_in_it(relay: Relay) -> None:
     reader = make_subscriber(blog, edition="weekly")
     published(blog, "On grief")
     dropped = published(blog, "On joy")
-    Post.objects.filter(pk=dropped.pk).update(withdrawn_at=timezone.now())
+    Post.objects.filter(pk=dropped.pk).update(withdrawn_at=clocks.now())
     weekly = its_time_comes(the_issue())
     assert "On joy" not in got(relay, reader)[0]
     assert any("“On joy” is left out" in what for what in weekly.events.values_list("what", flat=True))
@@ -203,7 +203,7 @@ def test_a_post_withdrawn_before_its_digest_is_not_in_it(relay: Relay) -> None:
 def test_where_all_was_withdrawn_there_is_no_mail(relay: Relay) -> None:
     blog = a_blog(relay)
     make_subscriber(blog, edition="weekly")
-    Post.objects.filter(pk=published(blog, "On joy").pk).update(withdrawn_at=timezone.now())
+    Post.objects.filter(pk=published(blog, "On joy").pk).update(withdrawn_at=clocks.now())
     weekly = its_time_comes(the_issue())
     assert (weekly.state, relay.taken.total()) == ("skipped", 0)
 
@@ -225,9 +225,9 @@ def test_an_issue_whose_only_post_is_withdrawn_still_takes_the_next_one(relay: R
 def test_an_empty_period_is_a_row_with_the_reason_and_no_mail(relay: Relay) -> None:
     blog = a_blog(relay, late="1m")
     make_subscriber(blog, edition="weekly")
-    issues.open_coming(timezone.now())
+    issues.open_coming(clocks.now())
     weekly = the_issue()
-    Delivery.objects.filter(pk=weekly.pk).update(first_due_at=timezone.now() - timedelta(days=2), due_at=timezone.now() - timedelta(days=2))
+    Delivery.objects.filter(pk=weekly.pk).update(first_due_at=clocks.now() - timedelta(days=2), due_at=clocks.now() - timedelta(days=2))
     send(weekly.pk)
     weekly.refresh_from_db()
     assert (weekly.state, weekly.waits_for) == ("skipped", "nothing")
@@ -349,7 +349,7 @@ def test_it_is_held_when_it_comes_too_late(relay: Relay) -> None:
     blog = a_blog(relay, late="1h")
     published(blog, "On grief")
     weekly = the_issue()
-    long_ago = timezone.now() - timedelta(hours=2)
+    long_ago = clocks.now() - timedelta(hours=2)
     Delivery.objects.filter(pk=weekly.pk).update(due_at=long_ago, first_due_at=long_ago)
     send(weekly.pk)
     weekly.refresh_from_db()
@@ -365,7 +365,7 @@ def test_a_held_issue_that_is_released_waits_for_its_day() -> None:
     assert (weekly.state, weekly.due_at) == ("pending", due)
     staff.release(weekly, "desk@practice.example")
     assert weekly.due_at
-    assert weekly.due_at <= timezone.now()
+    assert weekly.due_at <= clocks.now()
 
 
 def test_a_send_that_stops_half_way_goes_on_with_the_same_words(relay: Relay) -> None:
@@ -373,12 +373,12 @@ def test_a_send_that_stops_half_way_goes_on_with_the_same_words(relay: Relay) ->
     make_subscriber(blog, edition="weekly")
     post = published(blog, "On grief")
     weekly = the_issue()
-    past = timezone.now() - timedelta(seconds=1)
+    past = clocks.now() - timedelta(seconds=1)
     Delivery.objects.filter(pk=weekly.pk).update(due_at=past, first_due_at=past)
     send(weekly.pk)
     [batch] = newsletter.due_batches(weekly.pk)
     relay_words = Delivery.objects.get(pk=weekly.pk).rendition.text
-    Post.objects.filter(pk=post.pk).update(title="On something else", text_hash="2", edited_at=timezone.now(), planned_at=None)
+    Post.objects.filter(pk=post.pk).update(title="On something else", text_hash="2", edited_at=clocks.now(), planned_at=None)
     newsletter.hand_over(batch)
     plan(post.pk)
     assert Delivery.objects.get(pk=weekly.pk).rendition.text == relay_words
@@ -414,7 +414,7 @@ def test_an_issue_waits_for_approval_of_all_that_it_says(relay: Relay) -> None:
     post = published(blog, "On joy")
     assert (the_issue().state, the_issue().held_for) == ("held", "approval")
     staff.release(the_issue(), doctor)
-    Post.objects.filter(pk=post.pk).update(title="On delight", text_hash="2", edited_at=timezone.now(), planned_at=None)
+    Post.objects.filter(pk=post.pk).update(title="On delight", text_hash="2", edited_at=clocks.now(), planned_at=None)
     weekly = its_time_comes(the_issue())
     assert (weekly.state, weekly.held_for) == ("held", "approval")
     assert not relay.taken

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import NOON, blog_file, is_due, make_blog, make_delivery, make_post
 from tests.fakes.noticeboard import Noticeboard
 from worker.channels import noticeboard
@@ -69,7 +69,7 @@ class TestAPost:
         delivery = deliver({"refuses_duplicates": True})
         send(delivery.pk)
         for _ in range(2):
-            is_due(delivery, call_by=timezone.now() - timedelta(seconds=1))
+            is_due(delivery, call_by=clocks.now() - timedelta(seconds=1))
             reconcile(delivery.pk)
         assert (delivery.state, spent(delivery)) == ("unknown", (10, 10))
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import SHORT, is_due, make_blog, make_delivery, make_post
 from tests.fakes.linkedin import MEMBER, PAGE, Linkedin
 from tests.fakes.network import Network
@@ -56,7 +56,7 @@ def another_of(post: Post, channel: str) -> Delivery:
 
 def look(delivery: Delivery) -> None:
     """The next reading, at a time when the call is certainly over."""
-    is_due(delivery, call_by=timezone.now() - timedelta(seconds=1))
+    is_due(delivery, call_by=clocks.now() - timedelta(seconds=1))
     reconcile(delivery.pk)
     delivery.refresh_from_db()
 
@@ -202,7 +202,7 @@ def test_a_members_post_is_for_a_person_at_once_and_the_second_button_doubles_no
     assert "refuses what it has already" in delivery.reason
     with pytest.raises(staff.Refused, match=r"may still be on its way for \d+ seconds"):
         staff.settle(delivery, "Ann", sent=False)
-    is_due(delivery, call_by=timezone.now() - timedelta(seconds=1))
+    is_due(delivery, call_by=clocks.now() - timedelta(seconds=1))
     staff.settle(delivery, "Ann", sent=False)
     again(delivery)
     assert (delivery.state, delivery.remote_id) == ("sent", linkedin.posts[0].id)
@@ -219,8 +219,8 @@ def test_a_refused_login_is_asked_about_once_more_since_x_itself_may_be_in_troub
     assert "itself may be in trouble" in delivery.reason
     row = Connection.objects.get()
     assert row.next_check_at
-    assert row.next_check_at < timezone.now() + timedelta(minutes=31)
-    Connection.objects.update(next_check_at=timezone.now() - timedelta(seconds=1))
+    assert row.next_check_at < clocks.now() + timedelta(minutes=31)
+    Connection.objects.update(next_check_at=clocks.now() - timedelta(seconds=1))
     mend.check_connection(row.pk)
     again(delivery)
     assert delivery.state == "sent"

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.db.models import Min
-from django.utils import timezone
 
 from tests import clocks
 from tests.factories import NOON, SHORT, blog_file, make_blog, make_delivery, make_post
@@ -58,7 +57,7 @@ def work_until(moment: datetime, clock: time_machine.Traveller) -> None:
     """The workers do whatever falls due until then, each thing at its time."""
     waiting = Delivery.objects.filter(state="pending", waits_for="clock")
     while (due := waiting.aggregate(next=Min("due_at"))["next"]) and due <= moment:
-        clock.move_to(max(due, timezone.now()))
+        clock.move_to(max(due, clocks.now()))
         sweep()
         for pk in deliveries_due():
             send(pk)
@@ -69,7 +68,7 @@ def new_post(blog: Blog, channel: str) -> Delivery:
     post = make_post(blog, page_looked_at=NOON + timedelta(days=365))
     words = {"text": f"{post.title}: {post.url}\n{SHORT}", "link": post.url, "disclaimer": SHORT, "length": 80, "limit": 280}
     picture = {"title": post.title, "description": SHORT, "image": post.image, "alt": post.image_alt} if channel == "pinterest" else {}
-    now = timezone.now()
+    now = clocks.now()
     return make_delivery(post, channel, rendition=words | picture, created_at=now, due_at=now, first_due_at=now)
 
 
@@ -95,7 +94,7 @@ def test_after_a_day_each_is_caught_up_or_kept_as_its_sentence_said_and_none_in_
         delivery.refresh_from_db()
         last = late_from(delivery.first_due_at, file)
         assert (delivery.state, delivery.waits_for) == ("pending", "clock")
-        assert delivery.reason.endswith(f" If it can't go out by {spoken(last, file.timezone, timezone.now())}, it is held for you.")
+        assert delivery.reason.endswith(f" If it can't go out by {spoken(last, file.timezone, clocks.now())}, it is held for you.")
     work_until(NOON + AWAY, clock)
     with place.network(port=port) as network:
         work_until(NOON + AWAY + timedelta(hours=2), clock)

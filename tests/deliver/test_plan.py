@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_post
 from worker import render
 from worker.deliver import staff
@@ -50,7 +50,7 @@ def test_planning_twice_changes_nothing() -> None:
 def test_it_waits_for_the_hold_window() -> None:
     post = make_post(make_blog(hold="30m"))
     assert plan(post.pk) == []
-    assert {delivery.due_at > timezone.now() + timedelta(minutes=29) for delivery in post.deliveries.all()} == {True}
+    assert {delivery.due_at > clocks.now() + timedelta(minutes=29) for delivery in post.deliveries.all()} == {True}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_the_gate_refuses_is_held_with_the_reason_and_can_be_released_once_
 
 
 def edit(post: Post, **values: Any) -> None:
-    Post.objects.filter(pk=post.pk).update(edited_at=timezone.now(), planned_at=None, **values)
+    Post.objects.filter(pk=post.pk).update(edited_at=clocks.now(), planned_at=None, **values)
 
 
 def test_a_post_on_which_postlark_breaks_is_a_row_with_a_reason_and_keeps_no_channel_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def test_an_edit_never_changes_words_that_have_been_on_their_way() -> None:
     post = make_post(make_blog(channels={"facebook": {}}))
     plan(post.pk)
     delivery = post.deliveries.get()
-    delivery.attempts.create(number=1, started_at=timezone.now(), calling_at=timezone.now(), holder="here")
+    delivery.attempts.create(number=1, started_at=clocks.now(), calling_at=clocks.now(), holder="here")
     edit(post, title="Coping with exams")
     plan(post.pk)
     assert Delivery.objects.get().rendition.text == delivery.rendition.text

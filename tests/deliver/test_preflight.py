@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import is_due, make_blog, make_delivery, make_post
 from tests.fakes.feeds import FeedSite, Reply
 from tests.fakes.noticeboard import Noticeboard
@@ -188,7 +188,7 @@ def test_one_look_serves_all_channels_for_a_minute(due: Callable[..., Delivery],
     again = make_delivery(first.post, "noticeboard", occasion="resend")
     assert (sent(first).state, sent(again).state) == ("sent", "sent")
     assert len(site.asked) == 1
-    Post.objects.update(page_looked_at=timezone.now() - timedelta(minutes=2))
+    Post.objects.update(page_looked_at=clocks.now() - timedelta(minutes=2))
     sent(make_delivery(first.post, "noticeboard", occasion="resend"))
     assert len(site.asked) == 2
 
@@ -241,7 +241,7 @@ def test_what_was_approved_waits_for_a_new_approval_then(due: Callable[..., Deli
     delivery = changed_picture(due, site)
     asks = {"channels": {"noticeboard": {"mode": "live", "base_url": board.url}}, "approval": "ann@practice.example"}
     make_blog(**asks)
-    Delivery.objects.update(approved_by="ann@practice.example", approved_at=timezone.now())
+    Delivery.objects.update(approved_by="ann@practice.example", approved_at=clocks.now())
     delivery = sent(delivery)
     assert (delivery.state, delivery.waits_for, delivery.held_for) == ("held", "person", "approval")
     assert board.posts == []

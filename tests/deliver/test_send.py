@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import SHORT, is_due, make_blog, make_delivery, make_post
 from tests.fakes.noticeboard import Noticeboard
 from worker.channels.base import Message, Receipt
@@ -49,7 +49,7 @@ def test_every_step_stands_in_the_record(deliver: Deliver) -> None:
 
 
 def test_what_is_not_yet_due_stays(deliver: Deliver, board: Noticeboard) -> None:
-    delivery = deliver(due_at=timezone.now() + timedelta(minutes=1))
+    delivery = deliver(due_at=clocks.now() + timedelta(minutes=1))
     send(delivery.pk)
     assert stands(delivery) == ("pending", "clock")
     assert board.posts == []
@@ -85,7 +85,7 @@ def test_a_rate_limit_makes_the_whole_connection_wait(deliver: Deliver, board: N
     send(first.pk)
     send(second.pk)
     assert stands(first) == stands(second) == ("pending", "clock")
-    assert second.due_at > timezone.now() + timedelta(minutes=9)
+    assert second.due_at > clocks.now() + timedelta(minutes=9)
     assert "asked us to wait until" in second.reason
     assert len([request for request in board.requests if request.path == "/notices"]) == 1
 
@@ -126,7 +126,7 @@ def test_a_lost_answer_is_looked_up_and_found(deliver: Deliver, board: Noticeboa
 
 def absent_twice(delivery: Delivery) -> None:
     for _ in range(2):
-        is_due(delivery, call_by=timezone.now() - timedelta(seconds=1))
+        is_due(delivery, call_by=clocks.now() - timedelta(seconds=1))
         reconcile(delivery.pk)
 
 
@@ -230,11 +230,11 @@ def test_the_ledger_itself_refuses_a_second_automatic_announcement(deliver: Deli
 
 
 def test_a_resend_waits_while_another_is_under_way(deliver: Deliver, board: Noticeboard) -> None:
-    first = deliver(state="sending", waits_for="network", attempt=1, phase="calling", lease_until=timezone.now() + timedelta(minutes=2))
+    first = deliver(state="sending", waits_for="network", attempt=1, phase="calling", lease_until=clocks.now() + timedelta(minutes=2))
     second = make_delivery(first.post, "noticeboard", occasion="resend")
     send(second.pk)
     assert stands(second) == ("pending", "clock")
-    assert second.due_at > timezone.now()
+    assert second.due_at > clocks.now()
     assert "this one waits" in second.reason
     assert board.posts == []
 
@@ -290,7 +290,7 @@ def test_a_full_disk_is_said_and_waited_for(deliver: Deliver, monkeypatch: pytes
 
 def test_one_call_at_a_time_to_a_network(deliver: Deliver, board: Noticeboard) -> None:
     """So that one that hangs holds up one worker, and the others serve the other networks."""
-    first = deliver(state="sending", waits_for="network", attempt=1, phase="calling", lease_until=timezone.now() + timedelta(minutes=2))
+    first = deliver(state="sending", waits_for="network", attempt=1, phase="calling", lease_until=clocks.now() + timedelta(minutes=2))
     elsewhere = make_delivery(
         make_post(make_blog("other", channels={"noticeboard": {"mode": "live", "base_url": board.url}})), "noticeboard"
     )
@@ -304,7 +304,7 @@ def test_one_call_at_a_time_to_a_network(deliver: Deliver, board: Noticeboard) -
 
 
 def test_after_an_outage_they_go_one_by_one(deliver: Deliver, board: Noticeboard) -> None:
-    long_ago = timezone.now() - timedelta(hours=20)
+    long_ago = clocks.now() - timedelta(hours=20)
     first = deliver(created_at=long_ago, first_due_at=long_ago)
     second, third = (make_delivery(make_post(first.blog), "noticeboard", created_at=long_ago, first_due_at=long_ago) for _ in range(2))
     for delivery in (first, second, third):
@@ -326,7 +326,7 @@ def test_a_day_without_the_network_ends_as_the_sentence_had_said(deliver: Delive
     send(delivery.pk)
     assert stands(delivery) == ("pending", "clock")
     assert "it is held for you" in delivery.reason
-    is_due(delivery, first_due_at=timezone.now() - timedelta(hours=25))
+    is_due(delivery, first_due_at=clocks.now() - timedelta(hours=25))
     send(delivery.pk)
     assert stands(delivery) == ("held", "person")
     assert "has waited too long" in delivery.reason
@@ -390,7 +390,7 @@ def test_where_nobody_can_read_the_refusal_after_a_persons_word_is_the_answer(
     delivery = deliver({"refuses_duplicates": True})
     send(delivery.pk)
     assert stands(delivery) == ("unknown", "person")
-    Delivery.objects.filter(pk=delivery.pk).update(call_by=timezone.now() - timedelta(seconds=1))
+    Delivery.objects.filter(pk=delivery.pk).update(call_by=clocks.now() - timedelta(seconds=1))
     delivery.refresh_from_db()
     staff.settle(delivery, "Ann", sent=False)
     send(delivery.pk)

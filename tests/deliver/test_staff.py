@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_delivery, make_post
 from tests.fakes.noticeboard import Noticeboard
 from worker.deliver import staff, withdraw
@@ -30,7 +30,7 @@ def test_a_held_delivery_waits_for_its_release(deliver: Deliver, board: Noticebo
 
 
 def test_releasing_a_waiting_one_lets_it_go_before_its_time(deliver: Deliver) -> None:
-    delivery = deliver(due_at=timezone.now() + LATER)
+    delivery = deliver(due_at=clocks.now() + LATER)
     staff.release(delivery, "Ann")
     send(delivery.pk)
     delivery.refresh_from_db()
@@ -38,7 +38,7 @@ def test_releasing_a_waiting_one_lets_it_go_before_its_time(deliver: Deliver) ->
 
 
 def test_a_late_one_goes_when_released(deliver: Deliver) -> None:
-    delivery = deliver(first_due_at=timezone.now() - timedelta(days=2))
+    delivery = deliver(first_due_at=clocks.now() - timedelta(days=2))
     send(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.waits_for) == ("held", "person")
@@ -136,7 +136,7 @@ def test_what_a_person_found_can_be_taken_down_later(settings: Any) -> None:
 
 
 def test_a_person_who_did_not_find_it_lets_it_go_again(deliver: Deliver, board: Noticeboard) -> None:
-    delivery = deliver(state="unknown", waits_for="person", attempt=1, call_by=timezone.now() - LATER)
+    delivery = deliver(state="unknown", waits_for="person", attempt=1, call_by=clocks.now() - LATER)
     staff.settle(delivery, "Ann", sent=False)
     send(delivery.pk)
     delivery.refresh_from_db()
@@ -151,7 +151,7 @@ def test_nobody_sends_again_while_postlark_is_still_looking(deliver: Deliver) ->
 
 
 def test_nobody_sends_again_while_the_request_may_still_travel(deliver: Deliver) -> None:
-    delivery = deliver(state="unknown", waits_for="person", attempt=1, call_by=timezone.now() + LATER)
+    delivery = deliver(state="unknown", waits_for="person", attempt=1, call_by=clocks.now() + LATER)
     with pytest.raises(staff.Refused):
         staff.settle(delivery, "Ann", sent=False)
 

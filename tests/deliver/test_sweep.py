@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import is_due, make_delivery
 from tests.fakes.noticeboard import Noticeboard
 from worker.deliver import outcome
@@ -20,7 +20,7 @@ Deliver = Callable[..., Delivery]
 
 
 def lease_ends(delivery: Delivery) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    Delivery.objects.filter(pk=delivery.pk).update(lease_until=clocks.now() - timedelta(seconds=1))
     delivery.refresh_from_db()
 
 
@@ -105,5 +105,5 @@ def test_a_network_whose_turn_many_wait_for_keeps_no_other_channel_waiting(deliv
     first, second, third = (deliver() for _ in range(3))
     mail = make_delivery(third.post, "email", edition="instant")
     for moment, delivery in enumerate((first, second, third, mail)):
-        Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now() - timedelta(seconds=60 - moment))
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=clocks.now() - timedelta(seconds=60 - moment))
     assert deliveries_due() == [first.pk, second.pk, mail.pk]

@@ -6,10 +6,10 @@ from contextlib import suppress
 import pytest
 from django.conf import settings as django_settings
 from django.db import transaction
-from django.utils import timezone
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests import clocks
 from tests.deliver.test_issues import a_blog, choose, published
 from tests.newsletter.people import make_subscriber
 from worker import newsletter
@@ -43,7 +43,7 @@ def waiting(edition: str) -> list[Delivery]:
 
 def goes_out(delivery: Delivery) -> None:
     """Released where it is held, written down, and taken by every mailbox."""
-    now = timezone.now()
+    now = clocks.now()
     with suppress(staff.Refused):
         staff.release(delivery, WHO)
     Delivery.objects.filter(pk=delivery.pk).update(due_at=now, first_due_at=now)
@@ -68,7 +68,7 @@ def step(blog: Blog, reader: Subscriber, what: str, how: str | bool, number: int
         signs_up(reader, str(how))
     elif what == "goes out":
         for delivery in waiting(str(how)):
-            Issue.objects.filter(pk=delivery.issue_id).update(due_at=timezone.now())
+            Issue.objects.filter(pk=delivery.issue_id).update(due_at=clocks.now())
             goes_out(delivery)
     else:
         for delivery in waiting(str(how)):

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.deliver.on_facebook import posted
 from tests.factories import make_delivery
 from tests.fakes.facebook import Facebook
@@ -110,7 +110,7 @@ def test_a_person_may_withdraw_it(out: Delivery, site: FeedSite) -> None:
 
 def test_what_left_its_feed_is_looked_at_at_once(out: Delivery, site: FeedSite) -> None:
     assert due() == []
-    Post.objects.update(left_feed_at=timezone.now())
+    Post.objects.update(left_feed_at=clocks.now())
     assert due() == [out.post_id]
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.deliver.on_facebook import post_on, posted
 from tests.factories import is_due, make_delivery
 from tests.fakes.facebook import Facebook
@@ -184,7 +184,7 @@ def test_a_connection_that_ended_waits_for_a_person_and_then_goes_on(graph: Face
 
 def test_what_the_network_refuses_stays_out_and_a_person_is_told(graph: Facebook) -> None:
     delivery = posted(graph)
-    out_since = timezone.now() - timedelta(hours=1)
+    out_since = clocks.now() - timedelta(hours=1)
     delivery.attempts.update(finished_at=out_since)
     graph.misbehave("422", on="delete")
     taken_down(delivery)

@@ -14,7 +14,6 @@ from unittest import mock
 
 import time_machine
 from django.db import connection, transaction
-from django.utils import timezone
 from greenlet import getcurrent, greenlet
 
 from tests import clocks
@@ -68,7 +67,7 @@ class Process(greenlet):
 
     def go_on(self) -> None:
         """Woken after its deadline, the alarm rings before anything else happens."""
-        if self.deadline and timezone.now() >= self.deadline:
+        if self.deadline and clocks.now() >= self.deadline:
             self.die()
         else:
             self._wake(self.switch)
@@ -125,7 +124,7 @@ class Network:
         if twin and self.refuses_duplicates:
             answer: Receipt | Exception = RefusedAsDuplicate("It is there already.", remote_id=str(twin.number))
         else:
-            now = timezone.now()
+            now = clocks.now()
             latest = max(request.gone_at + SETTLE, now)
             self.posts.append(Posted(len(self.posts) + 1, request.message, now, now + (latest - now) * hidden))
             answer = Receipt(str(len(self.posts)), f"https://network.example/{len(self.posts)}")
@@ -142,7 +141,7 @@ class Network:
         if self.unreadable:
             self.unreadable = False
             raise Transient("It can't be read.")
-        seen = [post for post in self.posts if post.shows_at <= timezone.now() and post.at >= since]
+        seen = [post for post in self.posts if post.shows_at <= clocks.now() and post.at >= since]
         ours = [post for post in seen if (post.message.text, post.message.link) == (message.text, message.link)]
         return Look(Receipt(str(ours[-1].number), f"https://network.example/{ours[-1].number}") if ours else None, len(seen))
 
@@ -166,7 +165,7 @@ class ModelPoster(Poster):
         return message
 
     def send(self, message: Message) -> Receipt:
-        request = Request(self.world.running(), message, timezone.now())
+        request = Request(self.world.running(), message, clocks.now())
         self.world.network.requests.append(request)
         self.world.pause("requested")
         if isinstance(request.answer, Receipt):
@@ -216,7 +215,7 @@ class World:
     @contextmanager
     def deadly(self, length: timedelta) -> Generator[None, None, None]:
         process = self.running()
-        process.deadline = timezone.now() + length
+        process.deadline = clocks.now() + length
         yield
         process.deadline = None
 
@@ -232,10 +231,10 @@ class World:
 
     def pass_time(self, seconds: float, *, late_arrivals: bool = False) -> None:
         """A request is on its way for no longer than a post may take to show: then it has arrived, or never will."""
-        until = timezone.now() + timedelta(seconds=seconds)
+        until = clocks.now() + timedelta(seconds=seconds)
         for request in self.network.travelling:
             if request.gone_at + SETTLE <= until:
-                self.clock.move_to(max(request.gone_at + SETTLE, timezone.now()))
+                self.clock.move_to(max(request.gone_at + SETTLE, clocks.now()))
                 self.network.take(request, answered=False) if late_arrivals else self.network.lose(request)
         self.clock.move_to(until)
 

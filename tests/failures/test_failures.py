@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_post
 from tests.failures.conftest import read
 from tests.fakes.facebook import Facebook
@@ -67,7 +67,7 @@ class Failures:
         delivery = self.sent()
         for _ in range(3):
             Delivery.objects.filter(pk=delivery.pk).update(
-                due_at=timezone.now() - timedelta(seconds=1), call_by=timezone.now() - timedelta(hours=1)
+                due_at=clocks.now() - timedelta(seconds=1), call_by=clocks.now() - timedelta(hours=1)
             )
             reconcile.reconcile(delivery.pk)
         return self.page(delivery)
@@ -78,13 +78,13 @@ class Failures:
         return self.page(self.sent(blog=blog))
 
     def it_is_night(self) -> HttpResponse:
-        now = timezone.now()
+        now = clocks.now()
         start, end = (now - timedelta(hours=1)), (now + timedelta(hours=7))
         blog = self.practice(timezone="UTC", quiet_hours=f"{start:%H:%M}-{end:%H:%M}")
         return self.page(self.sent(blog=blog))
 
     def it_has_waited_too_long(self) -> HttpResponse:
-        return self.page(self.sent(first_due_at=timezone.now() - timedelta(days=3)))
+        return self.page(self.sent(first_due_at=clocks.now() - timedelta(days=3)))
 
     def many_posts_appear_at_once(self) -> HttpResponse:
         post = make_post(self.practice(), origin="burst", image="")

@@ -5,8 +5,8 @@ import pytest
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_delivery, make_post
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_it_is_not_well_when_the_disk_is_full(client, monkeypatch):
 
 def test_the_metrics_count_deliveries_and_say_how_late_the_oldest_is(client, settings):
     post = make_post(make_blog())
-    make_delivery(post, "facebook", due_at=timezone.now() - timedelta(minutes=10))
+    make_delivery(post, "facebook", due_at=clocks.now() - timedelta(minutes=10))
     make_delivery(post, "twitter", state="unknown", waits_for="person", due_at=None)
     text = client.get("/metrics").content.decode()
     assert 'postlark_deliveries{channel="facebook",state="pending",waits_for="clock"} 1.0' in text

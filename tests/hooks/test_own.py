@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.newsletter.people import live_blog, make_subscriber
 from worker.lib.signing import address_hash, confirmation_token, unsubscribe_token
 from worker.models import Blog, Confirmation, Event, Subscriber, Suppression
@@ -54,7 +54,7 @@ def test_a_link_scanner_that_follows_it_changes_nothing(client, reader):
 
 
 def test_it_works_for_an_hour_and_not_for_who_has_moved_since(client, reader, clock):
-    clock.move_to(timezone.now())
+    clock.move_to(clocks.now())
     page = own(client, reader)
     Subscriber.objects.filter(pk=reader.pk).update(address_key="ann@new.example")
     assert client.post(page, {"wants": "data"}).status_code == 410
@@ -68,7 +68,7 @@ def test_it_works_for_an_hour_and_not_for_who_has_moved_since(client, reader, cl
 
 
 def test_nobodys_mailbox_is_filled_by_who_asks_again_and_again(client, reader, clock):
-    clock.move_to(timezone.now())
+    clock.move_to(clocks.now())
     for _ in range(40):
         assert client.post(link(reader), {"wants": "own"}).status_code == 200
         clock.shift(timedelta(minutes=15))
@@ -77,7 +77,7 @@ def test_nobodys_mailbox_is_filled_by_who_asks_again_and_again(client, reader, c
 
 
 def test_who_asks_again_too_soon_is_told_that_no_mail_has_left(client, reader, clock):
-    clock.move_to(timezone.now())
+    clock.move_to(clocks.now())
     assert "A mail with a link is on its way" in client.post(link(reader), {"wants": "own"}).content.decode()
     again = client.post(link(reader), {"wants": "own"}).content.decode()
     assert "No mail has left" in again

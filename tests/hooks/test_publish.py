@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog
 from worker import tasks
 from worker.ingest import bell
@@ -22,7 +22,7 @@ def rung(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Blogs for which a worker was called. Their next look is far off."""
     settings.BLOGS = {}
     make_blog("example")
-    Blog.objects.update(next_look_at=timezone.now() + timedelta(hours=1))
+    Blog.objects.update(next_look_at=clocks.now() + timedelta(hours=1))
     calls: list[str] = []
     monkeypatch.setattr(tasks, "ring", lambda task, ids: calls.extend(ids))
     return calls
@@ -33,7 +33,7 @@ def post(address: str, body: bytes | str = b"", kind: str = "text/plain", **extr
 
 
 def wait() -> timedelta:
-    return Blog.objects.get().next_look_at - timezone.now()
+    return Blog.objects.get().next_look_at - clocks.now()
 
 
 def test_a_plain_post_calls_a_worker(rung: list[str]) -> None:
@@ -73,7 +73,7 @@ def test_many_rings_call_one_worker_and_none_is_forgotten(rung: list[str]) -> No
     for _ in range(20):
         post(bell.address("example"))
     assert rung == ["example"]
-    Blog.objects.update(next_look_at=timezone.now() + timedelta(hours=1))  # the look that was called has begun
+    Blog.objects.update(next_look_at=clocks.now() + timedelta(hours=1))  # the look that was called has begun
     answer = post(bell.address("example"))
     assert "in a moment" in answer.content.decode()
     assert timedelta(0) < wait() <= bell.PAUSE
@@ -82,7 +82,7 @@ def test_many_rings_call_one_worker_and_none_is_forgotten(rung: list[str]) -> No
 
 def test_a_later_ring_calls_again(rung: list[str]) -> None:
     post(bell.address("example"))
-    Blog.objects.update(rung_at=timezone.now() - bell.PAUSE - timedelta(seconds=1))
+    Blog.objects.update(rung_at=clocks.now() - bell.PAUSE - timedelta(seconds=1))
     post(bell.address("example"))
     assert rung == ["example", "example"]
 

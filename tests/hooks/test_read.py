@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.deliver.test_issues import a_blog, goes_by_itself, got, its_time_comes, published, the_issue
 from tests.factories import make_delivery, make_post
 from tests.fakes.relay import Relay
@@ -128,7 +128,7 @@ def test_the_archive_lists_what_went_out_newest_first(relay: Relay) -> None:
 
 def test_the_archives_pages_leave_nothing_out_whatever_was_written_down_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read, "A_PAGE", 2)
-    blog, now = a_blog(), timezone.now()
+    blog, now = a_blog(), clocks.now()
     digest, *posts = [
         make_delivery(make_post(blog), "email", state="sent", rendition={"subject": f"Number {number}.", "text": "", "length": 0})
         for number in range(5)

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog
 from tests.fakes.feeds import FeedSite, item, rss
 from tests.fakes.hub import Hub
@@ -97,15 +97,15 @@ def test_no_hub_hears_of_a_feed_behind_a_password(site: FeedSite, hub: Hub) -> N
 
 
 def test_once_confirmed_it_rings_until_the_lease_ends_and_is_asked_again_before(site: FeedSite, hub: Hub) -> None:
-    before = timezone.now()
+    before = clocks.now()
     active(hub, lease=1000)
     assert (row().state, row().sentence) == ("active", "The hub rings.")
-    assert before <= row().active_until - timedelta(seconds=1000) <= timezone.now()
-    assert timezone.now() < row().next_at < row().active_until
-    Row.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    assert before <= row().active_until - timedelta(seconds=1000) <= clocks.now()
+    assert clocks.now() < row().next_at < row().active_until
+    Row.objects.update(next_at=clocks.now() - timedelta(seconds=1))
     active(hub)
     assert len(hub.asked) == 2
-    assert row().active_until > timezone.now() + timedelta(days=9)
+    assert row().active_until > clocks.now() + timedelta(days=9)
 
 
 @pytest.mark.parametrize("lease", ["", "soon", "-1", "0", "99999999999999"])
@@ -113,7 +113,7 @@ def test_a_lease_of_no_sense_is_one_within_bounds(site: FeedSite, hub: Hub, leas
     asked()
     address, _ = hub.question(hub_lease_seconds=lease)
     assert get(address.replace("hub.lease_seconds=864000&", "")).status_code == 200
-    assert timedelta(minutes=4) < row().active_until - timezone.now() <= timedelta(days=30)
+    assert timedelta(minutes=4) < row().active_until - clocks.now() <= timedelta(days=30)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_hub_that_says_no_is_asked_again_tomorrow(site: FeedSite, hub: Hub) ->
     address, _ = hub.question(hub_mode="denied", hub_reason="No.")
     assert get(address).status_code == 200
     assert (row().state, "tomorrow" in row().sentence) == ("refused", True)
-    assert row().next_at > timezone.now() + timedelta(hours=20)
+    assert row().next_at > clocks.now() + timedelta(hours=20)
 
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
@@ -215,7 +215,7 @@ def test_a_hub_that_refuses_is_asked_less_and_less_often(settings: Any, site: Fe
     for _ in range(3):
         Row.objects.update(next_at=None)
         asked()
-        waits.append(row().next_at - timezone.now())
+        waits.append(row().next_at - clocks.now())
     assert words in row().sentence
     assert waits[0] < waits[1] < waits[2] <= timedelta(days=1)
 
@@ -273,7 +273,7 @@ def test_a_hub_that_misses_three_posts_is_asked_once_more(site: FeedSite, hub: H
 def test_a_hub_that_rings_in_time_has_missed_nothing(site: FeedSite, hub: Hub) -> None:
     active(hub)
     for number in range(4):
-        Blog.objects.update(rung_at=timezone.now() - bell.PAUSE * 2)
+        Blog.objects.update(rung_at=clocks.now() - bell.PAUSE * 2)
         rings(hub)
         site.feed = naming(hub.url, "https://blog.example/feed/", *(item(f"Winter {n}", day=-n) for n in range(number + 1)))
         assert look("example").posts

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import clocks
 from tests.factories import blog_file
 from tests.fakes.feeds import FeedSite, Reply, item, rss
 from worker.ingest import Looked, compare
@@ -43,7 +43,7 @@ def rest(*posts: tuple[str, datetime]) -> Reply:
 
 
 def hours_ago(hours: float) -> datetime:
-    return timezone.now() - timedelta(hours=hours)
+    return clocks.now() - timedelta(hours=hours)
 
 
 def test_a_post_that_the_site_lists_and_the_feed_does_not_is_noticed(watched: Looks, site: FeedSite) -> None:
@@ -131,9 +131,9 @@ def test_each_blog_is_compared_every_six_hours_and_not_at_once(watched: Looks) -
     assert compare.due() == ["example"]
     compare.compare("example")
     assert compare.due() == []
-    Blog.objects.update(compared_at=timezone.now() - timedelta(hours=6))
+    Blog.objects.update(compared_at=clocks.now() - timedelta(hours=6))
     assert compare.due() == ["example"]
-    Blog.objects.update(baseline_at=timezone.now())
+    Blog.objects.update(baseline_at=clocks.now())
     assert compare.due() == []
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests import clocks
 from tests.factories import make_blog
 from tests.fakes.feeds import item, rss
 from worker.ingest import Looked
@@ -215,9 +216,7 @@ def test_a_feed_at_another_address_is_the_same_blog(looks: Looks, site: Any, blo
 
 
 def planned() -> None:
-    from django.utils import timezone
-
-    Post.objects.update(planned_at=timezone.now())
+    Post.objects.update(planned_at=clocks.now())
 
 
 def test_an_edit_is_written_down_and_planned_anew(looks: Looks) -> None:

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from django.utils import timezone
-
+from tests import clocks
 from tests.fakes.feeds import FeedSite, Reply, item, rss
 from worker.ingest import Looked
 from worker.models import Post
@@ -19,7 +18,7 @@ def left() -> set[str]:
 
 def test_one_out_of_the_middle_is_missing_from_then_on(looks: Looks) -> None:
     looks(rss(WINTER, AUTUMN, SUMMER))
-    before = timezone.now()
+    before = clocks.now()
     looks(rss(WINTER, SUMMER))
     assert left() == {"Autumn"}
     noticed = Post.objects.get(title="Autumn").left_feed_at

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from tests import clocks
 from tests.factories import make_blog
@@ -61,7 +60,7 @@ def test_the_next_look_is_written_down_before_the_fetch(looks: Looks, monkeypatc
     looks()
     assert stood[0].next_look_at is not None
     assert stood[0].look_until is not None
-    assert stood[0].next_look_at > timezone.now() + timedelta(minutes=8)
+    assert stood[0].next_look_at > clocks.now() + timedelta(minutes=8)
     assert stood[0].failures == 1
 
 
@@ -141,17 +140,17 @@ def test_the_record_tells_of_trouble_once_and_of_its_end(looks: Looks, site: Fee
 def test_it_waits_as_long_as_the_site_asks(looks: Looks, site: FeedSite) -> None:
     site.reply = Reply(503, headers={"Retry-After": "7200"})
     looks(rss(*FEED))
-    assert row().next_look_at > timezone.now() + timedelta(minutes=119)
+    assert row().next_look_at > clocks.now() + timedelta(minutes=119)
 
 
 def test_a_feed_that_is_gone_is_called_gone(looks: Looks, site: FeedSite) -> None:
     site.reply = Reply(410)
     looks(rss(*FEED))
     assert row().state == "gone"
-    assert timedelta(minutes=40) < row().next_look_at - timezone.now() <= timedelta(hours=1)
+    assert timedelta(minutes=40) < row().next_look_at - clocks.now() <= timedelta(hours=1)
     for _ in range(2):
         looks()
-    assert row().next_look_at > timezone.now() + timedelta(hours=19)
+    assert row().next_look_at > clocks.now() + timedelta(hours=19)
     site.reply = None
     assert looks().good
     assert row().state == "ok"
@@ -176,9 +175,9 @@ def test_a_blog_is_due_until_it_has_been_looked_at(looks: Looks) -> None:
     assert due() == [["example"]]
     looks(rss(*FEED))
     assert due() == []
-    Blog.objects.update(next_look_at=timezone.now() - timedelta(seconds=1))
+    Blog.objects.update(next_look_at=clocks.now() - timedelta(seconds=1))
     assert due() == [["example"]]
-    Blog.objects.update(look_until=timezone.now() + timedelta(minutes=1))
+    Blog.objects.update(look_until=clocks.now() + timedelta(minutes=1))
     assert due() == []
 
 
@@ -222,7 +221,7 @@ def test_a_look_that_wakes_after_its_lease_changes_nothing(looks: Looks, site: F
 
     def overtaken(name: str) -> None:
         if name == "look-identified" and next(points, None):
-            Blog.objects.update(look_until=timezone.now() - timedelta(seconds=1))
+            Blog.objects.update(look_until=clocks.now() - timedelta(seconds=1))
             looks()
 
     monkeypatch.setattr(crash, "point", overtaken)
@@ -271,7 +270,7 @@ def test_a_look_that_dies_anywhere_loses_and_doubles_nothing(
         dying.setattr(crash, "point", die)
         with pytest.raises(Killed):
             looks(rss(item("Winter", day=-1), *FEED))
-    Blog.objects.exclude(look_until=None).update(look_until=timezone.now() - timedelta(seconds=1))
+    Blog.objects.exclude(look_until=None).update(look_until=clocks.now() - timedelta(seconds=1))
     looks()
     expected = {"Alliance": "baseline", "Coping skills": "baseline", "Winter": "baseline" if first else "new"}
     assert dict(Post.objects.values_list("title", "origin")) == expected

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog
 from tests.fakes.feeds import FeedSite, Reply, item, rss
 from worker.ingest import Looked, due, look_at, watch
@@ -29,7 +29,7 @@ def site(settings: Any) -> Any:
 
 
 def all_due() -> None:
-    Blog.objects.update(next_look_at=timezone.now() - timedelta(seconds=1))
+    Blog.objects.update(next_look_at=clocks.now() - timedelta(seconds=1))
 
 
 @pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_quiet_looks_cost_a_handful_of_statements_together(site: FeedSite) -> No
 @pytest.mark.django_db
 def test_only_those_that_are_due_are_looked_at(site: FeedSite) -> None:
     look_at(SLUGS)
-    Blog.objects.filter(slug__in=SLUGS[:3]).update(next_look_at=timezone.now() - timedelta(seconds=1))
+    Blog.objects.filter(slug__in=SLUGS[:3]).update(next_look_at=clocks.now() - timedelta(seconds=1))
     assert list(look_at(SLUGS, only_if_due=True)) == SLUGS[:3]
 
 
@@ -117,7 +117,7 @@ def test_there_are_few_lines_to_one_host(site: FeedSite) -> None:
 def test_nobody_else_goes_to_a_host_where_a_look_is_under_way(site: FeedSite) -> None:
     assert due() == [SLUGS]
     all_due()
-    Blog.objects.filter(slug=SLUGS[0]).update(look_until=timezone.now() + timedelta(minutes=1))
+    Blog.objects.filter(slug=SLUGS[0]).update(look_until=clocks.now() + timedelta(minutes=1))
     assert look_at(SLUGS, only_if_due=True) == {}
     Blog.objects.filter(slug=SLUGS[0]).update(look_until=None)
     assert len(look_at(SLUGS, only_if_due=True)) == len(SLUGS)

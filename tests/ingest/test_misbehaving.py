@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog
 from tests.fakes.feeds import LIES, MISBEHAVIOURS, FeedSite, item, rss, with_head
 from worker.ingest import Looked, due, look_at
@@ -28,8 +28,8 @@ def row() -> Blog:
 
 def passes() -> None:
     """The time until the next look."""
-    assert row().next_look_at <= timezone.now() + timedelta(days=1)
-    Blog.objects.update(next_look_at=timezone.now() - timedelta(seconds=1))
+    assert row().next_look_at <= clocks.now() + timedelta(days=1)
+    Blog.objects.update(next_look_at=clocks.now() - timedelta(seconds=1))
 
 
 def test_there_are_more_than_28_ways() -> None:
@@ -75,7 +75,7 @@ def test_a_good_feed_is_read_beside(looks: Looks, site: FeedSite, head: str) -> 
     for sentence in ("The feed is fine: 2 posts in it.", "The feed is fine; nothing new since the last look."):
         looked = looks()
         assert (looked.sentence, looked.good) == (sentence, True)
-        assert row().next_look_at <= timezone.now() + timedelta(hours=1)
+        assert row().next_look_at <= clocks.now() + timedelta(hours=1)
     site.misbehave = with_head(head, NEXT)
     assert looks().sentence == "The feed is fine: 3 posts in it, 1 new."
 

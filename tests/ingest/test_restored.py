@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from django.utils import timezone
-
+from tests import clocks
 from tests.fakes.feeds import item, rss
 from worker.deliver.plan import plan
 from worker.ingest import Looked
@@ -14,7 +13,7 @@ OLD, LOST, NEWEST = item("Alliance", day=9), item("Coping skills", day=7), item(
 
 def test_what_the_first_look_finds_is_held_and_what_the_next_finds_goes_by_itself(blog: Blog, looks: Callable[..., Looked]) -> None:
     looks(rss(OLD))
-    Blog.objects.update(restored_from=timezone.now())
+    Blog.objects.update(restored_from=clocks.now())
     (lost,) = looks(rss(LOST, OLD)).posts
     (newest,) = looks(rss(NEWEST, LOST, OLD)).posts
     assert [Post.objects.get(pk=pk).origin for pk in (lost, newest)] == ["restored", "new"]
@@ -27,6 +26,6 @@ def test_what_the_first_look_finds_is_held_and_what_the_next_finds_goes_by_itsel
 
 def test_a_feed_that_is_as_it_was_ends_the_caution(blog: Blog, looks: Callable[..., Looked]) -> None:
     looks(rss(OLD))
-    Blog.objects.update(restored_from=timezone.now())
+    Blog.objects.update(restored_from=clocks.now())
     assert looks().posts == []
     assert Blog.objects.get().restored_from is None

@@ -1,6 +1,6 @@
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog
 from worker.lib.rows import ready
 from worker.models import Subscriber
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_rows_written_at_once_are_as_if_they_had_been_made_one_by_one():
-    blog, now = make_blog(), timezone.now()
+    blog, now = make_blog(), clocks.now()
     ready(
         Subscriber,
         {"blog_id": blog.pk, "created_at": now},

@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_delivery, make_post, make_staff
 from tests.management.said import said, told
 from worker.models import Delivery, Post, Rendition
@@ -66,11 +66,11 @@ def test_the_log_lists_deliveries_newest_first(post: Post) -> None:
 
 def test_the_log_can_be_narrowed(post: Post) -> None:
     make_delivery(post, "facebook")
-    sent = make_delivery(post, "twitter", state="sent", waits_for="nothing", created_at=timezone.now() - timedelta(days=3))
+    sent = make_delivery(post, "twitter", state="sent", waits_for="nothing", created_at=clocks.now() - timedelta(days=3))
     assert [row["id"] for row in told("log", "--state", "sent")] == [str(sent.pk)]
     assert [row["channel"] for row in told("log", "--channel", "facebook")] == ["facebook"]
     assert [row["channel"] for row in told("log", "--since", "2d")] == ["facebook"]
-    assert [row["channel"] for row in told("log", "--since", (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%d"))] == ["facebook"]
+    assert [row["channel"] for row in told("log", "--since", (clocks.now() - timedelta(days=1)).strftime("%Y-%m-%d"))] == ["facebook"]
     assert len(told("log", "--blog", "example")) == 2
     with pytest.raises(CommandError, match="no blog 'other'"):
         said("log", "--blog", "other")
@@ -150,21 +150,21 @@ def test_show_tells_the_whole_story(post: Post) -> None:
 
 
 def test_posts_show_every_channel(post: Post) -> None:
-    old = make_delivery(post, "facebook", state="sent", waits_for="nothing", finished_at=timezone.now() - timedelta(hours=1))
+    old = make_delivery(post, "facebook", state="sent", waits_for="nothing", finished_at=clocks.now() - timedelta(hours=1))
     make_delivery(post, "facebook", state="rehearsed", waits_for="nothing", occasion="test")
     listed = told("posts", "example")[0]
     assert listed.keys() >= {"id", "blog", "guid", "url", "title", "published_at", "edited_since_sent", "channels"}
     assert listed["channels"]["facebook"] == {"id": str(old.pk), "state": "sent", "waits_for": "nothing", "reason": old.reason}
     assert listed["edited_since_sent"] is False
-    Post.objects.update(edited_at=timezone.now())
+    Post.objects.update(edited_at=clocks.now())
     assert told("posts")[0]["edited_since_sent"] is True
 
 
 def test_a_post_that_was_edited_while_it_was_handed_over_is_marked(post: Post) -> None:
-    sent = make_delivery(post, "facebook", state="sent", waits_for="nothing", finished_at=timezone.now())
-    Post.objects.update(edited_at=timezone.now() - timedelta(seconds=1))
+    sent = make_delivery(post, "facebook", state="sent", waits_for="nothing", finished_at=clocks.now())
+    Post.objects.update(edited_at=clocks.now() - timedelta(seconds=1))
     assert told("posts")[0]["edited_since_sent"] is False
-    Rendition.objects.filter(delivery=sent).update(made_at=timezone.now() - timedelta(minutes=1))
+    Rendition.objects.filter(delivery=sent).update(made_at=clocks.now() - timedelta(minutes=1))
     assert told("posts")[0]["edited_since_sent"] is True
 
 

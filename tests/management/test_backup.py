@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_delivery, make_post, make_staff
 from worker.management import archive
 from worker.models import Batch, Blog, Confirmation, Delivery, Event, Recipient, Staff, Subscriber
@@ -61,7 +61,7 @@ def test_every_row_comes_back_as_it_was(blog, file, capsys):
     staff.blogs.add(blog)
     sent = make_delivery(make_post(blog), "facebook", state="sent", waits_for="nothing", due_at=None, remote_id="1", rendition={})
     note("Posted.", delivery=sent, data={"attempt": 1})
-    seal.seal(timezone.now() + timedelta(minutes=2))
+    seal.seal(clocks.now() + timedelta(minutes=2))
     made = run("backup", str(file), capsys=capsys)
     before = {name: list(model.objects.order_by("pk").values()) for name, model in archive._models().items()}
     assert made["rows"] == {name: len(rows) for name, rows in before.items()}
@@ -79,7 +79,7 @@ def test_every_row_comes_back_as_it_was(blog, file, capsys):
 
 
 def test_what_had_not_ended_waits_for_a_person(blog, file, capsys):
-    now = timezone.now()
+    now = clocks.now()
     rows = {
         "pending": make_delivery(make_post(blog), "facebook", due_at=now, first_due_at=now),
         "opened": make_delivery(
@@ -109,10 +109,10 @@ def test_what_had_not_ended_waits_for_a_person(blog, file, capsys):
 
 def test_readers_whose_turn_had_not_come_are_in_doubt_and_the_sum_balances(blog, file, capsys):
     mail = make_delivery(make_post(blog), "email", state="sending", waits_for="network", due_at=None, attempt=1)
-    batch = Batch.objects.create(delivery=mail, number=1, state="sending", size=3, waiting=2, sent=1, lease_until=timezone.now(), attempt=1)
+    batch = Batch.objects.create(delivery=mail, number=1, state="sending", size=3, waiting=2, sent=1, lease_until=clocks.now(), attempt=1)
     for number, state in enumerate(("sent", "sending", "waiting")):
         reader = Subscriber.objects.create(
-            blog=blog, email=f"r{number}@a.example", address_key=f"r{number}@a.example", created_at=timezone.now()
+            blog=blog, email=f"r{number}@a.example", address_key=f"r{number}@a.example", created_at=clocks.now()
         )
         Recipient.objects.create(batch=batch, delivery=mail, subscriber=reader, state=state)
     run("backup", str(file), capsys=capsys)
@@ -126,7 +126,7 @@ def test_readers_whose_turn_had_not_come_are_in_doubt_and_the_sum_balances(blog,
 
 
 def test_a_mail_that_asks_for_a_yes_does_not_leave_the_copy(blog, file, capsys):
-    now = timezone.now()
+    now = clocks.now()
     Confirmation.objects.create(
         blog=blog, email="a@a.example", address_key="a@a.example", mailbox="a@a.example", language="en-CA", asked_at=now, mail_due_at=now
     )

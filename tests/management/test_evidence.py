@@ -10,8 +10,8 @@ from datetime import date, timedelta
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import SHORT, make_blog, make_delivery, make_post
 from worker.models import Attempt, Batch, Consent, Post, Recipient, Subscriber
 from worker.record import seal
@@ -23,7 +23,7 @@ ADDRESS = "ann.reader@home.example"
 
 @pytest.fixture
 def post() -> Post:
-    now = timezone.now()
+    now = clocks.now()
     post = make_post(make_blog())
     facebook = make_delivery(post, "facebook", state="sent", waits_for="nothing", remote_id="77", remote_url="https://facebook.example/77")
     Attempt.objects.create(delivery=facebook, number=1, started_at=now, calling_at=now, finished_at=now, outcome="ok", holder="desk:1")

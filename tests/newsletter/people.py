@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import SHORT, make_blog, make_delivery, make_post
 from tests.fakes.relay import Relay
 from worker import newsletter
@@ -32,8 +32,8 @@ def live_blog(relay: Relay | None = None, slug: str = "example", options: str = 
 def make_subscriber(blog: Blog, email: str = "", *, basis: str = "express", obtained_on: date | None = None, **values: Any) -> Subscriber:
     """Confirmed, with express consent since last month, unless told otherwise; `basis=""`: without any consent."""
     email = email or f"reader.{next(_numbers)}@reader.example"
-    obtained_on = obtained_on or timezone.now().date() - timedelta(days=30)
-    defaults = {"email": email, "address_key": read_address(email).key, "created_at": timezone.now()}
+    obtained_on = obtained_on or clocks.now().date() - timedelta(days=30)
+    defaults = {"email": email, "address_key": read_address(email).key, "created_at": clocks.now()}
     subscriber = Subscriber.objects.create(blog=blog, **{**defaults, **values})
     if basis:
         Consent.objects.create(
@@ -42,7 +42,7 @@ def make_subscriber(blog: Blog, email: str = "", *, basis: str = "express", obta
             obtained_on=obtained_on,
             ends_on=ends_on(basis, obtained_on),
             proof="paper form",
-            recorded_at=timezone.now(),
+            recorded_at=clocks.now(),
             recorded_by="a test",
         )
     return subscriber
@@ -58,7 +58,7 @@ def make_newsletter(post: Post, **values: Any) -> Delivery:
         "state": "preparing",
         "waits_for": "nothing",
         "attempt": 1,
-        "lease_until": timezone.now() + timedelta(minutes=2),
+        "lease_until": clocks.now() + timedelta(minutes=2),
     }
     return make_delivery(post, "email", rendition=rendition, **{**defaults, **values})
 

@@ -13,8 +13,8 @@ from dataclasses import asdict
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_post
 from tests.newsletter.people import begin, make_newsletter, make_subscriber, the_sum
 from worker import newsletter
@@ -79,5 +79,5 @@ def _begin_a_digest(readers: list[str]) -> None:
     alone, had = Delivery.objects.get(post=first, channel="email"), people[::3]
     batch = Batch.objects.create(delivery=alone, number=1, state="done", size=len(had), waiting=0, sent=len(had))
     Recipient.objects.bulk_create(Recipient(delivery=alone, batch=batch, subscriber=one, state="sent") for one in had)
-    Delivery.objects.filter(issue=None).update(state="sent", waits_for="nothing", finished_at=timezone.now())
-    Delivery.objects.filter(issue__isnull=False).update(state="preparing", waits_for="nothing", attempt=1, lease_until=timezone.now())
+    Delivery.objects.filter(issue=None).update(state="sent", waits_for="nothing", finished_at=clocks.now())
+    Delivery.objects.filter(issue__isnull=False).update(state="preparing", waits_for="nothing", attempt=1, lease_until=clocks.now())

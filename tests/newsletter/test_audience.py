@@ -5,8 +5,8 @@ import tracemalloc
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, people, planned, send_to_the_end, the_sum
 from worker import newsletter
@@ -38,7 +38,7 @@ def test_everybody_subscribed_is_in_it_and_whoever_left_is_not(blog):
 
 def test_whoever_may_no_longer_be_written_to_is_in_it_as_skipped_with_the_reason(blog):
     make_subscriber(blog, "ann@reader.example")
-    make_subscriber(blog, "bob@reader.example", basis="inquiry", obtained_on=timezone.now().date() - timedelta(days=400))
+    make_subscriber(blog, "bob@reader.example", basis="inquiry", obtained_on=clocks.now().date() - timedelta(days=400))
     make_subscriber(blog, "cid@reader.example", basis="")
     delivery = planned(blog)
     assert people(delivery)["bob"].reason.startswith("Their consent ended on ")
@@ -87,7 +87,7 @@ def test_a_slice_in_which_everybody_is_suppressed_is_not_the_end(blog, monkeypat
     gone = [make_subscriber(blog) for _ in range(25)]
     make_subscriber(blog, "ann@reader.example")
     for one in gone:
-        Suppression.objects.create(blog=blog, address_hash=address_hash(one.address_key), since=timezone.now())
+        Suppression.objects.create(blog=blog, address_hash=address_hash(one.address_key), since=clocks.now())
     assert names(planned(blog)) == {"ann"}
 
 
@@ -121,7 +121,7 @@ def test_it_takes_no_more_memory_for_ten_times_as_many(blog, monkeypatch):
 
 def make_subscribers(blog, number: int) -> None:
     """In few statements; and as many others who may not be written to."""
-    now = timezone.now()
+    now = clocks.now()
     first = Subscriber.objects.count()
     addresses = [f"one.of.many.{first + each}@reader.example" for each in range(number)]
     made = Subscriber.objects.bulk_create([Subscriber(blog=blog, email=each, address_key=each, created_at=now) for each in addresses])
@@ -158,7 +158,7 @@ def after_a_first_send(blog):
     send_to_the_end(first)
     assert first.state == "sent"
     make_subscriber(blog, "new@reader.example")
-    old.consents.create(basis="express", obtained_on=timezone.now().date(), proof="asked", recorded_at=timezone.now(), recorded_by="a test")
+    old.consents.create(basis="express", obtained_on=clocks.now().date(), proof="asked", recorded_at=clocks.now(), recorded_by="a test")
     return first
 
 

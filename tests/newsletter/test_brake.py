@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_staff
 from tests.newsletter.people import live_blog, make_subscriber, planned, send_to_the_end, the_sum
 from worker import alerts, newsletter
@@ -89,7 +89,7 @@ def test_what_comes_back_from_the_first_ones_keeps_the_rest_from_going(blog):
         newsletter.hand_over(batch)
     assert the_sum(delivery).waiting == 50
     for recipient in list(Recipient.objects.filter(state="sent").select_related("subscriber__blog", "delivery"))[:30]:
-        record(recipient, Report(Kind.BLOCKED, "A provider", timezone.now()))
+        record(recipient, Report(Kind.BLOCKED, "A provider", clocks.now()))
     delivery.refresh_from_db()
     send_to_the_end(delivery)
     assert delivery.state == "held"
@@ -109,7 +109,7 @@ def test_staff_are_told_and_find_both_buttons(settings, relay):
     blog = live_blog(relay, alerts={"to": ["office@blog.example"]})
     delivery = half_of_it_refused(blog)
     send_to_the_end(delivery)
-    alerts.notice(timezone.now())
+    alerts.notice(clocks.now())
     assert Alert.objects.get().sentence == delivery.reason
     client = Client()
     client.force_login(make_staff())
@@ -127,10 +127,10 @@ def test_complaints_are_told_once_and_so_is_their_end(settings, relay):
     delivery = planned(blog)
     send_to_the_end(delivery)
     for recipient in list(delivery.recipients.select_related("subscriber__blog", "delivery"))[:3]:
-        record(recipient, Report(Kind.COMPLAINED, "A provider", timezone.now()))
-    alerts.notice(timezone.now())
+        record(recipient, Report(Kind.COMPLAINED, "A provider", clocks.now()))
+    alerts.notice(clocks.now())
     assert "3 readers reported the newsletter as spam" in Alert.objects.get().sentence
-    alerts.notice(timezone.now() + complaints.LATELY)
+    alerts.notice(clocks.now() + complaints.LATELY)
     assert Alert.objects.get().over_at
 
 

@@ -1,8 +1,8 @@
 """How a newsletter ends, what is said of it, and how a person settles what is in doubt."""
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.newsletter.people import live_blog, make_newsletter, make_subscriber, people, planned, send_to_the_end, send_what_is_due, the_sum
 from worker import newsletter
 from worker.lib.refused import Refused
@@ -72,7 +72,7 @@ def test_whoever_got_it_counts_as_sent(doubtful):
 
 
 def test_whoever_did_not_get_what_was_withdrawn_meanwhile_is_sent_nothing(doubtful, relay):
-    Post.objects.update(withdrawn_at=timezone.now())
+    Post.objects.update(withdrawn_at=clocks.now())
     newsletter.settle(doubtful, "office", sent=False)
     assert people(doubtful)["lost"].reason == "office found out: it did not arrive, and was withdrawn meanwhile."
     assert the_sum(doubtful) == Sum(3, sent=1, skipped=2)

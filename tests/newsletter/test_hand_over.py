@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from tests import clocks
 from tests.factories import make_blog, make_post
@@ -106,7 +105,7 @@ def test_whoever_is_asked_to_wait_is_tried_again_within_five_minutes_and_the_row
     delivery = planned(blog)
     send_what_is_due(delivery)
     batch = delivery.batches.get()
-    assert timedelta(0) < batch.due_at - timezone.now() < timedelta(minutes=5)
+    assert timedelta(0) < batch.due_at - clocks.now() < timedelta(minutes=5)
     assert delivery.state == "sending"
     assert delivery.reason.startswith("1 of 2 sent so far; 1 still to go, next try at ")
     assert newsletter.due_batches() == []
@@ -116,7 +115,7 @@ def test_whoever_is_asked_to_wait_is_tried_again_within_five_minutes_and_the_row
 
 def test_the_copy_carries_the_readers_own_link_and_reason(relay, settings):
     blog = live_blog(relay)
-    reader = make_subscriber(blog, "Ann@Réader.example", obtained_on=timezone.now().date().replace(year=2026, month=5, day=4))
+    reader = make_subscriber(blog, "Ann@Réader.example", obtained_on=clocks.now().date().replace(year=2026, month=5, day=4))
     delivery = planned(blog)
     send_to_the_end(delivery)
     mail = relay.mail_to("Ann@xn--rader-bsa.example")
@@ -199,7 +198,7 @@ def test_a_suppressed_address_is_not_written_to_whatever_the_subscriber_says(rel
     blog = live_blog(relay)
     reader = make_subscriber(blog, "a@reader.example")
     delivery = planned(blog)
-    Suppression.objects.create(blog=blog, address_hash=address_hash(reader.address_key), since=timezone.now(), reason="complaint")
+    Suppression.objects.create(blog=blog, address_hash=address_hash(reader.address_key), since=clocks.now(), reason="complaint")
     send_to_the_end(delivery)
     assert not relay.taken
     assert people(delivery)["a"].reason == "Their address may not be written to."
@@ -210,7 +209,7 @@ def test_consent_that_lapses_during_the_send_is_honoured(relay, settings):
     blog = live_blog(relay)
     reader = make_subscriber(blog, "a@reader.example", basis="inquiry")
     delivery = planned(blog)
-    reader.consents.update(ends_on=timezone.now().date() - timedelta(days=2))
+    reader.consents.update(ends_on=clocks.now().date() - timedelta(days=2))
     send_to_the_end(delivery)
     assert not relay.taken
     assert people(delivery)["a"].reason.startswith("Their consent ended on ")
@@ -263,7 +262,7 @@ def test_a_relay_that_cannot_be_reached_puts_the_whole_newsletter_off_a_little_l
         Delivery.objects.filter(pk=delivery.pk).update(state="sending")
         send_what_is_due(delivery)
         assert (delivery.state, delivery.waits_for) == ("pending", "clock")
-        waits.append(delivery.due_at - timezone.now())
+        waits.append(delivery.due_at - clocks.now())
     assert waits[0] < timedelta(minutes=1) < waits[2] < timedelta(minutes=5)
     assert "cannot be reached. Nobody gets it twice; the rest goes on at " in delivery.reason
     assert [one.outcome for one in delivery.attempts.all()] == ["transient"] * 3
@@ -298,7 +297,7 @@ def test_the_relays_pace_is_one_for_all_its_batches(relay, settings):
     for _ in range(6):
         make_subscriber(blog)
     delivery = planned(blog)
-    began = timezone.now()
+    began = clocks.now()
     send_what_is_due(delivery)
     assert sum(relay.taken.values()) <= 4
     assert Relay.objects.get().next_slot_at >= began + timedelta(seconds=4)
@@ -357,7 +356,7 @@ def test_a_holder_that_lost_its_claim_neither_sends_nor_writes(relay, settings, 
 
     def overtaken(name):
         if name == "recipient-answered":
-            Batch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+            Batch.objects.update(lease_until=clocks.now() - timedelta(seconds=1))
             newsletter.sweep()
 
     looks.append(overtaken)
@@ -371,7 +370,7 @@ def test_a_holder_that_lost_its_claim_neither_sends_nor_writes(relay, settings, 
 
 @pytest.mark.parametrize("off", [timedelta(hours=-1), timedelta(hours=1)], ids=["behind", "ahead"])
 def test_who_is_refused_for_now_waits_as_long_whatever_the_senders_clock_says(relay, settings, off):
-    blog, now = live_blog(relay), timezone.now()
+    blog, now = live_blog(relay), clocks.now()
     make_subscriber(blog, "grey@reader.example")
     delivery = planned(blog)
     with clocks.this_process_off_by(off):

@@ -8,8 +8,8 @@ from datetime import timedelta
 from importlib import import_module
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end, the_sum
 from worker import newsletter
 from worker.channels.base import Carrier, Handed, Intent, Rejected, Transient
@@ -73,17 +73,17 @@ def test_on_its_own_machine_each_note_counts_at_once(delivery, relay):
 def test_on_another_machine_it_is_waited_for_and_then_all_of_it_is_in_doubt(delivery, settings):
     Batch.objects.update(holder="elsewhere:once run")
     newsletter.sweep()
-    Batch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    Batch.objects.update(lease_until=clocks.now() - timedelta(seconds=1))
     newsletter.sweep()
     assert states(delivery) == "waiting waiting waiting waiting waiting"
-    Batch.objects.update(lease_until=timezone.now() - settings.LEASE - timedelta(seconds=1))
+    Batch.objects.update(lease_until=clocks.now() - settings.LEASE - timedelta(seconds=1))
     newsletter.sweep()
     assert states(delivery) == "unknown unknown unknown unknown unknown"
 
 
 def test_after_a_power_cut_the_notes_are_not_believed(delivery, settings, monkeypatch):
     monkeypatch.setattr(journal, "_boot_id", lambda: "started anew")
-    Batch.objects.update(lease_until=timezone.now() - settings.LEASE - timedelta(seconds=1))
+    Batch.objects.update(lease_until=clocks.now() - settings.LEASE - timedelta(seconds=1))
     newsletter.sweep()
     assert states(delivery) == "unknown unknown unknown unknown unknown"
 
@@ -102,7 +102,7 @@ def test_a_note_without_its_end_is_none(settings, tmp_path):
     own = Journal()
     page = own.page(1, 1)
     page.intend(7)
-    page.answered(8, outcome(Rejected('No\nand "no".'), 1, timezone.now()))
+    page.answered(8, outcome(Rejected('No\nand "no".'), 1, clocks.now()))
     page._note(b'[9, "refused", "No')
     notes = journal.read(own.holder, 1, 1)
     assert (notes.intents, list(notes.outcomes)) == ({7}, [8])
@@ -125,7 +125,7 @@ def test_notes_have_as_much_room_as_they_need(settings, tmp_path):
         page = own.page(1, 1)
         for key in range(2000):
             page.intend(key)
-            page.answered(key, outcome(None, 1, timezone.now(), f"250 {'x' * 100} {key}"))
+            page.answered(key, outcome(None, 1, clocks.now(), f"250 {'x' * 100} {key}"))
         notes = journal.read(own.holder, 1, 1)
     assert notes.intents == notes.outcomes.keys() == set(range(2000))
     assert notes.outcomes[1999].detail.endswith(" 1999")
@@ -175,9 +175,9 @@ def test_notes_that_nobody_believes_any_more_are_cleared_away(settings, tmp_path
 def test_where_the_notes_are_gone_nobody_is_written_to_again(delivery, settings):
     run = Batch.objects.get().holder.partition(" ")[2]
     shutil.rmtree(settings.POSTLARK_DATA / "journal" / run)
-    Batch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    Batch.objects.update(lease_until=clocks.now() - timedelta(seconds=1))
     newsletter.sweep()
     assert states(delivery) == "waiting waiting waiting waiting waiting"
-    Batch.objects.update(lease_until=timezone.now() - settings.LEASE - timedelta(seconds=1))
+    Batch.objects.update(lease_until=clocks.now() - settings.LEASE - timedelta(seconds=1))
     newsletter.sweep()
     assert states(delivery) == "unknown unknown unknown unknown unknown"

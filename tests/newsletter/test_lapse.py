@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_staff
 from tests.newsletter.people import live_blog, make_subscriber
 from worker import alerts
@@ -86,8 +86,8 @@ def test_staff_are_mailed_once_a_week_at_most_and_see_it_on_top_until_all_were_a
     for day in range(1, 22):
         clock.move_to(f"2026-10-{day} 17:00Z")
         lapse.tell()
-        alerts.notice(timezone.now())
-        told_about += [each.sentence.partition(".")[0] for each in Alert.objects.filter(noticed_at=timezone.now())]
+        alerts.notice(clocks.now())
+        told_about += [each.sentence.partition(".")[0] for each in Alert.objects.filter(noticed_at=clocks.now())]
     assert told_about == [
         "The consent of 1 reader ends within a month, on 2026-11-10",
         "The consent of 4 readers ends within a month, the first on 2026-11-10",
@@ -98,7 +98,7 @@ def test_staff_are_mailed_once_a_week_at_most_and_see_it_on_top_until_all_were_a
     assert "within a month" not in client.get("/").content.decode()
     clock.move_to("2026-10-22 17:00Z")
     lapse.tell()
-    alerts.notice(timezone.now())
+    alerts.notice(clocks.now())
     assert not Alert.objects.filter(over_at=None).exists()
 
 

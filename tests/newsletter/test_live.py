@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_delivery, make_post
 from tests.newsletter.people import live_blog, make_subscriber, send_to_the_end, the_sum
 from worker import newsletter
@@ -124,7 +124,7 @@ def test_a_newsletter_that_was_put_off_goes_on_with_the_same_words_to_the_same_p
     delivery.refresh_from_db()
     assert (delivery.state, delivery.waits_for) == ("pending", "clock")
     settings.RELAYS = right
-    Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now())
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=clocks.now())
     send(delivery.pk)
     send_to_the_end(Delivery.objects.get(pk=delivery.pk))
     delivery.refresh_from_db()

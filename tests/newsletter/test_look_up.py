@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
-from django.utils import timezone
 
+from tests import clocks
 from tests.fakes.mailgun import Mailgun
 from tests.fakes.ses import AmazonSes
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end, send_what_is_due, the_sum
@@ -56,7 +56,7 @@ def test_a_provider_that_answers_nothing_clear_for_hours_is_asked_less_and_less_
     for _ in range(8):
         send_what_is_due(delivery)
         assert (delivery.state, delivery.waits_for) == ("pending", "clock")
-        waits.append((delivery.due_at - timezone.now()).total_seconds())
+        waits.append((delivery.due_at - clocks.now()).total_seconds())
         type(delivery).objects.filter(pk=delivery.pk).update(state="sending", waits_for="network")
         delivery.refresh_from_db()
     assert the_sum(delivery).unknown == 8
@@ -72,8 +72,8 @@ def look(delivery):
 
 def later(**length):
     """As if so long had gone by since they came in doubt and since the last look."""
-    Recipient.objects.filter(state="unknown").update(at=timezone.now() - timedelta(**length))
-    Batch.objects.filter(look_at__isnull=False).update(look_at=timezone.now() - timedelta(seconds=1))
+    Recipient.objects.filter(state="unknown").update(at=clocks.now() - timedelta(**length))
+    Batch.objects.filter(look_at__isnull=False).update(look_at=clocks.now() - timedelta(seconds=1))
 
 
 def test_who_is_in_the_log_has_it(blog, mailgun):
@@ -138,7 +138,7 @@ def test_a_log_that_may_not_be_read_leaves_it_to_a_person_who_is_told_why(blog, 
 def test_two_never_look_at_once(blog, mailgun):
     in_doubt(blog, mailgun)
     (batch,) = newsletter.doubts_due()
-    Batch.objects.filter(pk=batch).update(look_at=timezone.now() + timedelta(minutes=2))
+    Batch.objects.filter(pk=batch).update(look_at=clocks.now() + timedelta(minutes=2))
     before = len(mailgun.requests)
     newsletter.look_up(batch)
     assert (newsletter.doubts_due(), len(mailgun.requests)) == ([], before)
@@ -169,7 +169,7 @@ def test_too_many_requests_makes_the_whole_newsletter_wait_as_long_as_the_provid
     mailgun.misbehave("429", seconds=3000)
     send_what_is_due(delivery)
     assert (delivery.state, delivery.waits_for) == ("pending", "clock")
-    assert delivery.due_at > timezone.now() + timedelta(minutes=45)
+    assert delivery.due_at > clocks.now() + timedelta(minutes=45)
     assert {one.tries for one in people(delivery).values()} == {0}
     assert the_sum(delivery).waiting == 4
 
@@ -180,7 +180,7 @@ def test_a_provider_that_is_away_is_tried_less_and_less_often_and_nobody_has_a_t
     waits = []
     for _ in range(3):
         send_what_is_due(delivery)
-        waits.append(delivery.due_at - timezone.now())
+        waits.append(delivery.due_at - clocks.now())
         type(delivery).objects.filter(pk=delivery.pk).update(state="sending", waits_for="network")
         delivery.refresh_from_db()
     assert waits[0] < waits[1] < waits[2]

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_blog, make_post
 from tests.fakes import dovecot, postfix
 from tests.fakes.dovecot import Dovecot
@@ -56,7 +56,7 @@ def publish(blog: Blog, title: str = "Coping with school stress") -> None:
 def newsletter(**which) -> Delivery:
     """Its time has come, and its readers are written down."""
     delivery = Delivery.objects.select_related("blog").get(channel="email", **which)
-    past = timezone.now() - timedelta(seconds=1)
+    past = clocks.now() - timedelta(seconds=1)
     Issue.objects.filter(pk=delivery.issue_id).update(due_at=past)
     Delivery.objects.filter(pk=delivery.pk).update(due_at=past, first_due_at=past)
     send(delivery.pk)

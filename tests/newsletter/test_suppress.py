@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.newsletter.people import live_blog, make_subscriber
 from worker.lib.refused import Refused
 from worker.lib.signing import unsubscribe_token
@@ -55,7 +55,7 @@ def test_a_stronger_cause_takes_the_place_of_a_weaker_one_and_never_the_other_wa
 
 
 def again(blog, proof="Her letter, from ann@reader.example.", days=0) -> bool:
-    return allow(blog, ANN, who="desk", obtained_on=today(blog, timezone.now()) + timedelta(days=days), proof=proof)
+    return allow(blog, ANN, who="desk", obtained_on=today(blog, clocks.now()) + timedelta(days=days), proof=proof)
 
 
 def test_staff_let_out_what_staff_put_there_on_a_new_consent_which_is_kept(blog):

@@ -1,14 +1,14 @@
 """The record's chain holds as long as nobody touches a closed line."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import clocks
 from tests.factories import make_blog, make_delivery, make_post
 from worker.models import Event, Seal
 from worker.record import seal
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def later():
-    return timezone.now() + timedelta(minutes=2)
+    return clocks.now() + timedelta(minutes=2)
 
 
 def lines(count: int, **about) -> list[Event]:
@@ -27,7 +27,7 @@ def lines(count: int, **about) -> list[Event]:
 
 def test_fresh_lines_are_left_open_for_a_moment():
     lines(3)
-    assert seal.seal(timezone.now()) is None
+    assert seal.seal(clocks.now()) is None
     assert seal.verify() == seal.Verdict(seals=0, lines=0, unsealed=3, head="", broken=())
 
 
@@ -54,7 +54,7 @@ def test_a_line_that_was_committed_late_goes_under_the_next_seal():
 CHANGES = {
     "who": "somebody@else.example",
     "what": "Something else happened.",
-    "at": timezone.now() - timedelta(days=1),
+    "at": datetime(2026, 1, 1, tzinfo=UTC),
     "data": {"n": 99},
 }
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 from PIL import Image
 
+from tests import clocks
 from tests.factories import make_blog, make_delivery, make_post
 from tests.newsletter.people import make_subscriber
 from worker.channels.base import Picture
@@ -34,7 +34,7 @@ def data(settings: Any, tmp_path: Path) -> Path:
 
 
 def aged(path: Path, days: float) -> Path:
-    then = (timezone.now() - timedelta(days=days)).timestamp()
+    then = (clocks.now() - timedelta(days=days)).timestamp()
     os.utime(path, (then, then))
     return path
 
@@ -46,7 +46,7 @@ def picture(colour: str) -> Picture:
 
 
 def removed() -> Removed:
-    return tidy(timezone.now())
+    return tidy(clocks.now())
 
 
 def test_a_picture_that_no_delivery_names_goes_after_a_month(data: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_journal_goes_only_where_its_sender_died_over_making_it(data: Path) ->
 
 
 def test_ended_sessions_go() -> None:
-    now = timezone.now()
+    now = clocks.now()
     for key, days in (("old", -1), ("new", 1)):
         Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(days=days))
     assert removed().sessions == 1
@@ -99,7 +99,7 @@ def test_ended_sessions_go() -> None:
 
 
 def test_an_alert_goes_three_months_after_its_end_never_before() -> None:
-    blog, now = make_blog(), timezone.now()
+    blog, now = make_blog(), clocks.now()
     for key, over in (("over", 91), ("lately", 89), ("open", None)):
         over_at = None if over is None else now - timedelta(days=over)
         noticed = now - timedelta(days=400)
@@ -111,7 +111,7 @@ def test_an_alert_goes_three_months_after_its_end_never_before() -> None:
 @pytest.fixture
 def readers() -> Callable[[], dict[str, str]]:
     """Of one newsletter: what the relay said of each reader, by name."""
-    blog, now = make_blog(), timezone.now()
+    blog, now = make_blog(), clocks.now()
     delivery = make_delivery(make_post(blog), "email", state="sent", waits_for="nothing")
     batch = Batch.objects.create(delivery=delivery, number=1, state="done", size=4, waiting=0, sent=2, refused=1, unknown=1)
     for name, state, days in (("ann", "sent", 181), ("ben", "refused", 200), ("cat", "unknown", 200), ("dan", "sent", 179)):
@@ -129,7 +129,7 @@ def test_what_a_relay_said_of_a_reader_goes_after_half_a_year_unless_it_is_still
 
 def test_a_round_is_short_and_the_next_one_goes_on(readers, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
     monkeypatch.setattr(module, "MOST", 1)
-    now = timezone.now()
+    now = clocks.now()
     for left in (3, 2, 2):
         tidy_if_due(now)
         assert sum(map(bool, readers().values())) == left
@@ -137,7 +137,7 @@ def test_a_round_is_short_and_the_next_one_goes_on(readers, monkeypatch: pytest.
 
 
 def test_the_clock_does_it_once_a_day(data: Path) -> None:
-    now = timezone.now()
+    now = clocks.now()
     for hours, stays in ((0, False), (1, True), (25, False), (24 * 3652, False), (50, False)):  # a clock went wrong, and right again
         path = data / "images" / keep(picture("red"))
         aged(path, 40)
@@ -147,7 +147,7 @@ def test_the_clock_does_it_once_a_day(data: Path) -> None:
 
 def test_what_cannot_be_removed_keeps_the_clock_from_nothing_else(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     aged(data / "images" / keep(picture("red")), 40)
-    now = timezone.now()
+    now = clocks.now()
     with monkeypatch.context() as broken:
         broken.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
         with pytest.raises(PermissionError):

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from worker.channels.base import Account, DeliveryError, Rejected, Transient, Unauthorized
 from worker.connections import keep, warn
@@ -18,6 +17,7 @@ from worker.connections.poster import poster_for
 from worker.connections.renew import ends_at
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.clock import Now
 from worker.models import Connection
 from worker.record.transition import note
 

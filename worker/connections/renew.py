@@ -16,11 +16,11 @@ from random import uniform
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from worker.channels.base import Credentials, Poster, Transient, Unauthorized
 from worker.connections import keep
 from worker.lib import clock
+from worker.lib.clock import Now
 from worker.lib.crash import point
 from worker.models import Connection
 

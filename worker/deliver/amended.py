@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from worker import channels, gate
 from worker.channels.base import DeliveryError, OutcomeUnknown, Receipt, Transient, Unauthorized
@@ -19,6 +18,7 @@ from worker.deliver import outcome
 from worker.deliver.claim import Kind, State, WaitsFor, kind_of
 from worker.deliver.retry import Again, next_try
 from worker.lib import clock
+from worker.lib.clock import Now
 from worker.models import Attempt, Delivery
 from worker.record.transition import transition
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
 
 from worker.lib import clock
+from worker.lib.clock import Now
 from worker.models import Attempt, Connection, Delivery
 from worker.record.transition import transition
 

@@ -4,13 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
 
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.timing import after_quiet
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
-from worker.lib.clock import spoken
+from worker.lib.clock import Now, spoken
 from worker.lib.editions import Digest, Due, next_due
 from worker.models import Blog, Delivery, Issue, Part, Post
 from worker.newsletter.editions import options_of

@@ -15,7 +15,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from worker import channels
 from worker.channels.base import DeliveryError, Look, Poster, Receipt, Rejected, Transient, Unauthorized
@@ -24,6 +23,7 @@ from worker.deliver.claim import State, WaitsFor, amends, its_turn, next_in_line
 from worker.lib import clock
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.clock import Now
 from worker.models import Attempt, Delivery
 from worker.record.transition import transition
 

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from worker import channels, gate, newsletter
 from worker.channels.base import DeliveryError, Receipt, Transient
@@ -28,6 +27,7 @@ from worker.deliver.plan import add_languages, make_issue
 from worker.deliver.timing import APART
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.clock import Now
 from worker.lib.crash import point
 from worker.lib.deadline import deadly
 from worker.models import Connection, Delivery

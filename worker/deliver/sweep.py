@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
 
 from worker.channels import find
 from worker.deliver import amended, handover, money, outcome
@@ -13,6 +12,7 @@ from worker.deliver.claim import Phase, State, WaitsFor, amends
 from worker.deliver.retry import Again, next_try
 from worker.lib import clock
 from worker.lib.blogs import blogs
+from worker.lib.clock import Now
 from worker.lib.log import carry_on
 from worker.models import Attempt, Connection, Delivery, Post
 from worker.record.transition import transition

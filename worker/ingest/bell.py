@@ -8,11 +8,11 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import F, Q
-from django.db.models.functions import Now
 from django.urls import reverse
 
 from worker.ingest.turn import blog_row
 from worker.lib.blogs import blog_file
+from worker.lib.clock import Now
 from worker.models import Blog
 
 PAUSE = timedelta(seconds=5)

@@ -13,14 +13,13 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from worker.ingest import health, names
 from worker.ingest.dates import EARLIEST, date_of
 from worker.ingest.entry import address, title
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file, blogs
-from worker.lib.clock import spoken
+from worker.lib.clock import Now, spoken
 from worker.lib.http import Answer, NoAnswer, request
 from worker.models import Alias, Blog
 from worker.record.transition import note

@@ -15,13 +15,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Now
 
 from worker.ingest import health, websub
 from worker.ingest.fetch import Document, Reply, Trouble, Validators
 from worker.ingest.schedule import Pace, next_look, rhythm_of
 from worker.lib import clock, crash
 from worker.lib.blogs import BlogFile
+from worker.lib.clock import Now
 from worker.models import Blog, Post
 from worker.record.transition import note
 

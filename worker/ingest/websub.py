@@ -12,13 +12,13 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.db.models import F, Q
-from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from worker.ingest.head import Head
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file, blogs
+from worker.lib.clock import Now
 from worker.lib.http import NoAnswer, request
 from worker.models import Blog, Hub
 

@@ -1,11 +1,23 @@
 """The one clock that decides, and times as a sentence says them."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import functions
 
 _ASKED = {"sqlite": "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "postgresql": "SELECT statement_timestamp()"}  # as Now() in a query
+
+
+class Now(functions.Now):
+    """`now()` in a query: a moment that was written by either is never later than the next one that is asked for."""
+
+    # SQLite compares texts. Django writes six digits and its own Now() three, which makes .123000 later than .123:
+    # what is due at once would not be due for the rest of its millisecond.
+    # https://sqlite.org/lang_datefunc.html
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, template="STRFTIME('%%%%Y-%%%%m-%%%%d %%%%H:%%%%M:%%%%f000', 'NOW')", **context)
 
 
 def now() -> datetime:

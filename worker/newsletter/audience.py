@@ -8,10 +8,10 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
-from django.db.models.functions import Now
 
 from worker.lib import clock
 from worker.lib.address import read_address
+from worker.lib.clock import Now
 from worker.lib.crash import point
 from worker.lib.editions import INSTANT
 from worker.lib.refused import Refused

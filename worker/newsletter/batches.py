@@ -16,13 +16,13 @@ from random import Random
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Max, Min, Q, QuerySet
-from django.db.models.functions import Now
 
 from worker.channels.base import DeliveryError, Unauthorized
 from worker.channels.email import RelaySettings
 from worker.lib import clock
 from worker.lib.backoff import delay
 from worker.lib.blogs import blog_file, blogs
+from worker.lib.clock import Now
 from worker.models import Attempt, Batch, Delivery, Recipient, Relay
 from worker.newsletter.audience import BATCH
 from worker.newsletter.mail import relay_name, relay_of

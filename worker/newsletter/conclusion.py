@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import Min, Q
-from django.db.models.functions import Now
 
 from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.blogs import blog_file
+from worker.lib.clock import Now
 from worker.lib.refused import Refused
 from worker.models import Batch, Delivery, Recipient, Relay, Subscriber
 from worker.newsletter.audience import readers

@@ -10,7 +10,6 @@ from random import Random
 
 from django.conf import settings
 from django.db.models import F
-from django.db.models.functions import Now
 
 from worker.channels.base import DeliveryError, Envelope, Handed, MailTemplate, OutcomeUnknown, Transient
 from worker.channels.email import mime
@@ -19,6 +18,7 @@ from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, Sender, blog_file
+from worker.lib.clock import Now
 from worker.lib.signing import confirmation_token
 from worker.lib.text import one_line
 from worker.models import Confirmation, Subscriber

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Q
-from django.db.models.functions import Now
 
 from worker.channels.base import DeliveryError, Transient
 from worker.channels.email import Email, RelaySettings
@@ -21,6 +20,7 @@ from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.backoff import delay
 from worker.lib.blogs import blogs
+from worker.lib.clock import Now
 from worker.lib.crash import point
 from worker.lib.deadline import deadly
 from worker.models import Batch, Recipient, Subscriber

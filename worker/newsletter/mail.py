@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import F
-from django.db.models.functions import Greatest, Now
+from django.db.models.functions import Greatest
 
 from worker.channels.base import INLINE_PICTURE, Envelope, MailTemplate, mark
 from worker.channels.email import Email, MailboxSettings, RelaySettings, mime
 from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.blogs import BlogFile, Sender
+from worker.lib.clock import Now
 from worker.lib.signing import copy_id, reading_token, unsubscribe_token
 from worker.models import Consent, Delivery, Relay, Rendition
 from worker.newsletter.reader import Reader

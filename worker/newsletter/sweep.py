@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from worker.lib import clock
+from worker.lib.clock import Now
 from worker.models import Batch, Delivery, Recipient
 from worker.newsletter import batches, journal
 from worker.newsletter.conclusion import finish, restate_stopped

@@ -10,8 +10,8 @@ import sys
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.utils import timezone
 
+from tests import clocks
 from tests.factories import make_post
 from tests.newsletter.people import begin, make_newsletter, make_subscriber
 from worker.lib.signing import copy_id
@@ -22,7 +22,7 @@ from worker.newsletter.returns import mailboxes
 def main() -> None:
     if "worker_delivery" not in connection.introspection.table_names():
         _begin_anew()
-    Mailbox.objects.update(look_at=timezone.now())
+    Mailbox.objects.update(look_at=clocks.now())
     mailboxes.collect("default")
     document = {
         "own": [copy_id(one.delivery_id, one.subscriber_id) for one in Recipient.objects.order_by("pk")],
@@ -40,5 +40,5 @@ def _begin_anew() -> None:
         make_subscriber(blog, f"{name}@reader.example")
     delivery = make_newsletter(make_post(blog))
     begin(delivery)
-    Recipient.objects.update(state="sent", at=timezone.now())
+    Recipient.objects.update(state="sent", at=clocks.now())
     Batch.objects.update(state="done", waiting=0, sent=2)

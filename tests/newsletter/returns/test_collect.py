@@ -1,8 +1,8 @@
 """The returns mailbox is read from a real IMAP server: what is understood is put away, the rest gets a star, nothing is lost."""
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.fakes import dovecot
 from tests.fakes.dovecot import Dovecot
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end, the_sum
@@ -47,7 +47,7 @@ def own(copy: Recipient) -> str:
 
 
 def collect() -> Mailbox:
-    Mailbox.objects.update(look_at=timezone.now())
+    Mailbox.objects.update(look_at=clocks.now())
     mailboxes.collect("default")
     return Mailbox.objects.get()
 
@@ -113,11 +113,11 @@ def test_what_is_not_understood_stays_with_a_star_and_staff_are_told_until_it_is
     assert collect().starred == 2
     assert box.subjects(criteria="FLAGGED") == ["Re: Coping with school stress", "Undelivered Mail Returned to Sender"]
     assert mailboxes.sentence("default").startswith("2 mails in the mailbox returns@blog.example wait with a star")
-    alerts.notice(timezone.now())
+    alerts.notice(clocks.now())
     assert "wait with a star" in Alert.objects.get().sentence
     box.files_away_everything()
     assert collect().starred == 0
-    alerts.notice(timezone.now())
+    alerts.notice(clocks.now())
     assert Alert.objects.get().over_at
     ann.refresh_from_db()
     assert ann.state == "confirmed"
@@ -148,7 +148,7 @@ def test_a_mailbox_that_cannot_be_read_says_why_and_is_tried_again(box, blog, se
     settings.MAILBOXES = {"default": parse_mailbox(url.format(port=box.port))}
     row = collect()
     assert sentence in row.trouble
-    assert row.look_at > timezone.now()
+    assert row.look_at > clocks.now()
     assert "wrong" not in row.trouble
     assert sentence in mailboxes.sentence("default")
 

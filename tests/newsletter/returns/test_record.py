@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from tests import clocks
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end, the_sum
 from worker.lib.signing import copy_id
 from worker.models import Blog, Event, Recipient, Return, Subscriber, Suppression
@@ -34,7 +34,7 @@ def copy(ann) -> Recipient:
 
 
 def report(kind: str, **values) -> Report:
-    return Report(kind, **{"source": "Postmark", "at": timezone.now(), "words": f"no such user {ANN}", "status": "5.1.1"} | values)
+    return Report(kind, **{"source": "Postmark", "at": clocks.now(), "words": f"no such user {ANN}", "status": "5.1.1"} | values)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_five_soft_returns_in_a_row_over_two_weeks_end_it_and_staff_may_begin_an
     for weeks in (5, 4, 3, 2):
         delivery = planned(blog)
         send_to_the_end(delivery)
-        Recipient.objects.filter(delivery=delivery).update(at=timezone.now() - timedelta(weeks=weeks))
+        Recipient.objects.filter(delivery=delivery).update(at=clocks.now() - timedelta(weeks=weeks))
         record(people(delivery)["ann"], report(Kind.SOFT))
     assert suppression_of(blog.pk, ANN) is None
     delivery = planned(blog)

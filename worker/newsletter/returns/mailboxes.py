@@ -6,12 +6,12 @@ from random import Random
 
 from django.conf import settings
 from django.db.models import F
-from django.db.models.functions import Now
 
 from worker.channels.base import DeliveryError, Unauthorized
 from worker.channels.email import MailboxSettings
 from worker.lib import clock
 from worker.lib.backoff import delay
+from worker.lib.clock import Now
 from worker.lib.deadline import deadly
 from worker.models import Mailbox
 
