@@ -40,7 +40,7 @@ def hold(delivery: Delivery, who: str, because: str) -> None:
     _act(
         delivery,
         Q(state=State.PENDING, withdrawn_by="") | _BEING_SENT,
-        "hold",
+        "This can't be held now.",
         who,
         state=State.HELD,
         waits_for=WaitsFor.PERSON,
@@ -81,14 +81,21 @@ def release(delivery: Delivery, who: str, because: str = "", seen: datetime | No
         "due_at": goes_at,
         "first_due_at": goes_at,
     }
-    _act(delivery, waiting, "release", who, **goes, **given, **waived, held_for="")
+    _act(delivery, waiting, "This can't be released now.", who, **goes, **given, **waived, held_for="")
 
 
 def cancel(delivery: Delivery, who: str, because: str) -> None:
     """Drop one that has not gone out; stop a newsletter for good: who has not had it is skipped."""
     ended: dict[str, Any] = {"state": State.CANCELLED, "waits_for": WaitsFor.NOTHING, "due_at": None}
     open_ones = Q(state__in=[State.HELD, State.PENDING], withdrawn_by="") | _BEING_SENT
-    _act(delivery, open_ones, "cancel", who, **ended, reason=f"Cancelled by {who}: {because_of(because)}{_so_far(delivery)}")
+    _act(
+        delivery,
+        open_ones,
+        "This can't be cancelled now.",
+        who,
+        **ended,
+        reason=f"Cancelled by {who}: {because_of(because)}{_so_far(delivery)}",
+    )
     newsletter.call_off(delivery.pk)
 
 
@@ -98,7 +105,7 @@ def skip(delivery: Delivery, who: str, because: str) -> None:
     _act(
         delivery,
         Q(state__in=[State.HELD, State.PENDING], withdrawn_by=""),
-        "skip",
+        "This can't be skipped now.",
         who,
         **ended,
         reason=f"Skipped by {who}: {because_of(because)}",
@@ -191,7 +198,15 @@ def _is_there(delivery: Delivery, who: str, url: str) -> None:
     there: dict[str, Any] = {"state": State.SENT, "waits_for": WaitsFor.NOTHING, "reason": reason, "due_at": None}
     out: dict[str, Any] = {"remote_id": number, "remote_url": url, "lease_until": None}
     try:
-        _act(delivery, Q(state=State.UNKNOWN), "settle", who, **there, **out, refund=money.refund(delivery, posted=True))
+        _act(
+            delivery,
+            Q(state=State.UNKNOWN),
+            "There is nothing to answer here now.",
+            who,
+            **there,
+            **out,
+            refund=money.refund(delivery, posted=True),
+        )
     except IntegrityError:
         raise Refused(f"What stands at {url} went out as another delivery. Look for the address of this one.") from None
 
@@ -222,7 +237,7 @@ def _is_not_there(delivery: Delivery, who: str) -> None:
     _act(
         delivery,
         asked,
-        "settle",
+        "There is nothing to answer here now.",
         who,
         state=State.PENDING,
         waits_for=WaitsFor.CLOCK,
@@ -276,7 +291,7 @@ def resume(blog: Blog, channel: str | None, who: str) -> str:
 def _act(
     delivery: Delivery,
     only_if: Q,
-    verb: str,
+    closed: str,
     who: str,
     *,
     state: str,
@@ -285,13 +300,12 @@ def _act(
     refund: money.Refund | None = None,
     **fields: Any,
 ) -> None:
+    """Refused where it no longer is `only_if`: by `closed`, a sentence, and by how it stands instead."""
     with transaction.atomic():
         fields |= refund.fields if refund else {}
         if not transition(delivery, only_if, state=state, waits_for=waits_for, reason=reason, who=who, **fields):
             delivery.refresh_from_db()
-            raise Refused(
-                f"This can't be done now ({verb}): delivery {delivery.pk} stands as “{delivery.get_state_display()}”. {delivery.reason}"
-            )
+            raise Refused(f"{closed} {delivery.reason}")
         if refund:
             refund.book(delivery)
 
