@@ -67,7 +67,9 @@ def masked(email: str) -> str:
 @lru_cache(maxsize=1000)  # of a long list most are at few providers
 def _ascii(domain: str) -> str:
     try:
-        ascii_domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()
+        ascii_domain = domain.lower()
+        if not domain.isascii() or "xn--" in ascii_domain:  # what claims to be an accent on the wire must be one
+            ascii_domain = idna.encode(domain, uts46=True).decode()
     except idna.IDNAError:
         raise ValueError("is not an e-mail address: look at what stands after the @.") from None
     ascii_domain = ascii_domain.removesuffix(".")
