@@ -12,7 +12,7 @@ from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog
 from tests.newsletter.people import live_blog, make_subscriber, planned
-from worker.models import Blog, Confirmation, Event, ImportDraft, Recipient, Subscriber, Suppression
+from worker.models import Blog, Confirmation, Event, ImportDraft, Recipient, Staff, Subscriber, Suppression
 from worker.newsletter import lapse, sign_up
 from worker.newsletter.leave import forget, unsubscribe
 
@@ -98,14 +98,23 @@ def test_each_line_says_why_we_may_write_and_until_when(blog, office, clock) -> 
     unsubscribe(make_subscriber(blog, "left@reader.example"))
     page = office.get("/subscribers").content.decode()
     for sentence in (
-        "They asked for it on 2026-05-04.",
-        "A purchase on 2024-12-01: until 2026-12-01, 11 days left.",
-        "Their consent ended on 2026-11-19: it came from an inquiry on 2026-05-19.",
+        "They asked for it on 4 May 2026.",
+        "A purchase on 1 December 2024: until 1 December 2026, 11 days left.",
+        "Their consent ended on 19 November 2026: it came from an inquiry on 19 May 2026.",
         "No consent to write to them is on record.",
         "Left on 20 November.",
     ):
         assert sentence in page
     assert "the consent of 1 reader ends within a month" in page
+
+
+def test_a_readers_page_says_the_days_as_people_do_in_either_language(blog, office) -> None:
+    reader = make_subscriber(blog, basis="purchase", obtained_on=date(2026, 5, 1))
+    for language, since, until in (("en", "1 May 2026", "1 May 2028"), ("fr", "1er mai 2026", "1er mai 2028")):
+        Staff.objects.update(language=language)
+        page = office.get(f"/subscribers/{reader.pk}").content.decode()
+        assert f"<dd>{since}</dd>" in page
+        assert f"<dd>{until}</dd>" in page
 
 
 @pytest.mark.parametrize(
@@ -210,7 +219,7 @@ def test_a_list_is_shown_first_and_then_taken_once(blog, office) -> None:
         ("email\nann@reader.example\n", {"basis": ""}, "Say why we may write to these people."),
         ("email\nann@reader.example\n", {"obtained": "yesterday"}, "Say on which day"),
         ("email\nann@reader.example\n", {"obtained": "2999-01-01"}, "is in the future"),
-        ("email\nann@reader.example\n", {"basis": "inquiry", "obtained": "2020-01-01"}, "This consent ended on 2020-07-01"),
+        ("email\nann@reader.example\n", {"basis": "inquiry", "obtained": "2020-01-01"}, "This consent ended on 1 July 2020"),
         ("email\nann@reader.example\n", {"proof": " "}, "say where it can be seen"),
         ("email\n" + "a" * 1_000_000 + "@reader.example\n", {}, "it is too long."),
         ("email\n" + "nobody\n" * 500, {}, "and 450 more."),

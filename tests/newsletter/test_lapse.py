@@ -67,7 +67,7 @@ def test_staff_are_told_once_of_each(blog, clock):
         clock.move_to(f"2026-10-{day} 17:00Z")
         lapse.tell()
         lapse.tell()
-    assert [what.partition(".")[0] for what in told()] == ["The consent of 1 reader ends within a month, on 2026-11-10"]
+    assert [what.partition(".")[0] for what in told()] == ["The consent of 1 reader ends within a month, on 10 November 2026"]
     clock.move_to("2026-11-02 17:00Z")
     lapse.tell()
     assert len(told()) == 2
@@ -89,8 +89,8 @@ def test_staff_are_mailed_once_a_week_at_most_and_see_it_on_top_until_all_were_a
         alerts.notice(clocks.now())
         told_about += [each.sentence.partition(".")[0] for each in Alert.objects.filter(noticed_at=clocks.now())]
     assert told_about == [
-        "The consent of 1 reader ends within a month, on 2026-11-10",
-        "The consent of 4 readers ends within a month, the first on 2026-11-10",
+        "The consent of 1 reader ends within a month, on 10 November 2026",
+        "The consent of 4 readers ends within a month, the first on 10 November 2026",
     ]
     client.force_login(make_staff())
     assert "The consent of 4 readers ends within a month" in client.get("/").content.decode()

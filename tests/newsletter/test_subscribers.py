@@ -149,8 +149,8 @@ def test_columns_without_use_are_named(blog, sheet):
     ("basis", "obtained", "proof", "word"),
     [
         ("express", "2999-01-01", "x", "in the future"),
-        ("inquiry", "2020-01-01", "x", "This consent ended on 2020-07-01"),
-        ("purchase", "2020-01-01", "x", "This consent ended on 2022-01-01"),
+        ("inquiry", "2020-01-01", "x", "This consent ended on 1 July 2020"),
+        ("purchase", "2020-01-01", "x", "This consent ended on 1 January 2022"),
         ("express", SIGNED, "  ", "The proof is missing"),
     ],
 )

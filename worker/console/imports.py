@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from worker.console.access import Desk, file_of, name_of, staff_page
 from worker.console.page import page, typed
-from worker.lib.language import number, said
+from worker.lib.language import number, said, speaks
 from worker.lib.refused import Refused
 from worker.models import Blog, Consent, ImportDraft
 from worker.newsletter import choices
 from worker.newsletter.imports import Basis, Sheet, Taken, read_sheet, take
+from worker.render.words import spoken_day
 
 MISTAKES = 50
 MOST_BYTES = 20_000_000
@@ -100,6 +101,7 @@ def _preview(request: HttpRequest, desk: Desk, draft: ImportDraft, sheet: Sheet,
         "draft": draft,
         "blog": name_of(draft.blog),
         "basis": draft.get_basis_display(),
+        "day": spoken_day(draft.obtained_on, speaks().code),
         "sentences": sentences(would),
         "unused": sheet.unused,
         "sample": sheet.rows[:SAMPLE],

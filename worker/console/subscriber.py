@@ -15,12 +15,14 @@ from worker.console.access import Desk, name_of, staff_page, zone_of
 from worker.console.newsletter import Came, came_of
 from worker.console.page import page, typed
 from worker.console.words import Chip
+from worker.lib.language import speaks
 from worker.lib.refused import Refused
 from worker.models import Recipient, Subscriber
 from worker.newsletter import people
 from worker.newsletter.consent import today
 from worker.newsletter.leave import forget, unsubscribe
 from worker.newsletter.suppress import BY_THEIR_OWN_WISH, allow, reopen, suppression_of
+from worker.render.words import spoken_day
 
 NEWSLETTERS = 100
 _CHIPS = {
@@ -60,7 +62,14 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         "sentence": subscribers.stands(row, known, day, blog),
         "gets": subscribers.gets(row) or "every post as it appears",
         "consents": [
-            {**people.agreed(one), "basis": one.get_basis_display(), "words": one.wording.text if one.wording else ""} for one in consents
+            {
+                **people.agreed(one),
+                "basis": one.get_basis_display(),
+                "since": spoken_day(one.obtained_on, speaks().code),
+                "until": spoken_day(one.ends_on, speaks().code) if one.ends_on else "",
+                "words": one.wording.text if one.wording else "",
+            }
+            for one in consents
         ],
         "got": [_got(one, now, zone) for one in got],
         "story": [

@@ -27,6 +27,7 @@ from worker.newsletter import confirmation_mail, consent, export, lapse, people
 from worker.newsletter.consent import today
 from worker.newsletter.suppress import suppress, suppression_of
 from worker.record.transition import note
+from worker.render.words import spoken_day
 
 LINES_A_PAGE = 50
 State = Subscriber.State
@@ -153,14 +154,15 @@ def stands(row: Subscriber, known: Suppression | None, day: date, blog: Blog) ->
 
 
 def clock(holds: Consent, day: date) -> str:
-    """`They asked for it on 2026-05-04.` or `A purchase on 2026-05-04: until 2028-05-04, 523 days left.`"""
+    """`They asked for it on 4 May 2026.` or `A purchase on 4 May 2026: until 4 May 2028, 523 days left.`"""
+    obtained_on = spoken_day(holds.obtained_on, "en")
     if holds.ends_on is None:
-        return f"They asked for it on {holds.obtained_on}."
-    days = (holds.ends_on - day).days
+        return f"They asked for it on {obtained_on}."
+    ends_on, days = spoken_day(holds.ends_on, "en"), (holds.ends_on - day).days
     left = "today is the last day" if days == 0 else "1 day left" if days == 1 else f"{days} days left"
     if holds.basis == Consent.Basis.PURCHASE:
-        return f"A purchase on {holds.obtained_on}: until {holds.ends_on}, {left}."
-    return f"An inquiry on {holds.obtained_on}: until {holds.ends_on}, {left}."
+        return f"A purchase on {obtained_on}: until {ends_on}, {left}."
+    return f"An inquiry on {obtained_on}: until {ends_on}, {left}."
 
 
 def gets(row: Subscriber) -> str:

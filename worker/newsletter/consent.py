@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from worker.lib.blogs import blog_file
 from worker.models import Blog, Consent
+from worker.render.words import spoken_day
 
 _MONTHS = {Consent.Basis.PURCHASE: 24, Consent.Basis.INQUIRY: 6}
 BASES = {Consent.Basis.EXPRESS: "they asked for it", Consent.Basis.PURCHASE: "a purchase", Consent.Basis.INQUIRY: "an inquiry"}
@@ -67,6 +68,5 @@ def why_not(consents: Iterable[Terms], today: date) -> str:
     if not ended:
         return "No consent to write to them is on record."
     last = max(ended, key=lambda one: one.ends_on or date.min)
-    return (
-        f"Their consent ended on {last.ends_on:%Y-%m-%d}: it came from {BASES[Consent.Basis(last.basis)]} on {last.obtained_on:%Y-%m-%d}."
-    )
+    ends_on, obtained_on = spoken_day(last.ends_on or date.min, "en"), spoken_day(last.obtained_on, "en")
+    return f"Their consent ended on {ends_on}: it came from {BASES[Consent.Basis(last.basis)]} on {obtained_on}."

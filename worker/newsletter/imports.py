@@ -20,6 +20,7 @@ from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter.consent import ends_on, today
 from worker.newsletter.sign_up import only_one
 from worker.record.transition import note
+from worker.render.words import spoken_day
 
 MOST_BYTES = 100_000_000
 COLUMNS = ("email", "name", "language", "topics", "edition")
@@ -191,10 +192,10 @@ def _check(sheet: Sheet, basis: Basis, day: date) -> None:
         raise Refused("\n".join(sheet.mistakes))
     last = ends_on(basis.basis, basis.obtained_on)
     if basis.obtained_on > day:
-        raise Refused(f"{basis.obtained_on} is in the future; say on which day the consent was given.")
+        raise Refused(f"{spoken_day(basis.obtained_on, 'en')} is in the future; say on which day the consent was given.")
     if last and last < day:
         raise Refused(
-            f"This consent ended on {last}: a purchase gives 24 months, an inquiry 6. Nobody on the list may be written to on it."
+            f"This consent ended on {spoken_day(last, 'en')}: a purchase gives 24 months, an inquiry 6. Nobody on the list may be written to on it."
         )
     if not basis.proof.strip():
         raise Refused(

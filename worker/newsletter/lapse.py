@@ -15,6 +15,7 @@ from worker.newsletter import wording
 from worker.newsletter.consent import months_later, today
 from worker.newsletter.sign_up import VALID_FOR, Kind, mailbox
 from worker.record.transition import note
+from worker.render.words import spoken_day
 
 
 def lapsing(rows: QuerySet[Subscriber], day: date) -> QuerySet[Any]:
@@ -77,7 +78,7 @@ def _tell(blog: Blog, day: date) -> None:
 
 def warning(blog: Blog) -> str:
     """What staff are told as long as somebody is to be asked, as of today's first round; empty: nobody is."""
-    return _sentence(blog.lapses["readers"], blog.lapses["first"]) if blog.lapses else ""
+    return _sentence(blog.lapses["readers"], date.fromisoformat(blog.lapses["first"])) if blog.lapses else ""
 
 
 def week(blog: Blog) -> str:
@@ -86,12 +87,11 @@ def week(blog: Blog) -> str:
     return f"{last.year}-{last.week}"
 
 
-def _sentence(number: int, first: object) -> str:
+def _sentence(number: int, first: date) -> str:
+    day = spoken_day(first, "en")
     if number == 1:
-        return f"The consent of 1 reader ends within a month, on {first}. Until then a mail may ask whether they want to go on."
-    return (
-        f"The consent of {number} readers ends within a month, the first on {first}. Until then a mail may ask whether they want to go on."
-    )
+        return f"The consent of 1 reader ends within a month, on {day}. Until then a mail may ask whether they want to go on."
+    return f"The consent of {number} readers ends within a month, the first on {day}. Until then a mail may ask whether they want to go on."
 
 
 def _in_short(readers: list[Any]) -> dict[str, Any]:

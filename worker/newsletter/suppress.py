@@ -17,6 +17,7 @@ from worker.lib.signing import address_hash
 from worker.models import Blog, Consent, Subscriber, Suppression
 from worker.newsletter.consent import today
 from worker.record.transition import note
+from worker.render.words import spoken_day
 
 Cause = Suppression.Cause
 BY_THEIR_OWN_WISH = (Cause.UNSUBSCRIBED, Cause.FORGOTTEN, Cause.MOVED)
@@ -91,7 +92,7 @@ def allow(blog: Blog, key: str, *, who: str, obtained_on: date, proof: str) -> b
     since = today(blog, known.since)
     if not since <= obtained_on <= today(blog, clock.now()):
         raise Refused(
-            f"A new consent is needed, from {since}, when the address was barred, or later; {obtained_on} is not a day since then."
+            f"A new consent is needed, from {spoken_day(since, 'en')}, when the address was barred, or later; {spoken_day(obtained_on, 'en')} is not a day since then."
         )
     with transaction.atomic():
         if not Suppression.objects.filter(pk=known.pk, cause=known.cause).delete()[0]:
