@@ -4,6 +4,8 @@ import json
 import os
 import zipfile
 from datetime import timedelta
+from pathlib import Path
+from zipfile import is_zipfile
 
 import pytest
 from django.core.management import call_command
@@ -182,6 +184,22 @@ def _other_version(file) -> None:
 def test_a_file_that_cannot_be_written_is_told(tmp_path):
     with pytest.raises(CommandError, match="cannot be written: No such file or directory"):
         call_command("backup", str(tmp_path / "nowhere" / "file.zip"))
+
+
+@pytest.mark.parametrize("command", [("backup",), ("evidence", "1", "--out")])
+def test_nothing_but_an_older_one_is_replaced(blog, tmp_path, command, capsys):
+    make_post(blog, pk=1)
+    other = tmp_path / "letter.odt"
+    other.write_text("Dear Ann")
+    for there in (other, Path("/dev/null")):
+        with pytest.raises(CommandError, match="cannot be written: something else is there already; choose another name"):
+            call_command(*command, str(there))
+    assert other.read_text() == "Dear Ann"
+    assert Path("/dev/null").is_char_device()
+    other.write_text("")
+    for _ in ("an empty file", "an older one"):
+        run(*command, str(other), capsys=capsys)
+    assert is_zipfile(other)
 
 
 def test_nobody_else_may_read_it_while_it_is_written(tmp_path):

@@ -3,6 +3,7 @@
 Keys are never part of it, so nobody who finds the file can read credentials or make links; keep them elsewhere.
 """
 
+import errno
 import json
 import zlib
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, is_zipfile
 
 from django.apps import apps
 from django.conf import settings
@@ -40,18 +41,26 @@ class Manifest:
 
 def write(target: Path) -> Manifest:
     """All rows as they are at one moment, while everything else goes on. The file is there whole, or not at all. OSError."""
+    with draft_of(target) as draft, ZipFile(draft, "w", ZIP_DEFLATED) as file, _one_moment():
+        made_at = datetime.now(UTC)
+        rows = {name: _write_rows(file, name, model) for name, model in _models().items()}
+        _write_files(file)
+        manifest = Manifest(made_at, _migration(), rows)
+        file.writestr("manifest.json", json.dumps(_as_json(manifest), indent=2))
+    return manifest
+
+
+@contextmanager
+def draft_of(target: Path) -> Iterator[Path]:
+    """Takes the place of `target` when the block has ended well: of an older zip there or an empty file, and of nothing else. OSError."""
+    if target.exists() and not (target.is_file() and (is_zipfile(target) or not target.stat().st_size)):
+        raise FileExistsError(errno.EEXIST, "something else is there already; choose another name")
     draft = only_for_us(target.with_name(f".{target.name}.draft"))
     try:
-        with ZipFile(draft, "w", ZIP_DEFLATED) as file, _one_moment():
-            made_at = datetime.now(UTC)
-            rows = {name: _write_rows(file, name, model) for name, model in _models().items()}
-            _write_files(file)
-            manifest = Manifest(made_at, _migration(), rows)
-            file.writestr("manifest.json", json.dumps(_as_json(manifest), indent=2))
+        yield draft
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-    return manifest
 
 
 def only_for_us(file: Path) -> Path:

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from worker.lib.blogs import blog_file
 from worker.lib.clock import iso
 from worker.lib.sheet import harmless
-from worker.management.archive import only_for_us
+from worker.management.archive import draft_of
 from worker.management.shapes import delivery_story, posts_json
 from worker.models import Consent, Delivery, Event, Post, Recipient
 from worker.newsletter import mail
@@ -62,17 +62,12 @@ class Reader(NamedTuple):
 
 def write(post: Post, target: Path) -> int:
     """The number of files in it. The file is there whole, or not at all. OSError."""
-    draft = only_for_us(target.with_name(f".{target.name}.draft"))
     sums: list[str] = []
-    try:
-        with ZipFile(draft, "w", ZIP_DEFLATED) as file:
-            for name, data in _files(post):
-                file.writestr(name, data)
-                sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}")
-            file.writestr("SHA256SUMS", "\n".join(sums) + "\n")
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with draft_of(target) as draft, ZipFile(draft, "w", ZIP_DEFLATED) as file:
+        for name, data in _files(post):
+            file.writestr(name, data)
+            sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}")
+        file.writestr("SHA256SUMS", "\n".join(sums) + "\n")
     return len(sums) + 1
 
 

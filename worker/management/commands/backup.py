@@ -11,7 +11,7 @@ class Command(PostlarkCommand):
     help = "Everything in one file: all rows, pictures and rehearsed mails. Postlark may go on running meanwhile."
 
     def arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="where to write it; an older file of that name is replaced")
+        parser.add_argument("file", type=Path, help="where to write it; an older backup of that name is replaced")
 
     def act(self, *, file: Path, **_: Any) -> tuple[Any, list[str]]:
         try:
