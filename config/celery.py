@@ -1,16 +1,19 @@
 """The Celery app. Why these settings: docs/adr/0002-rows-are-the-queue.md and docs/dependencies.md."""
 
+import logging
 import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_embedded_init, setup_logging, worker_process_init, worker_ready
+from celery.signals import beat_embedded_init, setup_logging, task_failure, worker_process_init, worker_ready
 from django.conf import settings
 
+from worker.lib.log import DATABASE_IN_TROUBLE
 from worker.lib.parent import be_called, die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+log = logging.getLogger(__name__)
 LONGEST_TASK = settings.LEASE.total_seconds()
 
 app = Celery("postlark")
@@ -30,6 +33,7 @@ app.conf.update(
     task_store_errors_even_if_ignored=False,
     task_serializer="json",
     accept_content=["json"],
+    task_annotations={"*": {"throws": DATABASE_IN_TROUBLE}},  # said below, in a sentence instead of a traceback
     task_time_limit=max(60, LONGEST_TASK),
     worker_prefetch_multiplier=1,
     worker_soft_shutdown_timeout=10,
@@ -53,6 +57,12 @@ def schedule(sender: Celery, **_: Any) -> None:
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
     """Celery sets up its own unless somebody answers this signal."""
+
+
+@task_failure.connect
+def say_that_it_waits(sender: Any, exception: Exception, **_: Any) -> None:
+    if isinstance(exception, DATABASE_IN_TROUBLE):
+        log.error("the database cannot be used; what is due waits, and goes on by itself", extra={"task": sender.name, "error": exception})
 
 
 @worker_process_init.connect

@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "worker.console.language.Speaks",
     "worker.console.access.ReadersChangeNothing",
+    "worker.console.errors.NotByThisWay",
 ]
 
 TEMPLATES = [

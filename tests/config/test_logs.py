@@ -2,6 +2,7 @@ import logging
 import sys
 
 import pytest
+from django.db import InterfaceError, OperationalError
 
 from worker.lib.log import KeyValueFormatter, without_secrets
 
@@ -46,6 +47,16 @@ def test_no_secret_is_written_in_a_traceback():
     line = KeyValueFormatter().format(record)
     assert "ValueError" in line
     assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError])
+def test_a_database_in_trouble_is_one_line(trouble):
+    """Nobody has made a mistake: it is away, or its disk is full."""
+    try:
+        raise trouble("database or disk is full\nHINT: make room")
+    except trouble:
+        record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "broken", (), sys.exc_info())
+    assert KeyValueFormatter().format(record).endswith("Z error x: broken error='database or disk is full\\nHINT: make room'")
 
 
 def test_what_somebody_else_wrote_cannot_make_a_line_of_its_own():

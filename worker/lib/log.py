@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
+DATABASE_IN_TROUBLE = (OperationalError, InterfaceError)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SECRETS = [
     # the password in an address: redis://user:password@host
@@ -37,9 +38,12 @@ class KeyValueFormatter(logging.Formatter):
         facts: dict[str, Any] = {k: v for k, v in vars(record).items() if k not in _STANDARD and not k.startswith("_")}
         stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ")
         line = f"{stamp} {record.levelname.lower()} {record.name}: {record.getMessage()}"
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, DATABASE_IN_TROUBLE):  # it comes from outside: where in the code it met us says nothing
+            facts["error"] = error
         line += "".join(f" {key}={_value(value)}" for key, value in facts.items())
         line = line.replace("\r", "\\r").replace("\n", "\\n")  # what somebody else wrote cannot make a line of its own
-        if record.exc_info:
+        if record.exc_info and not isinstance(error, DATABASE_IN_TROUBLE):
             line += "\n" + self.formatException(record.exc_info)
         return without_secrets(line)
 
@@ -54,7 +58,7 @@ def carry_on(step: str, **facts: object) -> Iterator[None]:
     """One of many: where it breaks, the log says so and the others have their turn. A database in trouble is everybody's."""
     try:
         yield
-    except (OperationalError, InterfaceError):
+    except DATABASE_IN_TROUBLE:
         raise
     except Exception:
         logging.getLogger(__name__).exception("one of many broke", extra={"step": step, **facts})
