@@ -25,6 +25,15 @@ def test_an_empty_house_says_what_to_do(office) -> None:
     assert "No posts yet." in text(office.get("/"))
 
 
+def test_a_full_disk_is_the_first_thing_that_needs_somebody(office, monkeypatch) -> None:
+    make_blog()
+    assert "Its disk is full" not in text(office.get("/"))
+    monkeypatch.setattr("worker.lib.room.is_left", lambda: False)
+    page = text(office.get("/"))
+    assert "One thing needs you." in page
+    assert "Its disk is full, so nothing goes out." in page
+
+
 def test_each_channel_of_a_post_has_a_word_that_leads_to_its_story(office) -> None:
     post = make_post(make_blog())
     sent = make_delivery(

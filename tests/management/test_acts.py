@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 
 from tests import clocks
@@ -99,6 +99,22 @@ def pause_without_end() -> None:
 def test_a_full_disk_is_named_and_nobody_is_sent_to_migrate(post: Post) -> None:
     with pytest.raises(CommandError, match=r"no room left on the disk of the database .* Make room, then try again\."):
         pause_without_end()
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("free", "sentence"), [(0, "no room left on the disk of the database"), (10**9, "does not answer: disk I/O error")]
+)
+def test_sqlites_other_word_for_a_full_disk_is_told_from_a_broken_one(
+    post: Post, monkeypatch: pytest.MonkeyPatch, free: int, sentence: str
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setattr("worker.management.commands.posts.Command.act", broken)
+    monkeypatch.setattr("worker.lib.room.is_left", lambda: free > 0)
+    with pytest.raises(CommandError, match=sentence):
+        said("posts")
 
 
 def test_a_data_folder_that_takes_nothing_is_named(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:

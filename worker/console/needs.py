@@ -15,6 +15,7 @@ from worker.connections import warn
 from worker.console import words
 from worker.console.access import Desk, file_of, name_of
 from worker.deliver.approval import is_approver
+from worker.lib import room
 from worker.lib.language import said
 from worker.models import Batch, Connection, Delivery, Post
 from worker.newsletter import complaints, lapse
@@ -47,9 +48,10 @@ class Needs:
 
 
 def what_needs_a_person(desk: Desk) -> Needs:
-    """The newest first, blogs in trouble before all."""
+    """The newest first, the machine and blogs in trouble before all."""
     together = _together(desk)
     found = [
+        *_no_room(),
         *_troubled_blogs(desk),
         *_complaints(desk),
         *_lapses(desk),
@@ -65,6 +67,12 @@ def what_needs_a_person(desk: Desk) -> Needs:
     many = "More things wait" if rest > 1 else "One more thing waits"
     last = Need(f"{many} for a person.", "The record shows them all.", "Show them", reverse("log") + "?state=needs-you")
     return Needs((*found[:MOST_SHOWN], last), more=True)
+
+
+def _no_room() -> Iterator[Need]:
+    if not room.is_left():
+        sentence = "Its disk is full, so nothing goes out. Tell whoever looks after it; once there is room, Postlark goes on by itself."
+        yield Need("The computer that Postlark runs on:", sentence, "See the health…", reverse("health"))
 
 
 def _troubled_blogs(desk: Desk) -> Iterator[Need]:

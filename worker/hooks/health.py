@@ -1,9 +1,7 @@
 """/healthz for whoever starts and watches the processes, /metrics for Prometheus. Open to all: they hold no name of a person or a post."""
 
-import shutil
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,14 +11,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
-from worker.lib import clock
+from worker.lib import clock, room
 from worker.lib.blogs import blogs
 from worker.lib.database import unapplied
 from worker.models import Blog, Delivery
 
 NO_ANSWER = "The database does not answer."
 NO_ROOM = "There is no room left on the disk that holds POSTLARK_DATA: nothing goes out until there is."
-LEAST_ROOM = 10_000_000
 
 
 @never_cache
@@ -31,7 +28,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
         behind = unapplied()
     except DatabaseError:
         return JsonResponse({"ok": False, "sentence": NO_ANSWER}, status=503)
-    if shutil.disk_usage(settings.POSTLARK_DATA).free < LEAST_ROOM:
+    if not room.is_left():
         return JsonResponse({"ok": False, "sentence": NO_ROOM}, status=503)
     if behind:
         return JsonResponse({"ok": False, "sentence": "The database is behind the code; run: postlark migrate"}, status=503)

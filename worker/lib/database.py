@@ -1,7 +1,9 @@
-"""How the database stands beside the code."""
+"""How the database stands beside the code, and whether it has room."""
 
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+
+from worker.lib import room
 
 
 def unapplied() -> list[str]:
@@ -16,6 +18,16 @@ def newer() -> list[str]:
     return [
         f"{app}.{name}" for app, name in sorted(loader.applied_migrations) if app == "worker" and (app, name) not in loader.disk_migrations
     ]
+
+
+def no_room(said: str) -> str:
+    """The sentence for an error of the database that comes of a full disk; empty for any other.
+
+    SQLite calls it a "disk I/O error" where there is no room for the index of its log: https://www.sqlite.org/rescode.html#ioerr_shmsize
+    """
+    if "is full" in said or "No space left" in said or ("disk I/O error" in said and not room.is_left()):
+        return f"There is no room left on the disk of the database ({described()}). Make room, then try again."
+    return ""
 
 
 def described() -> str:

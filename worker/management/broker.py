@@ -43,8 +43,7 @@ def _command(folder: Path, socket: Path) -> list[str]:
         "unixsocket": str(socket),
         "unixsocketperm": "700",
         "dir": str(folder),
-        "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendonly": "no",  # nobody reads it back: rows are the queue; and with it a full disk would end the worker
         "save": "",
         "maxmemory-policy": "noeviction",
         "databases": "1",

@@ -14,7 +14,7 @@ from jinja2 import Environment, TemplateError, TemplateSyntaxError
 from worker import channels
 from worker.channels.base import Carrier
 from worker.lib.blogs import blogs
-from worker.lib.database import described, newer, unapplied
+from worker.lib.database import described, newer, no_room, unapplied
 
 
 def mistakes() -> list[str]:
@@ -82,7 +82,8 @@ def of_database() -> Iterator[str]:
     try:
         behind, ahead = unapplied(), newer()
     except (DatabaseError, ImproperlyConfigured) as error:
-        yield f"The database ({described()}) cannot be read: {str(error).strip().splitlines()[0]}."
+        said = str(error).strip().splitlines()[0]
+        yield no_room(said) or f"The database ({described()}) cannot be read: {said}."
         return
     if behind:
         yield f"The database ({described()}) is {len(behind)} steps behind the code; run: postlark migrate"

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from worker.lib.blogs import BlogFile, blog_file, blogs
 from worker.lib.clock import iso
-from worker.lib.database import described
+from worker.lib.database import described, no_room
 from worker.models import Delivery, Post
 
 CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -64,8 +64,8 @@ class PostlarkCommand(BaseCommand):
 
 
 def _of_the_database(said: str) -> str:
-    if "is full" in said or "No space left" in said:
-        return f"There is no room left on the disk of the database ({described()}). Make room, then try again."
+    if full := no_room(said):
+        return full
     if re.search(r"no such (table|column)|(relation|column) .* does not exist", said):
         return f"The database ({described()}) does not fit this Postlark: {said}. Run `postlark migrate`, then try again."
     if "not a database" in said or "malformed" in said:

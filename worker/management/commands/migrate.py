@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import DatabaseError
 
-from worker.lib.database import described, newer, unapplied
+from worker.lib.database import described, newer, no_room, unapplied
 from worker.management.command import PostlarkCommand
 
 
@@ -28,7 +28,8 @@ class Command(PostlarkCommand, migrate.Command):
         try:
             steps = self._bring_up_to_date(*args, **options)
         except DatabaseError as error:
-            raise CommandError(f"The database ({described()}) could not be brought up to date: {_words(error)}.") from None
+            said = _words(error)
+            raise CommandError(no_room(said) or f"The database ({described()}) could not be brought up to date: {said}.") from None
         if options.get("json"):
             self.stdout.write(json.dumps({"applied": steps}))
         elif options["verbosity"]:
