@@ -139,6 +139,37 @@ def test_an_edit_that_mends_a_held_one_lets_it_go() -> None:
     assert plan(post.pk) == [post.deliveries.get().pk]
 
 
+def test_an_edit_asks_once_more_whether_it_is_the_same_with_the_other_one_named() -> None:
+    blog = make_blog(channels={"facebook": {}})
+    post = make_post(blog, url="", origin="unsure", resembles=make_post(blog, title="The older one"))
+    plan(post.pk)
+    edit(post, url="https://blog.example/exams/")
+    plan(post.pk)
+    assert rows(post) == {"facebook": ("held", "person")}
+    assert "This may be “The older one”" in post.deliveries.get().reason
+
+
+def test_what_a_person_asked_for_goes_after_an_edit_however_old_the_post_is() -> None:
+    post = make_post(make_blog(channels={"facebook": {}}), origin="baseline")
+    delivery = staff.resend(post, "facebook", "Ann", "it is worth it")
+    edit(post, url="")
+    plan(post.pk)
+    edit(post, url="https://blog.example/exams/")
+    plan(post.pk)
+    delivery = Delivery.objects.get(pk=delivery.pk)
+    assert (delivery.state, delivery.waits_for, delivery.reason) == ("pending", "clock", "Goes out now.")
+
+
+def test_an_edit_asks_for_a_new_approval_of_what_a_person_asked_for() -> None:
+    boss = "boss@practice.example"
+    post = make_post(make_blog(approval=boss, channels={"facebook": {}}), origin="baseline")
+    delivery = staff.resend(post, "facebook", boss, "it is worth it")
+    edit(post, title="Coping with exams")
+    plan(post.pk)
+    delivery = Delivery.objects.get(pk=delivery.pk)
+    assert (delivery.state, delivery.held_for, delivery.approved_by) == ("held", "approval", "")
+
+
 def test_an_edit_announces_no_old_post_on_a_channel_that_was_added_since() -> None:
     post = make_post(make_blog(channels={"facebook": {}}))
     plan(post.pk)

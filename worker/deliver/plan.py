@@ -15,6 +15,7 @@ from worker import channels, gate, render
 from worker.channels.base import Message
 from worker.channels.email import EmailOptions
 from worker.deliver import approval, issues
+from worker.deliver.amended import goes_on
 from worker.deliver.claim import State, WaitsFor, never_called
 from worker.deliver.timing import first_due
 from worker.ingest.page import read_page
@@ -294,14 +295,21 @@ def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[s
         _stand(delivery, held_back(made), "The post was edited.")
     elif rendition is None:
         write(delivery, made)
-        _stand(delivery, begin(post.origin, "", file, delivery.channel, "", now), "The post was edited; now it can go out.")
+        _stand(delivery, _begin_again(delivery, post, file, now), "The post was edited; now it can go out.")
     else:
         write(delivery, made)
         note("The post was edited; the text was made anew.", delivery=delivery)
         if delivery.approved_by:
-            _stand(
-                delivery, begin(post.origin, "", file, delivery.channel, "", now), "The post was edited, so its words need a new approval."
-            )
+            _stand(delivery, _begin_again(delivery, post, file, now), "The post was edited, so its words need a new approval.")
+
+
+def _begin_again(delivery: Delivery, post: Post, file: BlogFile, now: datetime) -> Standing:
+    """With words that are in order. How the post came is no question for what a person has asked for."""
+    if delivery.occasion == Delivery.Occasion.AUTOMATIC:
+        return _begin(post, file, delivery.channel, "", now)
+    if sentence := approval.missing(file, ""):
+        return held(sentence, Delivery.HeldFor.APPROVAL)
+    return waiting(goes_on(delivery), now)
 
 
 def _stand(delivery: Delivery, start: Standing, what: str) -> None:
