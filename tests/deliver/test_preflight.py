@@ -11,8 +11,9 @@ from tests.factories import is_due, make_blog, make_delivery, make_post
 from tests.fakes.feeds import FeedSite, Reply
 from tests.fakes.noticeboard import Noticeboard
 from worker.deliver import staff
-from worker.deliver.preflight import Trouble, judge
+from worker.deliver.preflight import Page, Trouble, judge
 from worker.deliver.send import send
+from worker.ingest.page import read
 from worker.lib.http import Answer
 from worker.models import Delivery, Post, Rendition
 
@@ -51,6 +52,17 @@ def judged(answer: Answer, *, is_another_post: bool = False) -> Trouble | None:
 )
 def test_a_page_in_order_lets_the_post_go(answer: Answer) -> None:
     assert judged(answer) is None
+
+
+def test_a_page_in_another_encoding_shows_its_title() -> None:
+    body = '<meta property="og:title" content="Été à Montréal">'.encode("iso-8859-1")
+    answer = Answer(200, {"content-type": "text/html; charset=iso-8859-1"}, body, HERE)
+    assert judge(answer, url=HERE, title="Été à Montréal", is_another_post=False) is None
+
+
+def test_a_picture_that_was_read_before_is_no_other_one_however_its_address_is_written() -> None:
+    answer = page('<meta property="og:image" content="/uploads/a calm {path}.jpg">')
+    assert Page.read(answer).picture == read(answer).image
 
 
 @pytest.mark.parametrize(

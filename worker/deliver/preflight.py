@@ -21,7 +21,7 @@ from worker.deliver import approval
 from worker.deliver.outcome import Withheld
 from worker.deliver.plan import draft, write
 from worker.ingest.entry import address
-from worker.ingest.page import ACCEPT, MAX_REDIRECTS, TIMEOUT
+from worker.ingest.page import ACCEPT, MAX_REDIRECTS, TIMEOUT, decoded
 from worker.lib import clock
 from worker.lib.blogs import BlogFile
 from worker.lib.http import Answer, NoAnswer, request, told_to_wait
@@ -152,7 +152,7 @@ class Page:
 
     @classmethod
     def read(cls, answer: Answer) -> "Page":
-        markup = answer.body.decode("utf-8", "replace") if "html" in answer.headers.get("Content-Type", "html") else ""
+        markup = decoded(answer) if "html" in answer.headers.get("Content-Type", "html") else ""
         metas = dict(_metas(markup))
         robots = f"{answer.headers.get('X-Robots-Tag', '')},{metas.get('robots', '')}"
         return cls(

@@ -9,10 +9,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import nh3
 
+from worker.ingest.entry import address
 from worker.lib.blogs import BlogFile
 from worker.lib.http import Answer, NoAnswer, request
 from worker.lib.text import ILLEGIBLE, is_only_a_teaser, one_line
@@ -25,7 +26,6 @@ MAX_HTML = 400_000
 MAX_DEPTH = 500
 MAX_KEPT = 100_000
 MAX_WORDS = 2000
-MAX_ADDRESS = 2000
 ACCEPT = "text/html, application/xhtml+xml;q=0.9"
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def read(answer: Answer) -> PageText:
         raise Unread(f"The post's page answered with status {answer.status}.")
     if "html" not in kind.lower():
         raise Unread("The post's address does not lead to a web page.")
-    markup = _without_code(ILLEGIBLE.sub(" ", _decoded(answer.body, kind)))[:MAX_HTML]
+    markup = _without_code(ILLEGIBLE.sub(" ", decoded(answer)))[:MAX_HTML]
     if _depth(markup) > MAX_DEPTH:
         raise Unread("The post's page is nested too deeply to be read.")
     page = _Reader(nh3.clean(markup, tags=_READ, attributes=_READ_ATTRIBUTES, link_rel=None, url_relative="pass_through"))
@@ -96,7 +96,7 @@ def read(answer: Answer) -> PageText:
             clean_content_tags=_BESIDE,
             url_relative=("rewrite_with_base", answer.url),
         ).strip(),
-        image=_address(said("og:image:secure_url", "og:image", "og:image:url", "twitter:image"), answer.url),
+        image=address(said("og:image:secure_url", "og:image", "og:image:url", "twitter:image"), answer.url),
         image_alt=said("og:image:alt", "twitter:image:alt")[:MAX_WORDS],
         image_width=_pixels(said("og:image:width")),
         image_height=_pixels(said("og:image:height")),
@@ -166,14 +166,15 @@ _FLAT = frozenset(
 )
 
 
-def _decoded(body: bytes, kind: str) -> str:
-    stated = re.search(r"charset=[\"']?([\w-]{1,40})", kind, re.IGNORECASE)
-    named = _CHARSET.search(body[:2048])
+def decoded(answer: Answer) -> str:
+    """In the encoding that its header states, else the page itself, else UTF-8; never an error."""
+    stated = re.search(r"charset=[\"']?([\w-]{1,40})", answer.headers.get("content-type", ""), re.IGNORECASE)
+    named = _CHARSET.search(answer.body[:2048])
     charset = stated[1] if stated else named[1].decode("ascii") if named else "utf-8"
     try:
-        return body.decode(charset, "replace")
+        return answer.body.decode(charset, "replace")
     except LookupError:
-        return body.decode("utf-8", "replace")
+        return answer.body.decode("utf-8", "replace")
 
 
 def _without_code(markup: str) -> str:
@@ -276,15 +277,6 @@ def _rank(tag: str, values: dict[str, str]) -> int:
     if "articlebody" in values.get("itemprop", "").lower() or _CALLED.search(values.get("class", "")):
         return 2
     return {"article": 1, "main": 0}.get(tag, -1)
-
-
-def _address(stated: str, base: str) -> str:
-    try:
-        address = urljoin(base, stated) if stated else ""
-        parts = urlsplit(address)
-    except ValueError:
-        return ""
-    return address if parts.scheme in ("http", "https") and parts.hostname and len(address) <= MAX_ADDRESS else ""
 
 
 def _site(address: str) -> str:
