@@ -284,7 +284,7 @@ def test_a_sender_that_died_over_it_leaves_it_due_again(client, blog, relay, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(confirmation_mail, "_hand_over", die)
+        patched.setattr(confirmation_mail.mail, "send_one", die)
         with pytest.raises(KeyboardInterrupt):
             mail_what_is_due()
     mail_what_is_due()

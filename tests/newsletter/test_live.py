@@ -1,6 +1,7 @@
 """The whole way: from a post to what stands in a reader's mailbox."""
 
 import re
+from datetime import timedelta
 from itertools import count
 from types import SimpleNamespace
 
@@ -10,10 +11,11 @@ from django.test import Client
 from tests import clocks
 from tests.factories import make_delivery, make_post
 from tests.newsletter.people import live_blog, make_subscriber, send_to_the_end, the_sum
-from worker import newsletter
+from worker import models, newsletter
 from worker.channels.email import parse_relay
 from worker.deliver import plan, staff
 from worker.deliver.send import send
+from worker.lib import clock
 from worker.lib.blogs import blog_file
 from worker.models import Delivery, Suppression
 from worker.newsletter import mail
@@ -143,6 +145,14 @@ def test_a_test_copy_is_marked_and_counts_nobody(blog, relay):
     assert relay.mail_to("desk@practice.example")["Subject"].startswith("[Test] Coping")
     assert "test copy" in relay.mail_to("desk@practice.example").get_body(("plain",)).get_content()
     assert not copy.recipients.exists()
+
+
+def test_a_test_copy_counts_in_the_relays_pace(relay, settings):
+    blog = live_blog(relay, options="?rate=1/m")
+    copy = staff.test(publish(blog).post, "desk@practice.example", "office")
+    send(copy.pk)
+    assert relay.taken == {"desk@practice.example": 1}
+    assert models.Relay.objects.get().next_slot_at > clock.now() + timedelta(seconds=30)
 
 
 @pytest.mark.parametrize("to", ["desk", "Desk <desk@practice.example>", "café@practice.example", "desk@practice"])

@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import translation
 
 from worker.alerts.notice import TOGETHER
-from worker.channels.base import DeliveryError, Envelope, Handed, MailTemplate
+from worker.channels.base import DeliveryError, Envelope, MailTemplate
 from worker.lib import clock
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
@@ -130,8 +130,7 @@ def _by_apprise(to: str, file: BlogFile, alerts: Sequence[Alert]) -> str:
 
 def _by_mail(to: str, file: BlogFile, alerts: Sequence[Alert]) -> None:
     """Raises a DeliveryError unless the relay took it."""
-    relay = mail.relay_of(file)
-    if relay is None or file.sender is None:
+    if file.sender is None:
         raise DeliveryError(mail.cannot_send(file))
     subject, own = _subject(file, alerts), mail.sendable(file.sender.email)
     headers = (
@@ -142,10 +141,7 @@ def _by_mail(to: str, file: BlogFile, alerts: Sequence[Alert]) -> None:
     )
     html = inlined(fill("email/alert/body.html", title=subject, **_values(to, file, alerts)))
     template = MailTemplate(headers, sender=own, text=_text(to, file, alerts), html=html)
-    mail.take_a_slot(mail.relay_name(file), relay)
-    for step in mail.carrier(relay).send(template, [Envelope(0, mail.sendable(to), {})]):
-        if isinstance(step, Handed) and step.error:
-            raise step.error
+    mail.send_one(mail.Letter(template, Envelope(0, mail.sendable(to), {})), file)
 
 
 def _subject(file: BlogFile, alerts: Sequence[Alert]) -> str:

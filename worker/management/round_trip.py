@@ -7,7 +7,7 @@ from email.headerregistry import Address
 
 from django.conf import settings
 
-from worker.channels.base import DeliveryError, Envelope, Handed, MailTemplate
+from worker.channels.base import DeliveryError, Envelope, MailTemplate
 from worker.channels.email.imap import Mailbox
 from worker.lib.blogs import BlogFile
 from worker.newsletter import mail
@@ -27,7 +27,7 @@ def round_trip(file: BlogFile, tell: Callable[[str], object]) -> Iterator[Verdic
     own = f"doctor.{secrets.token_urlsafe(12)}"
     try:
         with Mailbox(settings.MAILBOXES[name]) as box:
-            _send(file, own)
+            mail.send_one(_letter(file, own), file)
             began = time.monotonic()
             arrived = _await(box, own, tell)
             if arrived is None:
@@ -43,18 +43,7 @@ def round_trip(file: BlogFile, tell: Callable[[str], object]) -> Iterator[Verdic
     yield from verdicts(raw, is_own_machine=relay.is_loopback)
 
 
-def _send(file: BlogFile, own: str) -> None:
-    """Raises a DeliveryError unless the relay took it."""
-    relay = mail.relay_of(file)
-    assert relay is not None, "looked at before"
-    template = _template(file, own)
-    mail.take_a_slot(mail.relay_name(file), relay)
-    for step in mail.carrier(relay).send(template, [Envelope(0, mail.comes_back_to(file), {})]):
-        if isinstance(step, Handed) and step.error:
-            raise step.error
-
-
-def _template(file: BlogFile, own: str) -> MailTemplate:
+def _letter(file: BlogFile, own: str) -> mail.Letter:
     """The headers of a newsletter, since what is looked at are they. Its link names nobody."""
     sender = file.sender
     assert sender is not None, "a blog with an e-mail channel has a sender; its file was refused otherwise"
@@ -70,7 +59,8 @@ def _template(file: BlogFile, own: str) -> MailTemplate:
         ("Auto-Submitted", "auto-generated"),
     )
     text = "A test by `postlark doctor`: nobody needs to do anything with it.\n"
-    return MailTemplate(headers, sender=mail.comes_back_to(file), text=text, html="")
+    ours = mail.comes_back_to(file)
+    return mail.Letter(MailTemplate(headers, sender=ours, text=text, html=""), Envelope(0, ours, {}))
 
 
 def _await(box: Mailbox, own: str, tell: Callable[[str], object]) -> tuple[int, bytes] | None:

@@ -3,7 +3,6 @@
 Its row is its queue. Who dies over it leaves it due again: such a mail may come twice and does no harm by it.
 """
 
-from datetime import timedelta
 from email.headerregistry import Address
 from pathlib import Path
 from random import Random
@@ -11,7 +10,7 @@ from random import Random
 from django.conf import settings
 from django.db.models import F
 
-from worker.channels.base import DeliveryError, Envelope, Handed, MailTemplate, OutcomeUnknown, Transient
+from worker.channels.base import DeliveryError, Envelope, MailTemplate, OutcomeUnknown, Transient
 from worker.channels.email import mime
 from worker.gate.disclaimer import approved
 from worker.lib import clock
@@ -60,7 +59,7 @@ def send(confirmation_id: int) -> None:
         _note(asked, f"Rehearsed: kept as {kept.name}.", mailed=True)
         return
     try:
-        _hand_over(asked, file)
+        mail.send_one(_letter(asked, file), file)
     except Transient as error:
         again = clock.now() + (error.retry_after or delay(asked.tries, Random()))
         _note(asked, error.sentence, again=again if asked.tries < TRIES else None)
@@ -96,23 +95,9 @@ def _must_not_ask(asked: Confirmation) -> str:
     return consent.why_not(reader.consents.all(), today(asked.blog, clock.now()))
 
 
-def _hand_over(asked: Confirmation, file: BlogFile) -> None:
-    """Raises a DeliveryError unless the relay took it."""
-    relay = mail.relay_of(file)
-    if relay is None:
-        raise Transient(mail.cannot_send(file), retry_after=timedelta(minutes=30))
-    mail.take_a_slot(mail.relay_name(file), relay)
-    for step in mail.carrier(relay).send(_template(asked, file), [_envelope(asked)]):
-        if isinstance(step, Handed):
-            if step.error:
-                raise step.error
-            return
-    raise OutcomeUnknown("The relay ended the conversation without an answer.")
-
-
 def _keep(asked: Confirmation, file: BlogFile) -> Path:
     path = mail.kept_as(f"confirm-{asked.pk}")
-    path.write_bytes(mime(_template(asked, file), _envelope(asked)).as_bytes())
+    path.write_bytes(mime(*_letter(asked, file)).as_bytes())
     return path
 
 
@@ -129,8 +114,8 @@ def _note(asked: Confirmation, trouble: str, *, mailed: bool = False, again: obj
         )
 
 
-def _envelope(asked: Confirmation) -> Envelope:
-    return Envelope(asked.pk, read_address(asked.email).wire, {})
+def _letter(asked: Confirmation, file: BlogFile) -> mail.Letter:
+    return mail.Letter(_template(asked, file), Envelope(asked.pk, read_address(asked.email).wire, {}))
 
 
 def _template(asked: Confirmation, file: BlogFile) -> MailTemplate:

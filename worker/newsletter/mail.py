@@ -2,7 +2,8 @@
 
 import ipaddress
 from collections.abc import Iterable
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from functools import lru_cache
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from worker.channels.base import INLINE_PICTURE, Envelope, MailTemplate, mark
+from worker.channels.base import INLINE_PICTURE, DeliveryError, Envelope, Handed, MailTemplate, OutcomeUnknown, Transient, mark
 from worker.channels.email import Email, MailboxSettings, RelaySettings, mime
 from worker.lib import clock
 from worker.lib.address import read_address
@@ -28,6 +29,7 @@ from worker.render import sections
 from worker.render.images import again
 from worker.render.words import spoken_day
 
+WITHOUT_A_RELAY = timedelta(minutes=30)
 _NOBODY = 0  # the subscriber that a test copy's link names
 
 _WHY = {
@@ -51,7 +53,6 @@ _TEST = {
 class Letter(NamedTuple):
     """What a carrier needs for one copy."""
 
-    carrier: Email
     template: MailTemplate
     envelope: Envelope
 
@@ -92,7 +93,25 @@ def label(delivery: Delivery) -> str:
     return reading_token(delivery.pk)
 
 
-def take_a_slot(name: str, relay: RelaySettings) -> None:
+def send_one(letter: Letter, file: BlogFile) -> str:
+    """The relay's own words once it took this one mail. Raises the DeliveryError that it gave instead; Transient where no relay is set up."""
+    relay = relay_of(file)
+    if relay is None:
+        raise Transient(cannot_send(file), retry_after=WITHOUT_A_RELAY)
+    _take_a_slot(relay_name(file), relay)
+    steps = carrier(relay).send(letter.template, [letter.envelope])
+    came = next((step for step in steps if isinstance(step, Handed)), None)
+    with suppress(DeliveryError):  # what came of the mail is known; this is only how the conversation ends
+        for _ in steps:
+            pass
+    if came is None:
+        raise OutcomeUnknown("The relay ended the conversation without an answer.")
+    if came.error:
+        raise came.error
+    return came.detail
+
+
+def _take_a_slot(name: str, relay: RelaySettings) -> None:
     """A single mail does not wait for its turn: it goes, and those after it go one interval later."""
     row, _ = Relay.objects.get_or_create(name=name, defaults={"next_slot_at": clock.now()})
     Relay.objects.filter(pk=row.pk).update(next_slot_at=Greatest(F("next_slot_at"), Now()) + relay.interval)
@@ -169,10 +188,8 @@ def _why(basis: str, day: date, language: str, sender: str) -> str:
 
 def test_copy(delivery: Delivery, file: BlogFile) -> Letter:
     """The marked copy for one address of the staff's own, which `delivery.audience` names."""
-    relay = relay_of(file)
-    assert relay is not None, "asked for only where cannot_send() says nothing"
     prefix, _ = _TEST[file.language]
-    return Letter(carrier(relay), template(delivery, file, subject_prefix=prefix), _for_nobody(delivery, file, sendable(delivery.audience)))
+    return Letter(template(delivery, file, subject_prefix=prefix), _for_nobody(delivery, file, sendable(delivery.audience)))
 
 
 def sample(delivery: Delivery, file: BlogFile, language: str = "") -> EmailMessage:
