@@ -10,6 +10,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends libfribidi0 && 
 COPY requirements/runtime.txt requirements/runtime.txt
 RUN pip install --require-hashes -r requirements/runtime.txt
 
+# Without what the operator keeps here: .dockerignore. The blogs' files are mounted.
 COPY . .
 # The program itself is only read: the container may run with a read-only root and a volume on /data.
 RUN pip install --no-deps --no-build-isolation -e . \

@@ -1,4 +1,4 @@
-# The workflow, by name. All of it stands in ./run, so that no make is needed.
+# The workflow, by name. What it takes to run and test Postlark stands in ./run, so that no make is needed.
 
 .PHONY: run test lint format bench pictures words lock
 

@@ -46,6 +46,11 @@ def test_everything_that_keeps_running_says_whether_it_is_well():
     assert [name for name, service in lasting.items() if "healthcheck" not in service] == []
 
 
+def test_what_the_operator_keeps_beside_the_program_stays_out_of_the_image():
+    """Passwords, readers' addresses, and the blogs' files, which may name where alerts go by a secret address."""
+    assert {"secrets", "postlark.env", "var", "*.csv", "config/blogs/*"} <= set(Path(".dockerignore").read_text().split())
+
+
 def test_the_image_runs_as_somebody_without_rights():
     lines = Path("Dockerfile").read_text().splitlines()
     users = [line.split()[1] for line in lines if line.startswith("USER ")]

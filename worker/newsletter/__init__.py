@@ -6,7 +6,7 @@ did since its last commit stands in its journal. Places to cut it at (worker/lib
 
 | crash point | where | left behind |
 |---|---|---|
-| `slice-written` | up to a hundred readers are written down | the next `prepare` goes on after them |
+| `slice-written` | up to a thousand readers are written down | the next `prepare` goes on after them |
 | `batch-claimed` | the batch is ours, nobody written to | all of it waits again |
 | `recipient-calling` | noted that this copy may be out; its body not begun | this one unknown, although nothing went out |
 | `recipient-answered` | the relay answered, nothing noted of it | after a body: unknown; refused before it: waits again |
