@@ -194,8 +194,8 @@ class Line:
 
     def _answers(self) -> list[Answer]:
         answers: list[Answer] = []
-        lines = self._heard.split(b"\n")
-        self._heard = lines.pop()
+        awaited = len(self.awaited)
+        *lines, self._heard = self._heard.split(b"\n")
         for line in lines:
             if line[3:4] == b"-":
                 self._words.append(line[4:].rstrip())
@@ -214,6 +214,7 @@ class Line:
                 answers.append(Answer(stage, copy, Reply(code, b" ".join([*self._words, line[4:].rstrip()]))))
             self._words.clear()
             self._length = 0
+        if len(self.awaited) < awaited:
             self._alive()
         if self._length + len(self._heard) > _LONGEST_REPLY:
             raise ConnectionError("The relay's reply has no end.")
