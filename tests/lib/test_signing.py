@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from worker.lib.signing import (
     address_hash,
     confirmation_token,
-    copy_id,
+    copy_ids,
     read_confirmation_token,
     read_copy_id,
     read_reading_token,
@@ -22,7 +22,7 @@ ROW = st.integers(0, 2**63)
 @given(first=ROW, second=ROW)
 def test_a_token_names_what_was_signed(first, second):
     assert read_unsubscribe_token(unsubscribe_token(first, second)) == (first, second)
-    assert read_copy_id(copy_id(first, second)) == (first, second)
+    assert read_copy_id(copy_ids(first)(second)) == (first, second)
     assert read_confirmation_token(confirmation_token(first)) == first
     assert read_reading_token(reading_token(first)) == first
 

@@ -5,7 +5,7 @@ import pytest
 from tests.factories import make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, planned, send_to_the_end, send_what_is_due, the_sum
 from worker.lib.address import read_address
-from worker.lib.signing import copy_id, unsubscribe_token
+from worker.lib.signing import copy_ids, unsubscribe_token
 from worker.models import Subscriber
 from worker.newsletter.confirm import confirm
 from worker.newsletter.leave import forget, unsubscribe
@@ -62,7 +62,7 @@ def test_a_copy_that_came_to_the_new_address_is_the_readers_and_no_second_one_fo
     assert the_sum(delivery).sent == 1
     copy = old.recipients.get()
     assert copy.state == "sent"
-    assert of_copy(copy_id(delivery.pk, new.pk)) == copy, "what comes back of it is about the reader"
+    assert of_copy(copy_ids(delivery.pk)(new.pk)) == copy, "what comes back of it is about the reader"
 
 
 def test_two_places_of_which_both_still_wait_bring_one_copy(relay):

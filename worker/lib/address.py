@@ -50,7 +50,7 @@ def read_address(text: str) -> Address:
 
 def wire(written: str, key: str) -> str:
     """What a relay understands, of an address that was read before, from its two other forms."""
-    return written[: written.rindex("@")] + key[key.rindex("@") :]
+    return key if written == key else written[: written.rindex("@")] + key[key.rindex("@") :]
 
 
 def address_key(text: str) -> str:

@@ -8,8 +8,8 @@ A newsletter signs twice and hashes once for every reader, so all three are one 
 mail server that changes the case of a Message-ID, and a link is short enough for one line of a mail.
 """
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import NamedTuple
@@ -35,7 +35,12 @@ class Copy(NamedTuple):
 
 
 def unsubscribe_token(blog: int, subscriber: int) -> str:
-    return _sign(_UNSUBSCRIBE, f"{blog}-{subscriber}")
+    return unsubscribe_tokens(blog)(subscriber)
+
+
+def unsubscribe_tokens(blog: int) -> Callable[[int], str]:
+    """For many of its subscribers: the key is looked up once."""
+    return partial(_sign_pair, _ours(_UNSUBSCRIBE), blog)
 
 
 def read_unsubscribe_token(token: str) -> Leaver | None:
@@ -45,7 +50,7 @@ def read_unsubscribe_token(token: str) -> Leaver | None:
 
 
 def confirmation_token(pk: int) -> str:
-    return _sign(_CONFIRM, str(pk))
+    return _sign(_ours(_CONFIRM), str(pk))
 
 
 def read_confirmation_token(token: str) -> int | None:
@@ -54,9 +59,9 @@ def read_confirmation_token(token: str) -> int | None:
     return numbers[0] if numbers else None
 
 
-def copy_id(delivery: int, subscriber: int) -> str:
-    """The left side of a copy's Message-ID: always the same for the same copy, and nobody can make one up."""
-    return _sign(_COPY, f"{delivery}-{subscriber}")
+def copy_ids(delivery: int) -> Callable[[int], str]:
+    """By subscriber, the left side of a copy's Message-ID: always the same for the same copy, and nobody can make one up."""
+    return partial(_sign_pair, _ours(_COPY), delivery)
 
 
 def read_copy_id(text: str) -> Copy | None:
@@ -67,7 +72,7 @@ def read_copy_id(text: str) -> Copy | None:
 
 def reading_token(delivery: int) -> str:
     """Names a newsletter, and nobody who reads it."""
-    return _sign(_READING, str(delivery))
+    return _sign(_ours(_READING), str(delivery))
 
 
 def read_reading_token(token: str) -> int | None:
@@ -78,36 +83,44 @@ def read_reading_token(token: str) -> int | None:
 
 def address_hash(key: str) -> str:
     """Of an `address_key`. Keyed, so that a list of hashes cannot be tried against a list of addresses."""
-    return _mac(_ADDRESS, settings.ADDRESS_KEY, key)
+    return _mac(_keyed(_ADDRESS, settings.ADDRESS_KEY), key)
 
 
 def address_hashes(keys: Iterable[str]) -> dict[str, str]:
     """Hash -> `address_key`."""
-    secret = settings.ADDRESS_KEY
-    return {_mac(_ADDRESS, secret, key): key for key in keys}
+    keyed = _keyed(_ADDRESS, settings.ADDRESS_KEY)
+    return {_mac(keyed, key): key for key in keys}
 
 
-def _sign(purpose: bytes, value: str) -> str:
-    return f"{value}{_SEPARATOR}{_mac(purpose, settings.SECRET_KEY, value)}"
+def _ours(purpose: bytes) -> blake2b:
+    return _keyed(purpose, settings.SECRET_KEY)
+
+
+def _sign_pair(keyed: blake2b, first: int, second: int) -> str:
+    return _sign(keyed, f"{first}-{second}")
+
+
+def _sign(keyed: blake2b, value: str) -> str:
+    return f"{value}{_SEPARATOR}{_mac(keyed, value)}"
 
 
 def _read(purpose: bytes, token: str) -> list[int] | None:
     """The numbers that were signed for this purpose."""
     value, _, mac = token.rpartition(_SEPARATOR)
-    ours = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    if not token.isascii() or not any(compare_digest(_mac(purpose, secret, value), mac) for secret in ours):
+    ours = [_keyed(purpose, secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    if not token.isascii() or not any(compare_digest(_mac(keyed, value), mac) for keyed in ours):
         return None
     return [int(number) for number in value.split("-")]
 
 
-def _mac(purpose: bytes, secret: str, value: str) -> str:
-    """128 bits; what is signed for one purpose is of no use for another."""
-    hashing = _keyed(purpose, secret).copy()
+def _mac(keyed: blake2b, value: str) -> str:
+    """128 bits."""
+    hashing = keyed.copy()
     hashing.update(value.encode())
     return hashing.hexdigest()
 
 
 @lru_cache(maxsize=16)
 def _keyed(purpose: bytes, secret: str) -> blake2b:
-    """With the key taken in. The secret may have any length, and BLAKE2b's key 64 bytes at most."""
+    """With the key taken in: what is signed for one purpose is of no use for another. The secret may have any length, BLAKE2b's key 64 bytes at most."""
     return blake2b(digest_size=16, key=blake2b(secret.encode()).digest(), person=purpose)

@@ -256,13 +256,14 @@ def _count(held: list[Batch], outcomes: ByBatch) -> None:
     came = {key: each for batch in held for key, each in outcomes.get(batch.pk, {}).items()}
     write(came)
     record_refusals(came)
+    now = clock.now()
     for batch in held:
         for state, number in counted(outcomes.get(batch.pk, {})).items():
             setattr(batch, state, getattr(batch, state) + number)
             batch.waiting -= number
             if state == Recipient.State.UNKNOWN:
                 batch.looks, batch.look_at = 0, None
-        batch.written_at = clock.now()
+        batch.written_at = now
 
 
 def _save(held: list[Batch]) -> None:

@@ -121,13 +121,15 @@ LOOK_EVERY = 1.0
 
 @dataclass
 class _InHand:
-    """A claim that is ours. By batch and reader: `outcomes` of those who were answered or left out, `fresh` those of them that are not
-    in the rows yet. `left_out`: a digest's posts, by batch. `asked`: whose copy is with the carrier; `begun`: of them, those whose body may be out."""
+    """A claim that is ours. `unread`: its batches whose readers are still to be looked up; `readers`: those of a batch that was.
+    By batch and reader: `outcomes` of those who were answered or left out, `fresh` those of them that are not in the rows yet.
+    `left_out`: a digest's posts, by batch. `asked`: whose copy is with the carrier; `begun`: of them, those whose body may be out."""
 
     claim: Claim
-    readers: deque[Reader]
+    unread: deque[int]
     left_out: dict[int, frozenset[int]]
     notes: Page
+    readers: deque[Reader] = field(default_factory=deque)
     outcomes: dict[int, dict[int, Outcome]] = field(default_factory=lambda: defaultdict(dict))
     fresh: dict[int, dict[int, Outcome]] = field(default_factory=lambda: defaultdict(dict))
     asked: dict[int, Reader] = field(default_factory=dict)
@@ -136,7 +138,7 @@ class _InHand:
 
     @property
     def is_answered(self) -> bool:
-        return not self.readers and not self.asked
+        return not self.unread and not self.readers and not self.asked
 
     def came(self, reader: Reader, outcome: Outcome) -> None:
         self.outcomes[reader.batch][reader.key] = self.fresh[reader.batch][reader.key] = outcome
@@ -156,6 +158,7 @@ class _Run:
         self.carrier = mail.carrier(relay, until=self.begun + 0.95 * batches.time_to_live().total_seconds(), lines=first.lines)
         self.over = self.some_refused = False
         self.in_hand: list[_InHand] = []
+        self.envelopes = mail.Envelopes(delivery, file)
         self.templates: dict[tuple[frozenset[int], str], MailTemplate] = {}
         self.of: dict[int, _InHand] = {}
         self.look_at = self.begun + LOOK_EVERY
@@ -192,9 +195,11 @@ class _Run:
         while not self._is_over():
             hand = self.in_hand[-1]
             if not hand.readers:
-                if self._turn():
-                    continue
-                return
+                if hand.unread:
+                    self._read(hand)
+                elif not self._turn():
+                    return
+                continue
             reader = hand.readers.popleft()
             if reader.left_out:
                 self._leave_out(hand, reader)
@@ -202,7 +207,7 @@ class _Run:
             hand.asked[reader.key] = reader
             self.of[reader.key] = hand
             template = self._template(hand.left_out.get(reader.batch, frozenset()), reader.language)
-            yield mail.envelope(reader, self.delivery, self.file, template)
+            yield self.envelopes.of(reader, template)
 
     def _intend(self, key: int) -> bool:
         """The last look, and the note that this copy may be out from now on. False: its body must not begin."""
@@ -255,12 +260,16 @@ class _Run:
         return following is not None
 
     def _take(self, claim: Claim) -> None:
-        waiting = load(claim.batches, self.delivery.blog_id, self.seen.today)
-        fresh = [one for one in waiting if not one.tries] or waiting
         left_out = batches.left_out(claim.batches) if self.delivery.issue_id else {}
         page = self.journal.page(claim.delivery, claim.number)
-        self.in_hand.append(_InHand(claim, deque(fresh[: claim.most]), left_out, page))
+        self.in_hand.append(_InHand(claim, deque(claim.batches), left_out, page))
         point("batch-claimed")
+
+    def _read(self, hand: _InHand) -> None:
+        """Batch by batch, so that the lines never wait for long."""
+        waiting = load(hand.unread.popleft(), self.delivery.blog_id, self.seen.today)
+        fresh = [one for one in waiting if not one.tries] or waiting
+        hand.readers.extend(fresh[: hand.claim.most])
 
     def _template(self, left_out: frozenset[int], language: str) -> MailTemplate:
         """Made once for all whose copies leave out the same and speak the same language."""
@@ -308,7 +317,8 @@ class _Run:
 
     def _look_again(self, hand: _InHand) -> None:
         """Somebody left or moved, or a new day has begun: those whose body has not begun are read anew."""
-        now = {one.key: one for one in load(hand.claim.batches, self.delivery.blog_id, self.seen.today)}
+        read = [batch for batch in hand.claim.batches if batch not in hand.unread]
+        now = {one.key: one for batch in read for one in load(batch, self.delivery.blog_id, self.seen.today)}
         hand.readers = deque(now[one.key] for one in hand.readers if one.key in now)
         for key in hand.asked.keys() - hand.begun:
             if now[key].left_out:

@@ -22,7 +22,7 @@ from worker.lib import clock
 from worker.lib.address import read_address
 from worker.lib.blogs import BlogFile, Sender
 from worker.lib.clock import Now
-from worker.lib.signing import copy_id, reading_token, unsubscribe_token
+from worker.lib.signing import copy_ids, reading_token, unsubscribe_token, unsubscribe_tokens
 from worker.models import Consent, Delivery, Relay, Rendition
 from worker.newsletter.reader import Reader
 from worker.render import sections
@@ -167,18 +167,26 @@ def template(
     return MailTemplate(tuple(headers), sender=comes_back_to(file), text=text, html=html, picture=picture, label=label(delivery))
 
 
-def envelope(reader: Reader, delivery: Delivery, file: BlogFile, template: MailTemplate | None = None) -> Envelope:
-    """One reader's copy. The same copy always has the same Message-ID: a mailbox that gets it twice shows it once."""
-    assert reader.why is not None, "whoever has no consent in force is left out"
-    token = unsubscribe_token(delivery.blog_id, reader.pk)
-    language = reader.language if reader.language in delivery.rendition.translations else file.language
-    words = {
-        "copy": copy_id(delivery.pk, reader.pk),
-        "token": token,
-        "unsubscribe": _unsubscribe_page(token),
-        "why": _why(reader.why.basis, reader.why.obtained_on, language, _sender(file).name),
-    }
-    return Envelope(reader.key, reader.address, words, template)
+class Envelopes:
+    """Of one delivery. What its copies have in common is looked up once: to ask the settings takes longer than to sign."""
+
+    def __init__(self, delivery: Delivery, file: BlogFile) -> None:
+        self._sign, self._name_copy = unsubscribe_tokens(delivery.blog_id), copy_ids(delivery.pk)
+        self._page = _unsubscribe_page("")
+        self._languages, self._language, self._sender = delivery.rendition.translations, file.language, _sender(file).name
+
+    def of(self, reader: Reader, template: MailTemplate | None = None) -> Envelope:
+        """One reader's copy. The same copy always has the same Message-ID: a mailbox that gets it twice shows it once."""
+        assert reader.why is not None, "whoever has no consent in force is left out"
+        token = self._sign(reader.pk)
+        language = reader.language if reader.language in self._languages else self._language
+        words = {
+            "copy": self._name_copy(reader.pk),
+            "token": token,
+            "unsubscribe": self._page + token,
+            "why": _why(reader.why.basis, reader.why.obtained_on, language, self._sender),
+        }
+        return Envelope(reader.key, reader.address, words, template)
 
 
 @lru_cache(maxsize=1024)

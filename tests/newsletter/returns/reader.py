@@ -14,7 +14,7 @@ from django.db import connection
 from tests import clocks
 from tests.factories import make_post
 from tests.newsletter.people import begin, make_newsletter, make_subscriber
-from worker.lib.signing import copy_id
+from worker.lib.signing import copy_ids
 from worker.models import Batch, Blog, Event, Mailbox, Recipient, Return, Suppression
 from worker.newsletter.returns import mailboxes
 
@@ -25,7 +25,7 @@ def main() -> None:
     Mailbox.objects.update(look_at=clocks.now())
     mailboxes.collect("default")
     document = {
-        "own": [copy_id(one.delivery_id, one.subscriber_id) for one in Recipient.objects.order_by("pk")],
+        "own": [copy_ids(one.delivery_id)(one.subscriber_id) for one in Recipient.objects.order_by("pk")],
         "kinds": sorted(Return.objects.values_list("kind", flat=True)),
         "lines": Event.objects.filter(who="The returns mailbox").count(),
         "causes": sorted(Suppression.objects.values_list("cause", flat=True)),

@@ -9,7 +9,7 @@ from tests.newsletter.people import live_blog, make_subscriber, people, planned,
 from tests.newsletter.returns import letters
 from worker import alerts
 from worker.channels.email.mailbox import parse_mailbox
-from worker.lib.signing import copy_id
+from worker.lib.signing import copy_ids
 from worker.models import Alert, Event, Mailbox, Recipient, Return, Suppression
 from worker.newsletter.returns import mailboxes
 from worker.record.sums import Sum
@@ -43,7 +43,7 @@ def copy(ann) -> Recipient:
 
 
 def own(copy: Recipient) -> str:
-    return copy_id(copy.delivery_id, copy.subscriber_id)
+    return copy_ids(copy.delivery_id)(copy.subscriber_id)
 
 
 def collect() -> Mailbox:

@@ -6,7 +6,7 @@ import pytest
 
 from tests import clocks
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end, the_sum
-from worker.lib.signing import copy_id
+from worker.lib.signing import copy_ids
 from worker.models import Blog, Event, Recipient, Return, Subscriber, Suppression
 from worker.newsletter.leave import forget
 from worker.newsletter.returns import Kind, Report, of_address, of_copy, record
@@ -73,7 +73,7 @@ def test_a_complaint_counts_for_more_than_leaving(ann, copy):
 
 
 def test_a_copy_is_found_by_its_own_id_wherever_it_stands_or_by_its_address(blog, ann, copy):
-    own = copy_id(copy.delivery_id, ann.pk)
+    own = copy_ids(copy.delivery_id)(ann.pk)
     assert of_copy(own) == of_copy(f"Original-Message-ID: <{own}@blog.example>") == copy
     assert of_copy(f"1-{ann.pk}.{'x' * 43}") is None
     assert of_address(copy.delivery_id, "ANN@Reader.example") == copy
@@ -84,21 +84,21 @@ def test_a_copy_is_found_by_its_own_id_wherever_it_stands_or_by_its_address(blog
 def test_what_comes_back_from_an_address_they_have_left_says_nothing_of_the_new_one(ann, copy):
     suppress(ann.blog, ANN, Suppression.Cause.MOVED, who="The reader")
     Subscriber.objects.filter(pk=ann.pk).update(email="new@reader.example", address_key="new@reader.example")
-    record(of_copy(copy_id(copy.delivery_id, ann.pk)), report(Kind.HARD, address=ANN))
+    record(of_copy(copy_ids(copy.delivery_id)(ann.pk)), report(Kind.HARD, address=ANN))
     assert suppression_of(ann.blog_id, "new@reader.example") is None
 
 
 def test_who_goes_on_in_another_place_is_meant_by_what_came_of_the_old_one(blog, ann, copy):
     bob = make_subscriber(blog, "bob@reader.example")
     Subscriber.objects.filter(pk=ann.pk).update(address_key=f"moved {ann.pk}", state="unsubscribed", goes_on_as=bob)
-    record(of_copy(copy_id(copy.delivery_id, ann.pk)), report(Kind.COMPLAINED))
+    record(of_copy(copy_ids(copy.delivery_id)(ann.pk)), report(Kind.COMPLAINED))
     assert suppression_of(blog.pk, "bob@reader.example").cause == "complained"
 
 
 def test_nothing_is_kept_of_who_was_forgotten(ann, copy):
     record(copy, report(Kind.SOFT))
     forget(ann, "desk")
-    record(of_copy(copy_id(copy.delivery_id, ann.pk)), report(Kind.HARD, words=""))
+    record(of_copy(copy_ids(copy.delivery_id)(ann.pk)), report(Kind.HARD, words=""))
     assert [each.cause for each in Suppression.objects.all()] == ["forgotten"]
     assert ANN not in str(list(Return.objects.values()))
 
