@@ -29,9 +29,10 @@ def logging(level: str) -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"line": {"()": "worker.lib.log.KeyValueFormatter"}},
+            "filters": {"without_broker": {"()": "worker.lib.log.WithoutBroker"}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level.upper()},
             # A page that is not there is no event of ours; a page that breaks is.
-            "loggers": {**quiet, "django.request": {"level": "ERROR"}},
+            "loggers": {**quiet, "django.request": {"level": "ERROR"}, "celery.beat": {"filters": ["without_broker"]}},
         }
     )

@@ -4,7 +4,7 @@ import sys
 import pytest
 from django.db import InterfaceError, OperationalError
 
-from worker.lib.log import KeyValueFormatter, without_secrets
+from worker.lib.log import KeyValueFormatter, WithoutBroker, without_secrets
 
 
 def written(message: str, *args: object, **facts: object) -> str:
@@ -57,6 +57,20 @@ def test_a_database_in_trouble_is_one_line(trouble):
     except trouble:
         record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "broken", (), sys.exc_info())
     assert KeyValueFormatter().format(record).endswith("Z error x: broken error='database or disk is full\\nHINT: make room'")
+
+
+def test_a_clock_without_a_broker_is_one_line_a_tick(caplog):
+    """Celery's own words for it: `Scheduler.apply_entry`."""
+    clock = logging.getLogger("celery.beat")
+    clock.addFilter(quieted := WithoutBroker())
+    try:
+        raise ConnectionRefusedError("Connection refused")
+    except ConnectionRefusedError as error:
+        clock.error("Message Error: %s\n%s", error, ["File x", "File y"], exc_info=True)
+    finally:
+        clock.removeFilter(quieted)
+    (record,) = caplog.records
+    assert KeyValueFormatter().format(record).endswith("it rings again at the next tick error='Connection refused'")
 
 
 def test_what_somebody_else_wrote_cannot_make_a_line_of_its_own():

@@ -48,6 +48,16 @@ class KeyValueFormatter(logging.Formatter):
         return without_secrets(line)
 
 
+class WithoutBroker(logging.Filter):
+    """At every tick without a broker Celery's clock writes down its whole stack, and each exception of a chain of ten: one line is enough."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.msg.startswith("Message Error"):
+            facts = {"error": record.exc_info[1], "exc_info": None}
+            vars(record).update(facts, msg="the broker does not answer, so the clock rang nobody; it rings again at the next tick", args=())
+        return True
+
+
 def _value(value: Any) -> str:
     text = str(value)
     return repr(text) if re.search(r"\s", text) else text
