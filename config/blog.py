@@ -25,7 +25,7 @@ _SENTENCES = {
 def read_blogs(folder: Path) -> tuple[dict[str, BlogFile], list[str]]:
     """(slug -> file, mistakes). A folder without files is no mistake here: `postlark check` says it."""
     blogs: dict[str, BlogFile] = {}
-    mistakes: list[str] = []
+    mistakes = [f"POSTLARK_BLOGS names {folder}, which is no folder."] if folder.exists() and not folder.is_dir() else []
     for path in sorted(folder.glob("*.toml")):
         blog, wrong = read_blog(path)
         mistakes += wrong

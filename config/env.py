@@ -52,7 +52,7 @@ class Env:
     def address(self, name: str, default: str) -> tuple[str, int]:
         value = self.text(name) or default
         host, colon, port = value.rpartition(":")
-        if not colon or not host or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
+        if not colon or not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) <= 65535:
             self.mistakes.append(f"{name} is {value!r}; allowed is HOST:PORT, for example {default}.")
             return self.address("", default) if value != default else ("127.0.0.1", 8000)
         return host.strip("[]"), int(port)
@@ -66,6 +66,15 @@ class Env:
             self.mistakes.append(f"{name} must begin with {' or '.join(f'{s}://' for s in schemes)} and name a place.")
             return default
         return value
+
+    def site(self, name: str, default: str) -> str:
+        """The address of a web site, on which others are built: so without a user, a query or a fragment."""
+        value = self.url(name, default, ("https", "http"))
+        parts = urlsplit(value)
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            self.mistakes.append(f"{name} takes no user, no ? and no #; an example is https://news.blog.example.")
+            return default
+        return value.rstrip("/")
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
         value = self.text(name) or default

@@ -31,7 +31,7 @@ except OSError as error:
     raise ImproperlyConfigured(f"POSTLARK_DATA names {POSTLARK_DATA}, where nothing can be written: {error.strerror}.") from None
 
 LISTEN = env.address("LISTEN", "127.0.0.1:8000")
-PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{LISTEN[1]}", ("https", "http")).rstrip("/")
+PUBLIC_URL = env.site("PUBLIC_URL", f"http://127.0.0.1:{LISTEN[1]}")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 LEASE = env.duration("LEASE", "120s", least="1s", most="1d")
 SWEEP = env.duration("SWEEP", "15s", least="1s", most="1h")

@@ -92,4 +92,4 @@ def test_blogs_tells_what_is_wrong(site: FeedSite) -> None:
 def test_blogs_without_any(settings: Any) -> None:
     settings.BLOGS = {}
     assert told("blogs") == told("poll") == []
-    assert said("blogs") == said("poll") == "There are no blogs yet; each is a file in the blogs folder.\n"
+    assert said("blogs") == said("poll") == f"There is no blog yet: {settings.POSTLARK_BLOGS} holds no file that ends in .toml.\n"

@@ -9,6 +9,7 @@ from argparse import SUPPRESS
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, DataError, IntegrityError
 from django.db.models import Q
@@ -76,6 +77,10 @@ def _of_the_database(said: str) -> str:
 def the_operator() -> str:
     """Who typed the command, as the record names them."""
     return f"{getpass.getuser()} (command line)"
+
+
+def no_blogs() -> str:
+    return f"There is no blog yet: {settings.POSTLARK_BLOGS} holds no file that ends in .toml."
 
 
 def find_blog(slug: str) -> BlogFile:

@@ -5,7 +5,7 @@ from worker.ingest.health import health
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
 from worker.lib.log import without_secrets
-from worker.management.command import PostlarkCommand
+from worker.management.command import PostlarkCommand, no_blogs
 from worker.models import Blog
 
 
@@ -20,7 +20,7 @@ class Command(PostlarkCommand):
             lines += [f"{each['slug']}: {each['sentence']} {each['then']}", f"    feed         {each['feed']}"]
             lines += [f"    {label:<12} {each[key]:%Y-%m-%d %H:%M} UTC" for label, key in _TIMES.items() if each[key]]
             lines += [f"    publish hook {each['publish_hook']}"]
-        return document, lines or ["There are no blogs yet; each is a file in the blogs folder."]
+        return document, lines or [no_blogs()]
 
 
 _TIMES = {"last good": "last_good", "next look": "next"}

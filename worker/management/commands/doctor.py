@@ -4,7 +4,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from worker.connections.standing import files_of
 from worker.management import outside
-from worker.management.command import PostlarkCommand, find_blog
+from worker.management.command import PostlarkCommand, find_blog, no_blogs
 
 
 class Command(PostlarkCommand):
@@ -19,7 +19,7 @@ class Command(PostlarkCommand):
         ]
         self.wrong = [finding for finding in findings if not finding.ok]
         lines = [f"{'ok   ' if one.ok else 'WRONG'}  {one.blog}, {one.what}: {one.sentence}" for one in findings]
-        return [vars(one) for one in findings], lines or ["There are no blogs yet; each is a file in the blogs folder."]
+        return [vars(one) for one in findings], lines or [no_blogs()]
 
     def handle(self, *args: Any, **options: Any) -> None:
         super().handle(*args, **options)

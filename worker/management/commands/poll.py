@@ -5,7 +5,7 @@ from django.core.management.base import CommandError, CommandParser
 from worker import ingest
 from worker.deliver.plan import plan
 from worker.lib.blogs import blogs
-from worker.management.command import PostlarkCommand, find_blog
+from worker.management.command import PostlarkCommand, find_blog, no_blogs
 from worker.models import Post
 
 
@@ -28,7 +28,7 @@ class Command(PostlarkCommand):
         for each in document:
             lines += [f"{each['blog']}: {each['sentence']}"] if each["good"] else []
             lines += [f"  {post['id']:>5}  {post['origin']:<9} {post['title']}" for post in each["posts"]]
-        return document, lines if document else ["There are no blogs yet; each is a file in the blogs folder."]
+        return document, lines if document else [no_blogs()]
 
     def _told(self, slug: str, looked: ingest.Looked) -> dict[str, Any]:
         for post in looked.posts:

@@ -43,9 +43,10 @@ def test_it_reads_everything_that_may_be_said():
     ("url", "mistake"),
     [
         (f"anymail+mailgnu://{SECRET}@blog.example", r"anymail\+brevo://, anymail\+mailgun://"),
-        ("anymail+brevo", "does not know"),
+        ("anymail+brevo", "no key for Brevo; the form is"),
         (f"anymail+mailgun://{SECRET}", r"Mailgun's domain; the form is anymail\+mailgun://KEY@DOMAIN"),
         ("anymail+mailgun://@blog.example", "no key"),
+        ("anymail+mailgun://", "no key for Mailgun; the form is"),
         (f"anymail+mailgun://{SECRET}@blog example", "letters, digits"),
         (f"anymail+mailgun://{SECRET}/x@blog.example", "%2F"),
         (f"anymail+mailgun://a:{SECRET}@blog.example", "%3A"),

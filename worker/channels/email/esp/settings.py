@@ -97,7 +97,7 @@ def parse_esp(url: str) -> EspSettings:
 def _split(url: str) -> tuple[str, SplitResult]:
     scheme, _, rest = url.partition("://")
     slug = scheme.removeprefix("anymail+")
-    if slug not in KINDS or not rest:
+    if slug not in KINDS:
         *others, last = (f"anymail+{each}://" for each in KINDS)
         raise ValueError(f"names a mail provider that Postlark does not know; allowed are {', '.join(others)} and {last}.")
     try:
