@@ -128,6 +128,13 @@ class LateToGoOn(Conversation):
         super().data()
 
 
+class SendsOn(Conversation):
+    """Its yes to a reader's name is not the usual one (RFC 5321, 3.4)."""
+
+    def say(self, text):
+        super().say("251 2.1.5 User not local; will forward" if text == "250 2.1.5 OK" else text)
+
+
 class DropsWhatRidesBehindABody(Conversation):
     """It offers pipelining, and throws away what came before it had answered."""
 
@@ -163,6 +170,7 @@ ODD = [
     OneMessageALine,
     TwoLinesAtMost,
     LateToGoOn,
+    SendsOn,
     DropsWhatRidesBehindABody,
     DropsWhateverRides,
 ]
@@ -194,6 +202,38 @@ class ResetsAfterTheDot(Conversation):
         self.relay.take(self.to, self.body())
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise Gone
+
+
+class SaysItTwice(Conversation):
+    """Of one reader's copy, so that whatever it says next seems to be of another's."""
+
+    def data(self):
+        super().data()
+        if self.kind == "twice":
+            self.say("250 2.0.0 Queued")
+
+
+class AsksForTheBodyAgain(Conversation):
+    def data(self):
+        self.say("354 Go on")
+        self.body()
+        self.say("354 Go on" if self.kind == "twice" else "250 2.0.0 Queued")
+
+
+@pytest.mark.parametrize("features", [(), PIPELINING], ids=["plain", "pipelining"])
+def test_whoever_comes_after_an_answer_too_many_is_not_refused_by_it(features):
+    with Relay(features=features, conversation=SaysItTwice) as relay:
+        handed = converse(relay, people("twice", "next", "last"))
+    assert all(isinstance(one.error, Transient | None) for one in handed.values())
+    assert [relay.taken[one.address] for one in people("twice", "next", "last")] == [handed[key].error is None for key in range(3)]
+
+
+@pytest.mark.parametrize("features", [(), PIPELINING], ids=["plain", "pipelining"])
+def test_what_is_no_answer_to_a_body_leaves_it_in_doubt(features):
+    with Relay(features=features, conversation=AsksForTheBodyAgain) as relay:
+        handed = converse(relay, people("twice", "next"))
+    assert isinstance(handed[0].error, OutcomeUnknown)
+    assert handed[1].error is None
 
 
 class HasNoEnd(Conversation):

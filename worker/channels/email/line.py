@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from worker.channels.base import DeliveryError, Rejected
 from worker.channels.email.opening import Opened
-from worker.channels.email.replies import Reply, said
+from worker.channels.email.replies import GO_ON, Reply, said
 
 MAIL, RCPT, DATA, MESSAGE, NOTHING, RSET = "MAIL", "RCPT", "DATA", "message", "nothing", "RSET"
 END = b".\r\n"
 _BEFORE = (MAIL, RCPT)
 _RIDE = (MAIL, RCPT, DATA)
-_CODES = {b"%d" % code: code for code in range(200, 600)}
+_CODES = {b"%d" % code: code for code in (*range(200, 300), GO_ON, *range(400, 600))}
 _LONGEST_REPLY = 1_000_000  # bytes; what goes on for longer is no relay
 RIDES_WITHIN = 20.0
 """Seconds in which commands that ride behind others are answered. Some relays drop what comes too early, although they offer pipelining
@@ -202,7 +202,7 @@ class Line:
                 self._length += len(line)
                 continue
             code = _CODES.get(line[:3])
-            if code is None or not self.awaited:
+            if code is None or not self._is_in_turn(code):
                 if answers:
                     self._heard = b"\n".join((line, self._heard))  # first what came before
                     break
@@ -210,7 +210,7 @@ class Line:
             stage, copy = self.awaited.popleft()
             if copy is not None:
                 copy.heard = True
-            if code != 250 or stage not in _BEFORE:  # else as expected: nothing to tell
+            if code >= 300 or stage not in _BEFORE:  # else as expected: nothing to tell; 251 is a yes, too
                 answers.append(Answer(stage, copy, Reply(code, b" ".join([*self._words, line[4:].rstrip()]))))
             self._words.clear()
             self._length = 0
@@ -219,6 +219,10 @@ class Line:
         if self._length + len(self._heard) > _LONGEST_REPLY:
             raise ConnectionError("The relay's reply has no end.")
         return answers
+
+    def _is_in_turn(self, code: int) -> bool:
+        """Something waits for such an answer. Else the relay and we are out of step, and no answer can be told whose it is."""
+        return bool(self.awaited) and (code >= 400 or (code == GO_ON) == (self.awaited[0][0] == DATA))
 
     def _say(self, words: bytes) -> None:
         self._said.append(words)
