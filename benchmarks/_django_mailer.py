@@ -1,4 +1,4 @@
-"""Django's own mailer on one connection, a template each: `python -m benchmarks._django_mailer PORT MESSAGES`."""
+"""Django's own mailer on one connection, the post put into a template for each: `python -m benchmarks._django_mailer PORT MESSAGES`."""
 
 import sys
 
@@ -15,18 +15,24 @@ def main(port: int, messages: int) -> None:
     from django.core.mail import EmailMultiAlternatives, get_connection
     from django.template import engines
 
-    text = engines["django"].from_string((f"{PARAGRAPH}\n" * 1000)[:6600] + "\n{{ link }}\n")
+    text = engines["django"].from_string("{% for each in paragraphs %}{{ each }}\n{% endfor %}\n{{ link }}\n")
     # One long line, as HTML made for mail is: whoever sends it must encode it (RFC 5322, 2.1.1).
-    html = engines["django"].from_string((f"<p>{PARAGRAPH}</p>" * 1000)[:10900] + "<a href='{{ link }}'>Leave</a>")
+    html = engines["django"].from_string("{% for each in paragraphs %}<p>{{ each }}</p>{% endfor %}<a href='{{ link }}'>Leave</a>")
+    lines, blocks = [PARAGRAPH] * (6600 // len(f"{PARAGRAPH}\n")), [PARAGRAPH] * (10900 // len(f"<p>{PARAGRAPH}</p>"))
     with get_connection("django.core.mail.backends.smtp.EmailBackend") as connection:
         for number in range(messages):
-            words = {"link": f"https://blog.example/u/{number}.{'x' * 43}"}
-            headers = {"List-Unsubscribe": f"<{words['link']}>"}
+            link = f"https://blog.example/u/{number}.{'x' * 43}"
+            headers = {"List-Unsubscribe": f"<{link}>"}
             to = [f"reader.{number}@reader.example"]
             mail = EmailMultiAlternatives(
-                "Going outside", text.render(words), "news@blog.example", to, connection=connection, headers=headers
+                "Going outside",
+                text.render({"paragraphs": lines, "link": link}),
+                "news@blog.example",
+                to,
+                connection=connection,
+                headers=headers,
             )
-            mail.attach_alternative(html.render(words), "text/html")
+            mail.attach_alternative(html.render({"paragraphs": blocks, "link": link}), "text/html")
             mail.send()
 
 
