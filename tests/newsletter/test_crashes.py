@@ -19,7 +19,7 @@ from tests.fakes.relay import Relay
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("relay")]
 
 log = logging.getLogger(__name__)
-LEASE = 3
+SHORT = "5s"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def start(installation, relay: Relay):
         said = {
             "POSTLARK_CRASH": crash,
             "EMAIL_URL": f"{relay.url}?connections={lines}{pace}",
-            "LEASE": f"{LEASE}s",
+            "LEASE": "120s",  # longer than any load makes of a run: only who is stopped outlives it
             "PATIENCE": "900" if readers > 5000 else "60",
         }
         return installation.begin("tests.newsletter.sender", *([str(readers)] if readers else []), **said | environment)
@@ -85,7 +85,7 @@ def test_killed_at_a_crash_point_and_started_again(start, relay, point, in_doubt
 
 @pytest.mark.parametrize(("point", "in_doubt"), [("batch-claimed", {0}), ("recipient-calling", {1}), ("recipient-answered", {1})])
 def test_stopped_past_its_lease_while_another_goes_on_and_then_woken(start, relay, point, in_doubt):
-    stopped = start(f"{point}:stop")
+    stopped = start(f"{point}:stop", LEASE=SHORT)
     os.waitid(os.P_PID, stopped.pid, os.WSTOPPED | os.WNOWAIT)
     end = the_end(start())
     copies = relay.taken.total()
@@ -185,7 +185,7 @@ def test_workers_that_are_killed_share_the_relays_pace(start, relay, fresh_datab
     relay.before_body = note
 
     def worker() -> subprocess.Popen:
-        return start(lines=2, readers=readers, pace=f"&rate={rate}/s&messages={share}", LEASE="20s", PATIENCE="200")
+        return start(lines=2, readers=readers, pace=f"&rate={rate}/s&messages={share}", PATIENCE="200")
 
     running = [worker()]
     for enough in moments.values():
