@@ -17,7 +17,7 @@ from worker.lib.language import number, said, speaks
 from worker.lib.refused import Refused
 from worker.models import Blog, Consent, ImportDraft
 from worker.newsletter import choices
-from worker.newsletter.imports import Basis, Sheet, Taken, read_sheet, take
+from worker.newsletter.imports import Basis, Sheet, Taken, read_sheet, take, without_unused
 from worker.render.words import spoken_day
 
 MISTAKES = 50
@@ -48,7 +48,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         basis=basis.basis,
         obtained_on=basis.obtained_on,
         proof=basis.proof,
-        sheet=zlib.compress(raw),
+        sheet=zlib.compress(without_unused(raw)),
     )
     return _preview(request, desk, draft, sheet, would)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from io import StringIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -24,6 +24,7 @@ from worker.render.words import spoken_day
 
 MOST_BYTES = 100_000_000
 COLUMNS = ("email", "name", "language", "topics", "edition")
+_USED = (*COLUMNS, "state")
 LANGUAGES = {"": "", "en": "en-CA", "en-ca": "en-CA", "fr": "fr-CA", "fr-ca": "fr-CA"}
 _LONGEST = {"name": 200, "topics": 1000}
 
@@ -92,13 +93,30 @@ def read_sheet(raw: bytes, editions: Sequence[str]) -> Sheet:
         line = raw[: error.start].count(b"\n") + 1
         sheet.mistakes.append(f"line {line}: this is not UTF-8 text; save the file as “CSV UTF-8”.")
         return sheet
-    header = text.partition("\n")[0]
-    reader = csv.reader(StringIO(text, newline=""), delimiter=";" if ";" in header and "," not in header else ",", strict=True)
+    reader = _cells(text)
     try:
         _read_lines(((reader.line_num, cells) for cells in reader), sheet, editions)
     except csv.Error as error:
         sheet.mistakes.append(f"line {reader.line_num}: this is not CSV: {error}.")
     return sheet
+
+
+def without_unused(raw: bytes) -> bytes:
+    """Of a file in which `read_sheet` found no mistake, only the columns it has a use for.
+
+    A list may come from a practice's own program, and what else that knows of a client is not for a newsletter to keep.
+    """
+    header, *lines = _cells(raw.decode("utf-8-sig"))
+    used = [at for at, name in enumerate(header) if name.strip().lower() in _USED]
+    kept = StringIO(newline="")
+    csv.writer(kept).writerows([cells[at] for at in used if at < len(cells)] for cells in (header, *lines))
+    return kept.getvalue().encode()
+
+
+def _cells(text: str) -> Any:
+    """The csv module's reader, which knows the line it is at."""
+    header = text.partition("\n")[0]
+    return csv.reader(StringIO(text, newline=""), delimiter=";" if ";" in header and "," not in header else ",", strict=True)
 
 
 def _read_lines(lines: Iterator[tuple[int, list[str]]], sheet: Sheet, editions: Sequence[str]) -> None:
@@ -107,7 +125,7 @@ def _read_lines(lines: Iterator[tuple[int, list[str]]], sheet: Sheet, editions: 
     if columns.count("email") != 1:
         sheet.mistakes.append(f"line 1: the header must name the columns, one of them email; allowed are {', '.join(COLUMNS)}.")
         return
-    sheet.unused = [name for name in columns if name not in (*COLUMNS, "state")]
+    sheet.unused = [name for name in columns if name not in _USED]
     seen: set[str] = set()
     for line, cells in lines:
         if not any(cell.strip() for cell in cells):
