@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.axe import problems
 from tests.browser.conftest import watched
 from tests.browser.hands import tab_to
 from worker.deliver import staff
@@ -188,9 +188,7 @@ def test_axe_finds_nothing_on_any_page(context: BrowserContext, scheme: Any) -> 
         page.goto(address)
         if name == "details":
             page.get_by_text("Technical detail").click()
-        # The mail in its frame is the newsletter's own business, and no script may run in there.
-        result = Axe().run(page, options={"iframes": False, "rules": {"target-size": {"enabled": True}}})
-        found += [f"{name}: {v['id']}: {n['html']}" for v in result.response["violations"] for n in v["nodes"]]
+        found += [f"{name}: {problem}" for problem in problems(page)]
     assert found == []
 
 
@@ -200,7 +198,7 @@ def test_axe_finds_nothing_at_the_door(browser: Browser, link: str, live_server:
     page = context.new_page()
     for address in ("/sign-in", link, "/sign-in/made-up", "/nothing"):
         page.goto(address)
-        assert Axe().run(page).response["violations"] == [], address
+        assert problems(page) == [], address
     context.close()
 
 
