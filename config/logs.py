@@ -8,6 +8,7 @@ LEVELS = ("debug", "info", "warning", "error")
 _WARNINGS_ONLY = (
     "amqp",
     "asyncio",
+    "axes",
     "celery",
     "django",
     "flufl",

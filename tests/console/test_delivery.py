@@ -103,6 +103,13 @@ def test_buttons_that_cannot_act_keep_their_place_and_say_why(office, delivery, 
     assert page[page.index('id="buttons"') :].count('<p class="small">') >= 1
 
 
+@pytest.mark.parametrize(("mode", "label"), [("rehearsal", "Rehearse again…"), ("live", "Send for real…")])
+def test_what_was_rehearsed_goes_for_real_only_where_its_channel_is_live(office, delivery, mode, label) -> None:
+    make_blog(delivery.blog.slug, channels={delivery.channel: {"mode": mode}})
+    Delivery.objects.update(state="rehearsed", waits_for="nothing")
+    assert label in text(office.get(f"/deliveries/{delivery.pk}"))
+
+
 @pytest.mark.parametrize(
     ("key", "form", "state", "said"),
     [

@@ -30,5 +30,13 @@ def test_it_says_what_does_not_go_out_until_they_are_done(modes: dict[str, str],
     assert blog.until_then == said
 
 
+@pytest.mark.parametrize(
+    ("others", "said"), [("live", "E-mail rehearses: everything"), ("rehearsal", "E-mail and Facebook rehearse: everything")]
+)
+def test_its_last_step_names_what_rehearses(others: str, said: str) -> None:
+    (blog,) = steps_of(make_blog(channels={"email": {"mode": "rehearsal"}, "facebook": {"mode": others}}))
+    assert blog.steps[-1].what_to_do.startswith(said)
+
+
 def test_a_blog_that_is_live_in_everything_it_uses_has_none_left() -> None:
     assert steps_of(make_blog(channels={"facebook": {"mode": "live"}, "email": {"mode": "off"}})) == ()

@@ -296,7 +296,7 @@ def test_a_sender_that_died_over_it_leaves_it_due_again(client, blog, relay, mon
 
 def test_a_rehearsing_blog_keeps_the_mail_as_a_file_and_its_link_works(client, settings):
     make_blog("example", channels={"email": {"mode": "rehearsal"}})
-    post(client)
+    assert "the one to you was made and kept, and did not leave" in post(client).content.decode()
     mail_what_is_due()
     asked = Confirmation.objects.get()
     kept = settings.POSTLARK_DATA / "rehearsal" / f"confirm-{asked.pk}.eml"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from worker.console.access import Desk
+from worker.console.access import Desk, file_of
 from worker.console.actions import ACTIONS, Stands, asked_to_stay, is_finished, worded
 from worker.deliver import correct
 from worker.deliver.reword import may_reword
@@ -60,9 +60,14 @@ def what_can_be_done(it: Stands) -> Row:
 
 def _again_label(it: Stands) -> str:
     if it.delivery.state == State.REHEARSED:
-        return "Send for real…"
+        return "Rehearse again…" if _rehearses(it.delivery) else "Send for real…"
     left_out = it.delivery.state in (State.SKIPPED, State.CANCELLED) and not it.total
     return "Send now…" if left_out else "Resend…"
+
+
+def _rehearses(delivery: Delivery) -> bool:
+    options = (file.channels if (file := file_of(delivery.blog)) else {}).get(delivery.channel)
+    return options is not None and options.mode == "rehearsal"
 
 
 def _mend(it: Stands) -> Iterator[Button]:

@@ -133,11 +133,12 @@ def _connections(file: BlogFile, used: Mapping[str, ChannelOptions]) -> list[Ste
 
 def _live(file: BlogFile, used: Mapping[str, ChannelOptions]) -> Step:
     rehearsing = [slug for slug in used if file.channels[slug].mode == "rehearsal"]
+    names = _all([said(channels.find(slug).name) for slug in rehearsing])
     lines = "\n".join(f'[channels.{slug}]\nmode = "live"' for slug in rehearsing)
     return Step(
         False,
         "Going live",
-        f"{_all([said(channels.find(slug).name) for slug in rehearsing])} rehearse: everything is made and shown, nothing is sent. "
+        f"{names} {'rehearses' if len(rehearsing) == 1 else 'rehearse'}: everything is made and shown, nothing is sent. "
         f"When you have seen enough, change {file.slug}.toml and start Postlark again. What was rehearsed stays unsent.",
         lines,
     )

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 
 from worker import tasks
-from worker.hooks.page import blog_words, page
+from worker.hooks.page import blog_words, page, rehearses
 from worker.lib import clock
 from worker.lib.address import masked, read_address
 from worker.lib.blogs import BlogFile
@@ -64,7 +64,7 @@ def _move(request: HttpRequest, asked: Confirmation, reader: Subscriber, file: B
         return page(request, "too_many", asked.language, HTTPStatus.TOO_MANY_REQUESTS, **blog_words(reader, file))
     if moves.mail_due_at:
         tasks.ring(tasks.confirmation_mail, [moves.pk])
-    return page(request, "asked", asked.language, kind=moves.kind, **blog_words(reader, file))
+    return page(request, "asked", asked.language, kind=moves.kind, rehearses=rehearses(file), **blog_words(reader, file))
 
 
 def _erase(request: HttpRequest, asked: Confirmation, reader: Subscriber, file: BlogFile) -> HttpResponse:

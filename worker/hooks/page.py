@@ -33,6 +33,11 @@ def language_of(reader: Subscriber, file: BlogFile | None) -> str:
     return reader.language or (file.language if file else "en-CA")
 
 
+def rehearses(file: BlogFile | None) -> bool:
+    """Whether a mail that is asked for here is kept instead of sent."""
+    return file is not None and "email" in file.channels and file.channels["email"].mode == "rehearsal"
+
+
 def blog_words(reader: Subscriber, file: BlogFile | None) -> dict[str, Any]:
     contact = file.sender.contact if file and file.sender else ""
     return {"blog": file.name if file else reader.blog.slug, "contact": contact}

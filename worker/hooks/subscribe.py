@@ -5,13 +5,14 @@ No cookie, so no CSRF token: whoever makes a stranger's browser post this form g
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from worker import tasks
-from worker.hooks.page import page
+from worker.hooks.page import page, rehearses
 from worker.lib.address import Address, read_address
 from worker.lib.blogs import BlogFile, blog_file
 from worker.models import Blog, Confirmation
@@ -111,7 +112,8 @@ def _form(
 
 
 def _asked(request: HttpRequest, file: BlogFile, language: str) -> HttpResponse:
-    return page(request, "asked", language, blog=file.name, contact=_contact(file), kind=Confirmation.Kind.JOIN)
+    words: dict[str, Any] = {"blog": file.name, "contact": _contact(file)}
+    return page(request, "asked", language, kind=Confirmation.Kind.JOIN, rehearses=rehearses(file), **words)
 
 
 def _contact(file: BlogFile) -> str:

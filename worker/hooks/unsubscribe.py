@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from worker import tasks
-from worker.hooks.page import blog_words, language_of, page
+from worker.hooks.page import blog_words, language_of, page, rehearses
 from worker.lib.address import masked
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.refused import Refused
@@ -107,7 +107,7 @@ def _own(request: HttpRequest, reader: Subscriber, file: BlogFile) -> HttpRespon
     if asked.mail_due_at:
         tasks.ring(tasks.confirmation_mail, [asked.pk])
     words = {"address": masked(reader.email), **blog_words(reader, file)}
-    return page(request, "asked", language, kind=asked.kind, mailed=asked.mail_due_at is not None, **words)
+    return page(request, "asked", language, kind=asked.kind, mailed=asked.mail_due_at is not None, rehearses=rehearses(file), **words)
 
 
 _FORMS: dict[str, Answer] = {"choices": _choose, "own": _own}
