@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 
 from tests import clocks
 from worker import channels
@@ -89,6 +90,13 @@ def is_due(delivery: Delivery, **fields: Any) -> None:
     """Bring its next moment forward, as the passing of time would."""
     Delivery.objects.filter(pk=delivery.pk).update(due_at=clocks.now() - timedelta(seconds=1), **fields)
     delivery.refresh_from_db()
+
+
+def written_a_while_ago(delivery: Delivery) -> datetime:
+    """When, for its words: nobody changes them within the millisecond in which they were made."""
+    Rendition.objects.filter(delivery=delivery).update(made_at=F("made_at") - timedelta(minutes=1))
+    delivery.rendition.refresh_from_db()
+    return delivery.rendition.made_at
 
 
 def make_staff(role: str = "office", email: str = "", blogs: tuple[Blog, ...] = (), password: str = "") -> Staff:

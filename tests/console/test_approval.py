@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests import clocks
 from tests.console.conftest import client_of
-from tests.factories import make_blog, make_post, make_staff
+from tests.factories import make_blog, make_post, make_staff, written_a_while_ago
 from worker.deliver import reword, staff
 from worker.deliver.plan import draft, plan, write
 from worker.deliver.send import send
@@ -72,7 +72,7 @@ def test_who_approved_and_when_is_kept_and_all_channels_go(post, named) -> None:
 def test_words_that_changed_while_they_were_read_are_not_approved(post, named) -> None:
     plan(post.pk)
     one = deliveries(post)[0]
-    seen = one.rendition.made_at.isoformat()
+    seen = written_a_while_ago(one).isoformat()
     reword.reword(one, "desk@practice.example", "Quite other words.")
     named.post(f"/deliveries/{one.pk}/release", {"seen": seen})
     named.post(f"/posts/{post.pk}/approve", {f"seen-{one.pk}": seen})

@@ -8,7 +8,7 @@ import pytest
 
 from tests import clocks
 from tests.deliver.on_facebook import TOKEN, posted
-from tests.factories import make_delivery
+from tests.factories import make_delivery, written_a_while_ago
 from tests.fakes.facebook import Facebook
 from worker.deliver.send import send
 from worker.models import Delivery, Post
@@ -27,6 +27,7 @@ def graph(settings: Any) -> Iterator[Facebook]:
 def edited(graph: Facebook) -> Delivery:
     """Out on Facebook and by e-mail; then the blog changed the title."""
     out = posted(graph)
+    written_a_while_ago(out)
     mailed = clocks.now() - timedelta(minutes=1)
     make_delivery(out.post, "email", state="sent", waits_for="nothing", finished_at=mailed, rendition=None)
     Post.objects.filter(pk=out.post_id).update(title="Coping without stress", edited_at=clocks.now())
@@ -60,7 +61,9 @@ def test_what_was_edited_since_is_corrected_and_the_mark_goes_away(office, graph
 
 def test_another_edit_brings_the_mark_and_the_button_back(office, edited: Delivery) -> None:
     office.post(f"/posts/{edited.post_id}/correct/facebook", {"reason": "A mistake in the title"})
-    send(Delivery.objects.get(corrects=edited).pk)
+    correction = Delivery.objects.get(corrects=edited)
+    send(correction.pk)
+    written_a_while_ago(correction)
     Post.objects.filter(pk=edited.post_id).update(title="Coping with none", edited_at=clocks.now())
     assert marked(office)
     assert offered(office, edited) == [True, True]

@@ -158,3 +158,10 @@ def test_a_test_copy_of_a_digest_is_asked_for_from_its_page() -> None:
     assert "No reader gets anything." in page
     copy = Delivery.objects.get(occasion="test")
     assert (copy.issue_id, copy.audience) == (weekly.issue_id, "office0@practice.example")
+
+
+def test_posts_of_one_moment_stand_in_json_as_in_the_mail(weekly: Delivery) -> None:
+    """Many feeds tell the day alone."""
+    Post.objects.update(published_at=clocks.now())
+    [row] = json.loads(run("log", "--json"))
+    assert [post["title"] for post in row["posts"]] == [post.title for post in weekly.posts()] == ["On joy", "On grief"]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import clocks
-from tests.factories import DISCLAIMER, make_blog, make_delivery, make_post
+from tests.factories import DISCLAIMER, make_blog, make_delivery, make_post, written_a_while_ago
 from worker.deliver.plan import plan
 from worker.models import Attempt, Delivery, Event
 
@@ -56,7 +56,7 @@ def test_ones_own_words_can_be_taken_back(office, waiting) -> None:
 
 
 def test_two_who_edit_at_once_do_not_overwrite_each_other(office, waiting) -> None:
-    seen = waiting.rendition.made_at.isoformat()
+    seen = written_a_while_ago(waiting).isoformat()
     office.post(f"/deliveries/{waiting.pk}/words", {"text": "The first.", "seen": seen})
     second = office.post(f"/deliveries/{waiting.pk}/words", {"text": "The second.", "seen": seen})
     assert second.status_code == 422

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from tests import clocks
 from tests.deliver.test_issues import a_blog, goes_by_itself, got, its_time_comes, published, the_issue
-from tests.factories import make_delivery, make_post
+from tests.factories import make_delivery, make_post, written_a_while_ago
 from tests.fakes.relay import Relay
 from tests.newsletter.people import make_subscriber, send_to_the_end
 from worker.deliver import staff, withdraw
@@ -101,8 +102,10 @@ def test_what_was_withdrawn_and_sent_again_is_shown_as_it_was_put_right_and_neve
     post = published(blog, "On greif")
     published(blog, "On joy")
     wrong, weekly = goes_by_itself(post), its_time_comes(the_issue())
+    for one in (wrong, weekly):
+        written_a_while_ago(one)
     withdraw.withdraw(post, "Ann", "Its title is wrong")
-    Post.objects.filter(pk=post.pk).update(title="On grief")
+    Post.objects.filter(pk=post.pk).update(title="On grief", withdrawn_at=F("withdrawn_at") - timedelta(seconds=30))
     post.refresh_from_db()
     again = staff.resend(post, "email", "desk@practice.example", "It is put right.", audience="all")
     send(again.pk)

@@ -1,5 +1,7 @@
 """A newsletter of which too much is refused pauses by itself; a person lets it go on, or stops it."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -130,7 +132,7 @@ def test_complaints_are_told_once_and_so_is_their_end(settings, relay):
         record(recipient, Report(Kind.COMPLAINED, "A provider", clocks.now()))
     alerts.notice(clocks.now())
     assert "3 readers reported the newsletter as spam" in Alert.objects.get().sentence
-    alerts.notice(clocks.now() + complaints.LATELY)
+    alerts.notice(clocks.now() + complaints.LATELY + timedelta(seconds=1))
     assert Alert.objects.get().over_at
 
 

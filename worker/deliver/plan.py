@@ -92,10 +92,11 @@ def plan(post_id: int) -> list[int]:
             return []
         announced = _announced(post)
         is_news = not announced and not post.parts.exists()
+        from_before = _not_called(post) if post.edited_at else []
         for slug, made in _by_itself(file, drafts):
             if slug not in announced:
                 _announce(post, file, slug, made, now, is_news=is_news)
-        for delivery in _not_called(post) if post.edited_at else []:
+        for delivery in from_before:
             _make_anew(delivery, post, file, drafts, now)
         start = _begin(post, file, "email", "", now) if "email" in file.channels else None
         if start and start.state != State.SKIPPED and is_news:
@@ -287,7 +288,7 @@ def _not_called(post: Post) -> list[Delivery]:
 
 def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[str, Rendered | str], now: datetime) -> None:
     rendition = getattr(delivery, "rendition", None)
-    if delivery.created_at == now or delivery.channel not in file.channels or (rendition and rendition.edited_by):
+    if delivery.channel not in file.channels or (rendition and rendition.edited_by):
         return
     made = drafts[delivery.channel]
     if isinstance(made, str):

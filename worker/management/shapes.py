@@ -58,7 +58,7 @@ def _what_it_brings(delivery: Delivery) -> dict[str, Any]:
     posts = [part.post for part in delivery.issue.parts.all() if not part.left_out]
     return {
         "title": delivery.title,
-        "posts": [_post_json(post) for post in sorted(posts, key=lambda post: post.published_at, reverse=True)],
+        "posts": [_post_json(post) for post in sorted(posts, key=lambda post: (post.published_at, post.pk), reverse=True)],
     }
 
 
