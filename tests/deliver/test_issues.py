@@ -16,7 +16,7 @@ from tests.fakes.relay import Relay
 from tests.newsletter.people import make_subscriber, send_to_the_end, the_sum
 from worker import newsletter
 from worker.channels.email import parse_relay
-from worker.deliver import issues, staff
+from worker.deliver import answer, issues, staff
 from worker.deliver.plan import plan
 from worker.deliver.send import send
 from worker.lib.blogs import blog_file
@@ -24,6 +24,7 @@ from worker.models import Blog, Delivery, Issue, Part, Post, Recipient, Subscrib
 from worker.newsletter import change
 
 pytestmark = pytest.mark.django_db
+DESK = "desk@practice.example"
 ALL = ["instant", "weekly mon 09:00", "monthly 1 09:00"]
 
 
@@ -145,6 +146,50 @@ def test_an_issue_waits_for_a_person_where_one_of_its_posts_does(origin: str) ->
     assert (weekly.state, weekly.waits_for) == ("held", "person")
     staff.release(weekly, "desk@practice.example")
     assert weekly.state == "pending"
+
+
+def a_question(blog: Blog, title: str = "On grief") -> Post:
+    return published(blog, title, origin="unsure", resembles=make_post(blog, title=f"{title}, long ago", origin="baseline"))
+
+
+@pytest.mark.parametrize("editions", [ALL, ["weekly mon 09:00"]])
+def test_a_post_that_turns_out_to_be_known_is_in_no_digest_and_holds_none(editions: list[str]) -> None:
+    blog = a_blog(editions=editions)
+    post = a_question(blog)
+    published(blog, "On joy")
+    answer.is_same(post, DESK)
+    weekly = the_issue()
+    assert [each.title for each in weekly.posts()] == ["On joy"]
+    assert (weekly.state, weekly.waits_for, weekly.due_at) == ("pending", "clock", weekly.issue.due_at)
+    assert post.parts.get(edition="weekly").left_out == "Somebody said that it is a post we know before this issue went out."
+
+
+def test_a_post_that_turns_out_to_be_new_goes_out_with_its_digest() -> None:
+    post = a_question(a_blog(editions=["weekly mon 09:00"]))
+    answer.is_new(post, DESK)
+    weekly = the_issue()
+    assert (weekly.state, [each.title for each in weekly.posts()]) == ("pending", ["On grief"])
+    assert weekly.reason.startswith("Goes out at ")
+
+
+@pytest.mark.parametrize("origin", ["burst", "unsure"])
+def test_a_digest_in_which_another_post_asks_something_waits_for_that(origin: str) -> None:
+    blog = a_blog(editions=["weekly mon 09:00"])
+    first = a_question(blog)
+    published(blog, "On joy", origin=origin, resembles=make_post(blog, title="On joy, long ago", origin="baseline"))
+    answer.is_new(first, DESK)
+    weekly = the_issue()
+    assert (weekly.state, weekly.waits_for) == ("held", "person")
+    assert ("Several posts appeared" if origin == "burst" else "This may be “On joy, long ago”") in weekly.reason
+
+
+def test_a_digest_that_somebody_holds_stays_held_whatever_is_answered() -> None:
+    post = a_question(a_blog(editions=["weekly mon 09:00"]))
+    weekly = the_issue()
+    staff.release(weekly, DESK)
+    staff.hold(weekly, DESK, "not this week")
+    answer.is_new(post, DESK)
+    assert the_issue().state == "held"
 
 
 def test_a_post_that_comes_when_an_issue_has_begun_is_in_the_next_one(relay: Relay) -> None:

@@ -1,6 +1,7 @@
 """The issues of a blog's digests: opened ahead, filled as posts come, made anew from what the posts say when their time comes."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -15,7 +16,7 @@ from worker.models import Blog, Delivery, Issue, Part, Post
 from worker.newsletter.editions import options_of
 from worker.record.deliveries import withdrawn
 from worker.record.standing import Standing, held
-from worker.record.transition import note, transition
+from worker.record.transition import POSTLARK, note, transition
 
 NOTHING = "Nothing was published for it since the one before, so no newsletter goes out."
 
@@ -137,7 +138,7 @@ def _not_begun() -> Q:
 
 
 def leave_out_what_was_dropped(delivery: Delivery) -> None:
-    """What staff withdrew, or kept from going out by itself, does not go out with the others."""
+    """What staff withdrew, kept from going out by itself or called a post we know does not go out with the others."""
     for part, why in dropped(delivery).items():
         part.left_out = f"{why} before this issue went out."
         part.save(update_fields=["left_out"])
@@ -145,13 +146,15 @@ def leave_out_what_was_dropped(delivery: Delivery) -> None:
 
 
 def dropped(delivery: Delivery) -> dict[Part, str]:
-    """The parts of its issue that staff withdrew or kept from going out by themselves, and which of the two."""
+    """The parts of its issue that staff withdrew, kept from going out by themselves or called a post we know, and which of these."""
     parts = {part.post_id: part for part in Part.objects.filter(issue=delivery.issue_id, left_out="").select_related("post")}
     its_own = Delivery.objects.filter(post__in=parts, channel="email", occasion=Delivery.Occasion.AUTOMATIC)
     why = dict.fromkeys(its_own.filter(state=State.CANCELLED).values_list("post", flat=True), "Its own newsletter was cancelled")
+    known = Post.objects.filter(pk__in=parts, origin=Post.Origin.SAME)
+    why |= dict.fromkeys(known.values_list("pk", flat=True), "Somebody said that it is a post we know")
     why |= dict.fromkeys(withdrawn(parts), "It was withdrawn")
     return {parts[post or 0]: because for post, because in why.items()}
 
 
-def stand(delivery: Delivery, how: Standing, what: str = "") -> None:
-    transition(delivery, _not_begun(), **how.fields, what=what)
+def stand(delivery: Delivery, how: Standing, what: str = "", who: str = POSTLARK, **fields: Any) -> None:
+    transition(delivery, _not_begun(), **how.fields, what=what, who=who, **fields)

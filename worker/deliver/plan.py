@@ -60,6 +60,11 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
     return waiting(f"Goes out {when}.", due)
 
 
+def start_of(post: Post, file: BlogFile, channel: str, now: datetime, refused: str = "") -> Standing:
+    """How this post's own would begin; as `begin`."""
+    return begin(post.origin, post.resembles.title if post.resembles else "", file, channel, refused, now)
+
+
 def _question(origin: str, resembles: str, blog: BlogFile, name: str) -> str:
     """What only a person can say of a post that came like this; empty where there is nothing to say."""
     match origin:
@@ -98,7 +103,7 @@ def plan(post_id: int) -> list[int]:
                 _announce(post, file, slug, made, now, is_news=is_news)
         for delivery in from_before:
             _make_anew(delivery, post, file, drafts, now)
-        start = _begin(post, file, "email", "", now) if "email" in file.channels else None
+        start = start_of(post, file, "email", now) if "email" in file.channels else None
         if start and start.state != State.SKIPPED and is_news:
             issues.add(post, file, start.reason if start.state == State.HELD else "", start.held_for, now)
         if post.origin != Origin.BASELINE and (difference := about_its_disclaimer(post, file)):
@@ -258,7 +263,7 @@ def _announced(post: Post) -> set[str]:
 
 def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, now: datetime, *, is_news: bool) -> None:
     """The automatic delivery."""
-    start = _begin(post, file, channel, made if isinstance(made, str) else "", now)
+    start = start_of(post, file, channel, now, made if isinstance(made, str) else "")
     if start.state != State.SKIPPED:
         start = WITHDRAWN if post.withdrawn_at else start if is_news else ADDED_SINCE
     delivery = Delivery.objects.create(
@@ -274,10 +279,6 @@ def _announce(post: Post, file: BlogFile, channel: str, made: Rendered | str, no
     note(start.reason, at=now, delivery=delivery, data={"to": start.state})
     if not isinstance(made, str) and start.state != State.SKIPPED:
         _keep(delivery, made, now)
-
-
-def _begin(post: Post, file: BlogFile, channel: str, refused: str, now: datetime) -> Standing:
-    return begin(post.origin, post.resembles.title if post.resembles else "", file, channel, refused, now)
 
 
 def _not_called(post: Post) -> list[Delivery]:
@@ -307,7 +308,7 @@ def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[s
 def _begin_again(delivery: Delivery, post: Post, file: BlogFile, now: datetime) -> Standing:
     """With words that are in order. How the post came is no question for what a person has asked for."""
     if delivery.occasion == Delivery.Occasion.AUTOMATIC:
-        return _begin(post, file, delivery.channel, "", now)
+        return start_of(post, file, delivery.channel, now)
     if sentence := approval.missing(file, ""):
         return held(sentence, Delivery.HeldFor.APPROVAL)
     return waiting(goes_on(delivery), now)
