@@ -151,6 +151,22 @@ def test_a_fault_of_our_own_that_does_not_pass_ends_with_a_person(graph: Faceboo
     )
 
 
+def test_one_that_was_given_up_is_tried_as_often_when_it_is_asked_for_once_more(graph: Facebook) -> None:
+    delivery = posted(graph)
+    withdraw.withdraw(delivery.post, "Ann", WHY)
+    for _ in range(MOST_TRIES):
+        graph.misbehave("500-before", on="delete")
+        is_due(delivery)
+        send(delivery.pk)
+    assert stands(delivery) == ("sent", "person")
+    assert f"Postlark has tried {MOST_TRIES} times" in delivery.reason
+    graph.misbehave("500-before", on="delete")
+    assert (taken_down(delivery).state, delivery.waits_for) == ("pending", "clock")
+    is_due(delivery)
+    send(delivery.pk)
+    assert stands(delivery) == ("withdrawn", "nothing")
+
+
 def test_a_process_that_dies_while_it_asks_leaves_a_doubt_that_ends(graph: Facebook, monkeypatch: pytest.MonkeyPatch) -> None:
     delivery = posted(graph)
     withdraw.withdraw(delivery.post, "Ann", WHY)

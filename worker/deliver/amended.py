@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from worker import channels, gate
 from worker.channels.base import DeliveryError, OutcomeUnknown, Receipt, Transient, Unauthorized
@@ -128,7 +128,10 @@ def _given_up(delivery: Delivery, result: str, sentence: str, words: dict[str, A
 
 
 def _tries(delivery: Delivery) -> int:
-    return delivery.attempts.filter(kind=kind_of(delivery)).count()
+    """Since it was asked for last: a withdrawal that was given up may be asked for once more."""
+    asked_at = delivery.events.filter(data__from=State.SENT, data__to=State.PENDING).aggregate(last=Max("at"))["last"]
+    tries = delivery.attempts.filter(kind=kind_of(delivery))
+    return (tries.filter(started_at__gte=asked_at) if asked_at else tries).count()
 
 
 def _words(error: DeliveryError | gate.Refused) -> dict[str, Any]:
