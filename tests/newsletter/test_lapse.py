@@ -142,6 +142,14 @@ def test_nobody_is_asked_whom_we_may_not_write_to_any_more(blog, relay, clock, m
     assert "was not sent" in told()[-1]
 
 
+def test_a_long_list_is_asked_with_few_queries(blog, clock, django_assert_max_num_queries):
+    clock.move_to("2026-11-01 17:00Z")
+    for _ in range(30):
+        make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 5, 20))
+    with django_assert_max_num_queries(25):
+        assert lapse.ask(blog, blog_file("example"), "desk") == 30
+
+
 def test_whose_mailbox_is_dead_is_not_counted_among_those_who_are_asked(blog, clock):
     clock.move_to("2026-11-01 17:00Z")
     dead, _ = (make_subscriber(blog, basis="inquiry", obtained_on=date(2026, 5, 20)) for _ in range(2))

@@ -5,15 +5,16 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blogs
 from worker.lib.signing import address_hash
-from worker.models import Blog, Confirmation, Consent, Subscriber, Suppression
+from worker.models import Blog, Confirmation, Consent, Subscriber, Suppression, Wording
 from worker.newsletter import wording
 from worker.newsletter.consent import months_later, today
-from worker.newsletter.sign_up import VALID_FOR, Kind, mailbox
+from worker.newsletter.sign_up import VALID_FOR, Kind, mailbox, only_one
 from worker.record.transition import note
 from worker.render.words import spoken_day
 
@@ -108,32 +109,36 @@ def _to_ask(blog: Blog, ending: QuerySet[Any]) -> list[Any]:
 
 
 def ask(blog: Blog, file: BlogFile, who: str) -> int:
-    """Let a mail ask everybody whose consent ends within a month, each once. How many will be asked."""
-    readers = _to_ask(blog, lapsing(Subscriber.objects.filter(blog=blog), today(blog, clock.now())))
-    made = Confirmation.objects.bulk_create((_request(blog, file, reader) for reader in readers), batch_size=1000)
-    if made:
-        note(
-            f"{len(made)} {'reader is' if len(made) == 1 else 'readers are'} asked by mail whether they want to go on, before their consent ends.",
-            who=who,
-            blog=blog,
-        )
-    Blog.objects.filter(pk=blog.pk).update(lapses={})
+    """Let a mail ask everybody whose consent ends within a month, each once, also where two people press at once. How many will be asked."""
+    with transaction.atomic():
+        only_one(blog)
+        now = clock.now()
+        readers = _to_ask(blog, lapsing(Subscriber.objects.filter(blog=blog), today(blog, now)))
+        words = {language: wording.in_use(blog, file, language) for language in {reader.language or file.language for reader in readers}}
+        requests = (_request(reader, words[reader.language or file.language], now) for reader in readers)
+        made = Confirmation.objects.bulk_create(requests, batch_size=1000)
+        if made:
+            note(
+                f"{len(made)} {'reader is' if len(made) == 1 else 'readers are'} asked by mail whether they want to go on, before their consent ends.",
+                who=who,
+                blog=blog,
+            )
+        Blog.objects.filter(pk=blog.pk).update(lapses={})
     return len(made)
 
 
-def _request(blog: Blog, file: BlogFile, reader: Subscriber) -> Confirmation:
-    language, now = reader.language or file.language, clock.now()
+def _request(reader: Subscriber, words: Wording, now: datetime) -> Confirmation:
     return Confirmation(
-        blog=blog,
+        blog_id=reader.blog_id,
         kind=Kind.RENEW,
         subscriber=reader,
         email=reader.email,
         address_key=reader.address_key,
         mailbox=mailbox(reader.address_key),
-        language=language,
+        language=words.language,
         topics=reader.topics,
         edition=reader.edition,
-        wording=wording.in_use(blog, file, language),
+        wording=words,
         asked_at=now,
         mail_due_at=now,
     )
