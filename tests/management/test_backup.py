@@ -80,6 +80,19 @@ def test_every_row_comes_back_as_it_was(blog, file, capsys):
     assert Event.objects.order_by("pk").last().what.startswith("Restored from the backup of")
 
 
+def test_many_batches_come_back_together_each_without_the_posts_it_left_out(blog, file, capsys, django_assert_max_num_queries):
+    post = make_post(blog)
+    delivery = make_delivery(post, "email", state="sent", waits_for="nothing", due_at=None)
+    batches = [delivery.batches.create(number=number, state="done", size=1, waiting=0, sent=1) for number in range(200)]
+    batches[7].leaves_out.add(post)
+    run("backup", str(file), capsys=capsys)
+    empty()
+    with django_assert_max_num_queries(190):
+        run("restore", str(file), capsys=capsys)
+    assert Batch.objects.count() == 200
+    assert list(Batch.objects.filter(leaves_out=post.pk).values_list("number", flat=True)) == [7]
+
+
 def test_what_had_not_ended_waits_for_a_person(blog, file, capsys):
     now = clocks.now()
     rows = {

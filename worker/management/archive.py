@@ -6,7 +6,7 @@ Keys are never part of it, so nobody who finds the file can read credentials or 
 import errno
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,9 +20,12 @@ from django.apps import apps
 from django.conf import settings
 from django.core import serializers
 from django.core.management.color import no_style
+from django.core.serializers.base import DeserializedObject
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
+
+from worker.models import Staff
 
 KEPT_FOLDERS = ("images", "rehearsal")
 AT_ONCE = 1000
@@ -132,12 +135,20 @@ class _ToTheMicrosecond(DjangoJSONEncoder):
 def _read_rows(rows: IO[bytes]) -> None:
     entries = serializers.deserialize("jsonl", TextIOWrapper(rows, "utf-8"))
     while some := list(islice(entries, AT_ONCE)):
-        model = type(some[0].object)
-        if model._meta.many_to_many:  # few: the staff and the blogs they look after
+        if isinstance(some[0].object, Staff):  # few; bulk_create would say that they were added today
             for each in some:
                 each.save()
         else:
-            model._default_manager.bulk_create(each.object for each in some)
+            type(some[0].object)._default_manager.bulk_create(each.object for each in some)
+            _read_links(some)
+
+
+def _read_links(entries: Iterable[DeserializedObject]) -> None:
+    """What a row names of another table, many to many: most name nothing."""
+    for each in entries:
+        for name, keys in (each.m2m_data or {}).items():
+            if keys:
+                getattr(each.object, name).set(keys)
 
 
 def _write_files(file: ZipFile) -> None:
