@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from django.test import Client
 from tests import clocks
 from tests.factories import make_blog, make_delivery, make_post, make_staff
 from tests.management.said import said, told
+from worker.management import shapes
 from worker.models import Delivery, Post, Rendition
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,18 @@ def test_the_log_lists_deliveries_newest_first(post: Post) -> None:
     assert rows[0]["post"] == {"id": str(post.pk), "guid": post.guid, "url": post.url, "title": post.title}
     assert rows[0]["due_at"] == second.due_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert rows[0]["recipients"] is None
+
+
+@pytest.mark.sqlite
+def test_a_list_that_is_longer_than_one_question_may_be_is_listed_whole(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(20):
+        make_delivery(make_post(post.blog), "facebook")
+    monkeypatch.setattr(shapes, "AT_ONCE", 5)
+    usual = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 15)
+    try:
+        assert (len(told("log")), len(told("posts"))) == (20, 21)
+    finally:
+        connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, usual)
 
 
 def test_the_log_can_be_narrowed(post: Post) -> None:

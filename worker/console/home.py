@@ -22,12 +22,12 @@ from worker.ingest.health import WRONG
 from worker.lib.blogs import ChannelOptions
 from worker.lib.language import said
 from worker.models import Blog, Connection, Delivery, Post, Subscriber
+from worker.models.posts import LONG_TEXTS
 from worker.record.deliveries import of_posts, outdated
 from worker.record.sums import Sum, sum_of
 
 POSTS_A_PAGE = 20
 MOST_STRIPS = 5
-TEXTS = ("content", "summary", "page_content", "page_description")
 State = Delivery.State
 
 
@@ -125,7 +125,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
 def _posts(desk: Desk, older_than: int | None) -> tuple[list[Post], int | None]:
     """A page of posts, newest first, and where the next page begins."""
     shown = Post.objects.all() if desk.sees_everything else Post.objects.filter(blog__in=desk.blogs)
-    posts: QuerySet[Post] = shown.defer(*TEXTS).order_by("-published_at", "-pk")
+    posts: QuerySet[Post] = shown.defer(*LONG_TEXTS).order_by("-published_at", "-pk")
     last = Post.objects.filter(pk=older_than, blog__in=desk.blogs).first() if older_than is not None else None
     if last:
         posts = posts.filter(

@@ -24,6 +24,7 @@ from worker.console.page import page, whole_number
 from worker.lib.language import said, speaks
 from worker.lib.sheet import harmless
 from worker.models import Attempt, Delivery, Staff
+from worker.models.posts import LONG_TEXTS
 from worker.record.returned import returned_of
 from worker.record.sums import sum_of
 
@@ -103,7 +104,7 @@ def _read(found: filters.Found, numbers: list[int]) -> list[Delivery]:
     return list(found.read(numbers).select_related("post", "issue").defer(*_LONG))
 
 
-_LONG = ("post__content", "post__summary", "post__page_content", "post__page_description")
+_LONG = [f"post__{text}" for text in LONG_TEXTS]
 
 
 def _lines(deliveries: list[Delivery], desk: Desk) -> list[Line]:

@@ -12,6 +12,7 @@ from worker.console import times, words
 from worker.console.access import Desk, name_of, staff_page, zone_of
 from worker.console.page import page, whole_number
 from worker.models import Event, Seal
+from worker.models.posts import LONG_TEXTS
 
 LINES_A_PAGE = 100
 
@@ -48,7 +49,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     return page(request, desk, "record", context)
 
 
-_LONG = [f"{post}__{text}" for post in ("post", "delivery__post") for text in ("content", "summary", "page_content", "page_description")]
+_LONG = [f"{post}__{text}" for post in ("post", "delivery__post") for text in LONG_TEXTS]
 
 
 def _line(event: Event, desk: Desk) -> Line:

@@ -1,24 +1,38 @@
 """Rows as the JSON of the commands. Keys may be added, never renamed: scripts read them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from django.db.models import Count, Prefetch, prefetch_related_objects
 
 from worker.connections.standing import Standing
 from worker.management.rendition import as_json as rendition_json
 from worker.models import Delivery, Part, Post
+from worker.models.posts import LONG_TEXTS
 from worker.record.deliveries import of_posts, outdated
 from worker.record.returned import Returned, returned_of
 from worker.record.sums import sum_of
 
-_PARTS = Prefetch("issue__parts", Part.objects.select_related("post"))
+Row = TypeVar("Row", Delivery, Post)
+_PARTS = Prefetch("issue__parts", Part.objects.select_related("post").defer(*(f"post__{name}" for name in LONG_TEXTS)))
+AT_ONCE = 1000
 
 
 def deliveries_json(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
-    """As `postlark log` lists them. A few queries however many."""
-    rows = list(deliveries)
+    """As `postlark log` lists them. A few queries for each thousand."""
+    return [each for some in _some(deliveries) for each in _deliveries(some)]
+
+
+def _some(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """So many at a time: a database takes only so many ids in one question."""
+    left = iter(rows)
+    while some := list(islice(left, AT_ONCE)):
+        yield some
+
+
+def _deliveries(rows: list[Delivery]) -> list[dict[str, Any]]:
     prefetch_related_objects([row for row in rows if row.issue_id], _PARTS)
     ids = [delivery.pk for delivery in rows]
     sums = sum_of([delivery.pk for delivery in rows if delivery.channel == "email"])
@@ -113,8 +127,11 @@ def dollars(thousandths: int) -> str | None:
 
 
 def posts_json(posts: Iterable[Post]) -> list[dict[str, Any]]:
-    """As `postlark posts` lists them: each channel's newest delivery that is not a test. A few queries however many."""
-    rows = list(posts)
+    """As `postlark posts` lists them: each channel's newest delivery that is not a test. A few queries for each thousand."""
+    return [each for some in _some(posts) for each in _posts(some)]
+
+
+def _posts(rows: list[Post]) -> list[dict[str, Any]]:
     newest: dict[int, dict[str, Delivery]] = {post.pk: {} for post in rows}
     everything: dict[int, list[Delivery]] = {post.pk: [] for post in rows}
     for post_id, delivery in of_posts(newest):

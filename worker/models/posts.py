@@ -4,6 +4,9 @@ from django.db import models
 
 from worker.models.blogs import Blog
 
+LONG_TEXTS = ("summary", "content", "page_description", "page_content")
+"""Columns that a list of many posts does without."""
+
 
 class Post(models.Model):
     """An entry we accepted. Text is as the blog wrote it, made safe (nh3); nothing here is shortened for a channel."""

@@ -16,6 +16,7 @@ from worker.lib.sheet import harmless
 from worker.management.command import PostlarkCommand, find_blog
 from worker.management.shapes import deliveries_json, title_of
 from worker.models import Delivery
+from worker.models.posts import LONG_TEXTS
 
 COLUMNS = [
     "id",
@@ -46,7 +47,8 @@ class Command(PostlarkCommand):
     def act(
         self, *, blog: str | None, channel: str | None, state: str | None, since: datetime | timedelta | None, csv: bool, **_: Any
     ) -> tuple[Any, list[str]]:
-        deliveries = Delivery.objects.select_related("blog", "post", "issue").order_by("-id")
+        texts = [f"post__{name}" for name in LONG_TEXTS]
+        deliveries = Delivery.objects.select_related("blog", "post", "issue").defer(*texts).order_by("-id")
         if blog:
             deliveries = deliveries.filter(blog__slug=find_blog(blog).slug)
         if channel:

@@ -5,6 +5,7 @@ from django.core.management.base import CommandParser
 from worker.management.command import PostlarkCommand, find_blog
 from worker.management.shapes import posts_json
 from worker.models import Post
+from worker.models.posts import LONG_TEXTS
 
 
 class Command(PostlarkCommand):
@@ -14,7 +15,7 @@ class Command(PostlarkCommand):
         parser.add_argument("blog", nargs="?", help="only this blog (its slug)")
 
     def act(self, *, blog: str | None, **_: Any) -> tuple[Any, list[str]]:
-        posts = Post.objects.select_related("blog").order_by("-published_at", "-id")
+        posts = Post.objects.select_related("blog").defer(*LONG_TEXTS).order_by("-published_at", "-id")
         if blog:
             posts = posts.filter(blog__slug=find_blog(blog).slug)
         document = posts_json(posts)
