@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 
 from tests.channels import contract
 from tests.channels.email.letters import envelope, people, template
-from tests.fakes.relay import Relay
+from tests.fakes.relay import Conversation, Relay
 from worker.channels.base import Handed, Intent, OutcomeUnknown, Rejected, Transient, Unauthorized
 from worker.channels.email import Email, parse_relay
 from worker.channels.email import conversations as engine
@@ -256,6 +256,24 @@ def test_a_refused_login_is_nobodys_fault_and_shows_no_password(offers, asked):
     told = f"{refused.value.sentence}{refused.value.detail}{refused.value!r}"
     assert SECRET not in told
     assert base64.b64encode(SECRET.encode()).decode() not in told
+
+
+class Repeats(Conversation):
+    """It says of a login what it was told."""
+
+    def sign_in(self, way, first=""):
+        given = first or self.asked("Password:")
+        plain = base64.b64decode(given).decode(errors="replace")
+        self.say(f"535 5.7.8 Authentication failed: {way} {given} {plain}".replace("\0", " ").replace("\x01", " "))
+
+
+@pytest.mark.parametrize(("offers", "asked"), [("AUTH PLAIN", ""), ("AUTH XOAUTH2", "xoauth2")])
+def test_a_relay_that_repeats_the_password_does_not_tell_it(offers, asked):
+    with Relay(login=("me", "other"), features=(offers,), conversation=Repeats) as relay, pytest.raises(Unauthorized) as refused:
+        converse(f"smtp://me:{SECRET}@127.0.0.1:{relay.port}{f'?auth={asked}' if asked else ''}", people("a"))
+    assert "Authentication failed" in refused.value.detail
+    assert refused.value.detail.count("***") == 2
+    assert SECRET not in refused.value.detail
 
 
 @pytest.mark.parametrize(("options", "word"), [("?tls=starttls", "STARTTLS"), ("", "login"), ("?auth=xoauth2", "login")])

@@ -1,6 +1,7 @@
 """What a relay's answer means. https://www.rfc-editor.org/rfc/rfc5321 (4.2) and https://www.rfc-editor.org/rfc/rfc3463"""
 
 import re
+from base64 import b64decode
 from typing import NamedTuple
 
 from worker.channels.base import Bounce, DeliveryError, Rejected, Transient, Unauthorized
@@ -57,12 +58,27 @@ def refusal(stage: str, reply: Reply) -> DeliveryError:
 
 
 def login_refused(relay: SmtpSettings, reply: Reply) -> DeliveryError:
-    status, detail = str(reply.code), str(reply)
+    status, detail = str(reply.code), _without_password(relay, str(reply))
     if reply.is_for_now:
         return Transient(f"The mail relay {relay.host} does not take logins just now.", status=status, detail=detail)
     return Unauthorized(
         f"The mail relay {relay.host} does not accept the user name or password in EMAIL_URL.", status=status, detail=detail
     )
+
+
+def _without_password(relay: SmtpSettings, text: str) -> str:
+    """A relay may repeat what it was told, as it was told."""
+    if not relay.password:
+        return text
+    words = text.replace(relay.password, "***").split(" ")
+    return " ".join("***" if relay.password.encode() in _decoded(word) else word for word in words)
+
+
+def _decoded(word: str) -> bytes:
+    try:
+        return b64decode(word)
+    except ValueError:
+        return b""
 
 
 def refuses_us(relay: SmtpSettings, sender: str, error: DeliveryError) -> DeliveryError:
