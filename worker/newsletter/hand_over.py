@@ -26,10 +26,12 @@ from worker.newsletter.batches import Claim
 from worker.newsletter.conclusion import finish
 from worker.newsletter.consent import today
 from worker.newsletter.journal import Journal, Page
+from worker.newsletter.later import Laters
 from worker.newsletter.outcome import Outcome, outcome
 from worker.newsletter.reader import Reader, load
 from worker.newsletter.sweep import take_back
 from worker.record.standing import Standing, held, held_back, to_mend, waiting
+from worker.record.sums import sum_of
 from worker.record.transition import transition
 
 log = logging.getLogger(__name__)
@@ -163,6 +165,7 @@ class _Run:
         self.of: dict[int, _InHand] = {}
         self.look_at = self.begun + LOOK_EVERY
         self.at_once, self.turned_at = 1, self.begun
+        self.laters = Laters(sum_of([delivery.pk])[delivery.pk])
         self.seen = self._standing()
         self._take(first)
 
@@ -170,7 +173,8 @@ class _Run:
         """Hand the copies over. What comes back is the relay's own trouble, in which nobody else was written to."""
         first = self.in_hand[0]
         conversation = self.carrier.send(self._template(first.left_out.get(first.claim.batches[0], frozenset()), ""), self._envelopes())
-        trouble = go_on = None
+        trouble: DeliveryError | None = None
+        go_on = None
         try:
             while True:
                 step = conversation.send(go_on)
@@ -180,7 +184,7 @@ class _Run:
                     go_on = None
                     self._answered(step)
         except StopIteration:
-            pass
+            trouble = self.laters.trouble(self.relay.name)
         except (Transient, Unauthorized) as error:
             trouble = error
         finally:
@@ -228,7 +232,8 @@ class _Run:
         if hand is None:  # left meanwhile
             return
         reader = hand.asked.pop(handed.key)
-        came = outcome(handed.error, reader.tries + 1, self._now(), handed.detail)
+        tries = max(reader.tries, 1) if self.laters.is_the_relays(handed.error) else reader.tries + 1
+        came = outcome(handed.error, tries, self._now(), handed.detail)
         hand.notes.answered(handed.key, came)
         hand.came(reader, came)
         self.some_refused = self.some_refused or bool(came.bounce)
