@@ -1,11 +1,16 @@
 """What a pay-per-use network may cost: reserved before, given back when nothing went out, never past the month's ceiling."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
 
 from tests import clocks
 from tests.factories import NOON, blog_file, is_due, make_blog, make_delivery, make_post
@@ -128,6 +133,46 @@ class TestAPost:
         Connection.objects.create(blog=delivery.blog, channel="noticeboard", spent_in="2020-01", spent=390)
         send(delivery.pk)
         assert spent(delivery) == (200, 200)
+
+
+_numbers = count(1)
+ANSWERS = ("goes", "422", "401", "lose-before", "lose-after", "500-after")
+HAPPENS = (*ANSWERS, "looks", "cannot look", "a person says no", "resume")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("dear")
+@hypothesis(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ceiling=st.integers(0, 1500), refuses=st.booleans(), script=st.lists(st.sampled_from(HAPPENS), max_size=14))
+def test_whatever_happens_no_month_costs_more_than_its_ceiling(
+    settings: Any, board: Noticeboard, ceiling: int, refuses: bool, script: list[str]
+) -> None:
+    section = {"mode": "live", "base_url": board.url, "settle": "1s"}
+    section |= {"monthly_budget": Decimal(ceiling) / 1000, "refuses_duplicates": refuses}
+    blog = make_blog(f"blog-{next(_numbers)}", channels={"noticeboard": section})
+    account, mine = Connection.objects.create(blog=blog, channel="noticeboard"), Delivery.objects.filter(blog=blog)
+    board.posts.clear()
+    for happens in script:
+        if happens in ANSWERS:
+            if happens != "goes":
+                board.misbehave(happens)
+            send(make_delivery(make_post(blog), "noticeboard").pk)
+        elif happens == "resume":
+            Connection.objects.update(broken="", cooldown_until=None)
+        elif happens == "a person says no":
+            for delivery in mine.filter(state="unknown", waits_for="person"):
+                with suppress(staff.Refused):
+                    staff.settle(delivery, "Ann", sent=False)
+        else:
+            for delivery in mine.filter(state="unknown"):
+                if happens == "cannot look":
+                    board.misbehave("500-before", on="list")
+                is_due(delivery, call_by=clocks.now() - timedelta(seconds=1))
+                reconcile(delivery.pk)
+        board.misbehaves_no_more()
+        account.refresh_from_db()
+        assert 200 * len(board.posts) <= account.spent <= ceiling, "what was posted is paid for, and nothing beyond the ceiling"
+        assert account.spent == sum(mine.values_list("cost", flat=True))
 
 
 def test_the_month_is_that_of_the_blogs_clock() -> None:

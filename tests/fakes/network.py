@@ -189,6 +189,11 @@ class Network(ABC):
         with self.lock:
             self._faults.setdefault(on, deque()).append(Fault(fault, times, seconds))
 
+    def misbehaves_no_more(self) -> None:
+        """What was ordered and not used up is forgotten."""
+        with self.lock:
+            self._faults.clear()
+
     def chaos(self, share: float, seed: int) -> None:
         """From now on a share of the requests that post meets a fault drawn from `chaotic`."""
         with self.lock:

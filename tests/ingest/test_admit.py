@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from worker.ingest.admit import Fresh, by_age, first_look, later_look
 from worker.models import Post
@@ -68,3 +70,25 @@ def test_without_an_older_post_nothing_is_too_old() -> None:
 
 def test_the_topmost_is_the_newest_where_dates_say_nothing() -> None:
     assert [each.place for each in by_age(fresh(None, 1, None), NOW)] == [1, 2, 0]
+
+
+DOCUMENTS = st.lists(st.tuples(st.none() | st.integers(0, 400), st.booleans()), max_size=12)
+
+
+@given(DOCUMENTS, st.integers(0, 6), st.none() | st.integers(0, 400), st.integers(0, 12), st.booleans())
+def test_no_look_announces_more_than_the_burst(
+    document: list[tuple[int | None, bool]], burst: int, oldest: int | None, left: int, replaced: bool
+) -> None:
+    found = fresh(*(day for day, _ in document), unsure=tuple(place for place, (_, unsure) in enumerate(document) if unsure))
+    origins = later_look(found, burst, None if oldest is None else NOW - timedelta(days=oldest), left=left, replaced=replaced)
+    assert origins.keys() == {each.place for each in found}, "each has its origin"
+    announced = [origin for origin in origins.values() if origin == NEW]
+    assert len(announced) <= (0 if replaced else burst)
+    assert not announced or BURST not in origins.values(), "a burst is held as a whole"
+
+
+@given(DOCUMENTS, st.integers(0, 15))
+def test_the_first_look_announces_as_many_as_the_backlog_says(document: list[tuple[int | None, bool]], backlog: int) -> None:
+    origins = first_look(fresh(*(day for day, _ in document)), backlog, NOW)
+    assert len(origins) == len(document)
+    assert [*origins.values()].count(NEW) == min(backlog, len(document))
