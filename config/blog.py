@@ -39,6 +39,8 @@ def read_blog(path: Path) -> tuple[BlogFile | None, list[str]]:
         return None, [f"{path.name}: a blog's file is named with small letters, digits and dashes, for example my-practice.toml."]
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except RecursionError:
+        return None, [f"{path.name}: this is not TOML: too many brackets within brackets."]
     except tomllib.TOMLDecodeError as error:
         return None, [f"{path.name}: this is not TOML: {error}."]
     except (OSError, UnicodeDecodeError) as error:

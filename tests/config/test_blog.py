@@ -118,6 +118,18 @@ def test_it_tells_every_mistake_of_every_file_at_once(tmp_path):
     assert sorted(line.split(":")[0] for line in mistakes) == ["Three.toml", "one.toml", "one.toml", "two.toml"]
 
 
+def test_a_file_of_brackets_is_a_mistake_in_it_and_not_in_us(tmp_path):
+    file = tmp_path / "practice.toml"
+    file.write_text("name = " + "[" * 5000)
+    assert read_blog(file) == (None, ["practice.toml: this is not TOML: too many brackets within brackets."])
+
+
+def test_a_blogs_folder_that_is_a_file_is_named(tmp_path):
+    file = tmp_path / "practice.toml"
+    file.write_text(EXAMPLE)
+    assert read_blogs(file) == ({}, [f"POSTLARK_BLOGS names {file}, which is no folder."])
+
+
 def test_it_reads_a_file_as_windows_saves_it(tmp_path):
     file = tmp_path / "practice.toml"
     file.write_bytes(b"\xef\xbb\xbf" + EXAMPLE.replace("\n", "\r\n").encode())
