@@ -247,7 +247,7 @@ def declared(kind: type[Poster]) -> Poster:
 @pytest.mark.parametrize(
     ("delivery", "poster", "total", "may", "says"),
     [
-        ({"state": "sent", "remote_id": "7"}, FacebookPoster, Sum(), True, "It is taken down from Facebook. Facebook shows"),
+        ({"state": "sent", "remote_id": "7"}, FacebookPoster, Sum(), True, "It is taken down from Facebook. Who has seen"),
         ({"state": "sent", "remote_id": "7", "channel": "noticeboard"}, Noticeboard, Sum(), False, "cannot take it down from Noticeboard"),
         ({"state": "sending"}, FacebookPoster, Sum(), False, "Facebook is being asked at this moment"),
         ({"state": "unknown"}, FacebookPoster, Sum(), False, "It is not known whether it is out on Facebook"),

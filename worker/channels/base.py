@@ -269,8 +269,10 @@ class Poster(Channel, ABC):
     settle: timedelta = timedelta(minutes=15)
     deletes: bool = False
     edits: bool = False
-    lasting: str = ""
-    """What a deletion or an edit cannot undo, in a sentence for the front desk."""
+    deleted_but: str = ""
+    """What a deletion cannot undo, in a sentence for the front desk."""
+    edited_but: str = ""
+    """What an edit cannot change."""
     stuck: str = ""
     """What to look at when no answer ever comes, in a sentence for the front desk."""
     look_price: Decimal = Decimal(0)

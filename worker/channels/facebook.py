@@ -261,7 +261,8 @@ class Facebook(Network):
     reads_back = True
     deletes = True
     edits = True
-    lasting = "Facebook shows a changed post as edited, and keeps its link and preview. Who has seen or shared it keeps what they saw."
+    deleted_but = "Who has seen or shared it keeps what they saw."
+    edited_but = "Facebook shows a changed post as edited, and keeps its link and preview. Who has seen or shared it keeps what they saw."
     shapes = (CredentialKeys(("page_access_token",)),)
     consent = Consent(
         page="https://www.facebook.com/v26.0/dialog/oauth",

@@ -250,7 +250,8 @@ class Linkedin(Granting):
     refuses_duplicates = True
     deletes = True
     edits = True
-    lasting = "LinkedIn changes the words only, not the card under them. Who has seen or shared the post keeps what they saw."
+    deleted_but = "Who has seen or shared it keeps what they saw."
+    edited_but = "LinkedIn changes the words only, not the card under them. Who has seen or shared the post keeps what they saw."
     shapes = (CredentialKeys(("access_token",), may=("refresh_token", "expires_at", "refresh_token_expires_at", "scope")),)
     consent = Consent(page="https://www.linkedin.com/oauth/v2/authorization", scopes=PAGE_SCOPES, place="author")
     early = EARLY

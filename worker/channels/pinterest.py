@@ -164,7 +164,7 @@ class Pinterest(Granting):
     Options = PinterestOptions
     reads_back = True
     deletes = True
-    lasting = "Pinterest lets chosen apps alone change a Pin that is out. A deleted Pin stays on the boards of those who saved it."
+    deleted_but = "It stays on the boards of those who saved it."
     shapes = (CredentialKeys(("access_token",), may=("refresh_token", "expires_at", "refresh_token_expires_at", "scope")),)
     consent = Consent(
         page="https://www.pinterest.com/oauth/",

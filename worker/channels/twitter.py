@@ -261,7 +261,7 @@ class Twitter(Granting):
     reads_back = True
     refuses_duplicates = True
     deletes = True
-    lasting = "X changes no post that is out. A deleted one is gone there; what others have quoted or pictured stays with them."
+    deleted_but = "What others have quoted or pictured stays with them."
     stuck = "Where X never takes anything, look at its developer console whether the account's plan lets it post."
     look_price = FIVE_READ
     delete_price = DELETED

@@ -83,7 +83,7 @@ def _correction(post: Post, delivery: Delivery, file: BlogFile) -> Correction:
     if made.message.text == _says_now(delivery):
         return Correction(delivery, None, f"{name} shows these words already.")
     made = replace(made, message=replace(made.message, link=delivery.rendition.link))  # a network changes the words, never the link
-    return Correction(delivery, made, f"{name} gets the new words. {poster.lasting}".strip())
+    return Correction(delivery, made, f"{name} gets the new words. {poster.edited_but}".strip())
 
 
 def _unfinished(delivery: Delivery) -> bool:

@@ -96,7 +96,7 @@ def _of_what_is_out(delivery: Delivery, name: str, poster: Poster | None) -> Fat
         return Fate(False, f"Postlark cannot take it down from {name}. Do that there by hand{where}.")
     if not delivery.remote_id:
         return Fate(False, f"Postlark does not know its number on {name}, so it cannot take it down. Do that there by hand{where}.")
-    return Fate(True, f"It is taken down from {name}. {poster.lasting}".strip())
+    return Fate(True, f"It is taken down from {name}. {poster.deleted_but}".strip())
 
 
 def outlook(post: Post) -> list[Step]:
