@@ -55,7 +55,9 @@ def test_look_now_makes_the_next_look_due(office) -> None:
 def test_a_channel_is_paused_and_goes_on(office) -> None:
     blog = make_blog()
     delivery = make_delivery(make_post(blog), state="pending", waits_for="person", reason="Facebook is paused.")
-    assert "Facebook of example is paused by office0@practice.example" in text(office.post("/health/example/pause/facebook", follow=True))
+    assert "Facebook of Example Psychotherapy is paused by office0@practice.example" in text(
+        office.post("/health/example/pause/facebook", follow=True)
+    )
     assert Connection.objects.get(channel="facebook").paused_by == "office0@practice.example"
     assert 'action="/health/example/resume/facebook"' in text(office.get("/health"))
     office.post("/health/example/resume/facebook")

@@ -370,4 +370,6 @@ def _as_written(to: str) -> str:
 
 
 def _what(blog: Blog, channel: str | None) -> str:
-    return f"{channels.find(channel).name} of {blog.slug}" if channel else f"The blog {blog.slug}"
+    file = blog_file(blog.slug)
+    name = file.name if file else blog.slug
+    return f"{channels.find(channel).name} of {name}" if channel else name
