@@ -21,9 +21,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import psutil
 import requests
 
+from benchmarks.idle import cpu, pss
 from tests.__main__ import postgresql
 from tests.processes import Installation, free_port, until
 
@@ -157,10 +157,9 @@ class Reach:
 
     def file(self, name: str, answer: requests.Response, pid: int) -> None:
         answer.raise_for_status()
-        web = psutil.Process(pid)
-        began, cpu, before = time.perf_counter(), sum(web.cpu_times()[:2]), web.memory_info().rss
+        began, used, before = time.perf_counter(), cpu([pid]), pss(pid)
         lines = sum(piece.count(b"\n") for piece in answer.iter_content(1 << 16))
-        spent, grown = sum(web.cpu_times()[:2]) - cpu, (web.memory_info().rss - before) / 1e6
+        spent, grown = cpu([pid]) - used, (pss(pid) - before) / 1000
         print(
             f"F9 {self.where}, {name} as a file: {lines:,} lines in {time.perf_counter() - began:.0f} s, {spent:.0f} s CPU, memory +{grown:.0f} MB",
             flush=True,
