@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from tests import clocks
-from tests.factories import is_due, make_delivery
+from tests.factories import is_due, make_blog, make_delivery
 from tests.fakes.noticeboard import Noticeboard
 from worker.deliver import outcome
 from worker.deliver.claim import claim, commit_calling
+from worker.deliver.reconcile import reconcile
 from worker.deliver.retry import MOST_TRIES
 from worker.deliver.send import send
 from worker.deliver.sweep import deliveries_due, looks_due, sweep
@@ -45,6 +46,31 @@ def test_a_holder_that_died_before_calling_gives_it_back(deliver: Deliver, board
     assert deliveries_due() == [delivery.pk]
     send(delivery.pk)
     assert board.count(delivery.rendition.text) == 1
+
+
+@pytest.mark.parametrize("remains", [{"email": {}}, None], ids=["another channel", "no file"])
+@pytest.mark.parametrize("when", ["before the sweep", "before the look"])
+def test_a_doubt_about_a_channel_that_left_the_file_is_for_a_person(
+    deliver: Deliver, board: Noticeboard, settings: Any, remains: dict[str, Any] | None, when: str
+) -> None:
+    def the_section_goes() -> None:
+        settings.BLOGS = {}
+        if remains:
+            make_blog(delivery.blog.slug, channels=remains)
+
+    delivery = deliver()
+    claim(delivery, "Getting ready.")
+    commit_calling(delivery, "Calling.")
+    lease_ends(delivery)
+    if when == "before the sweep":
+        the_section_goes()
+    sweep()
+    the_section_goes()
+    is_due(delivery)
+    reconcile(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.waits_for) == ("unknown", "person")
+    assert "Look there: is " in delivery.reason
 
 
 def test_a_holder_that_died_after_calling_leaves_an_unknown(deliver: Deliver, board: Noticeboard) -> None:

@@ -15,7 +15,7 @@ from worker.models import Connection
 def poster_for(file: BlogFile, channel: str) -> Poster:
     """Ready to speak to the network, its credentials renewed where they end soon.
 
-    Raises Rejected for a channel that is no network; Unauthorized where there are no credentials, or a person must connect
+    Raises Rejected for a channel that is no network or has no section in the file any more; Unauthorized where there are no credentials, or a person must connect
     again; Transient where renewing them must be tried again. Not to be called inside a transaction: what is renewed is
     committed before it is used.
     """
@@ -31,8 +31,22 @@ def declared(file: BlogFile, channel: str, row: Connection | None = None) -> Pos
 
     `row`: with the place that was picked there.
     """
-    kind, options = network(channel), file.channels[channel]
+    kind, options = network(channel), _section(file, channel)
     return kind(options_with(options, kind, row) if row else options, {})
+
+
+def declared_if_any(file: BlogFile | None, channel: str) -> Poster | None:
+    """As `declared`; None for a channel that is no network, and where the blog's file, or its section, is gone."""
+    try:
+        return declared(file, channel) if file else None
+    except Rejected:
+        return None
+
+
+def _section(file: BlogFile, channel: str) -> ChannelOptions:
+    if channel not in file.channels:
+        raise Rejected(f"The blog's file no longer has a section for this channel: [channels.{channel}].")
+    return file.channels[channel]
 
 
 def network(channel: str) -> type[Poster]:
@@ -51,9 +65,9 @@ class Maker:
     channel: str
 
     def make(self, row: Connection) -> Poster:
-        """Raises Unauthorized where credentials are missing or cannot be opened."""
+        """Raises Unauthorized where credentials are missing or cannot be opened; Rejected as `poster_for`."""
         kind = network(self.channel)
-        poster = kind(options_with(self.file.channels[self.channel], kind, row), self._credentials(kind, row), app_of(self.channel))
+        poster = kind(options_with(_section(self.file, self.channel), kind, row), self._credentials(kind, row), app_of(self.channel))
         poster.account_id = row.account_id
         return poster
 

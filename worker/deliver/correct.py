@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from worker import channels
-from worker.channels.base import Poster, Rejected
-from worker.connections.poster import declared
+from worker.connections.poster import declared_if_any
 from worker.deliver import approval
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.plan import draft, write
@@ -68,7 +67,7 @@ def may_correct(delivery: Delivery) -> bool:
 
 def _correction(post: Post, delivery: Delivery, file: BlogFile) -> Correction:
     name = channels.find(delivery.channel).name
-    poster = _declared(delivery, file)
+    poster = declared_if_any(file, delivery.channel)
     if poster is None:
         return Correction(delivery, None, f"{name}: what has been sent cannot be changed; send it again if it matters.")
     if not poster.edits:
@@ -94,13 +93,6 @@ def _says_now(delivery: Delivery) -> str:
     """The words of the latest correction that went well, else those it was posted with."""
     latest = Rendition.objects.filter(delivery__corrects=delivery, delivery__state=State.SENT).order_by("-delivery").first()
     return latest.text if latest else delivery.rendition.text
-
-
-def _declared(delivery: Delivery, file: BlogFile) -> Poster | None:
-    try:
-        return declared(file, delivery.channel) if delivery.channel in file.channels else None
-    except Rejected:  # e-mail
-        return None
 
 
 def _begun(found: list[Correction], who: str, because: str) -> Iterator[Delivery]:

@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from worker import channels, gate, newsletter
-from worker.channels.base import DeliveryError, Poster, Receipt, RefusedAsDuplicate, Rejected, Transient, Unauthorized
+from worker.channels.base import DeliveryError, Receipt, RefusedAsDuplicate, Rejected, Transient, Unauthorized
 from worker.connections.check import SOON
-from worker.connections.poster import declared
+from worker.connections.poster import declared_if_any
 from worker.deliver import money
 from worker.deliver.admission import or_late
 from worker.deliver.claim import State, WaitsFor, still_ours
@@ -272,22 +272,13 @@ def _words(error: DeliveryError) -> dict[str, Any]:
 
 
 def _reads_back(delivery: Delivery) -> bool:
-    poster = _declared(delivery)
+    poster = declared_if_any(blog_file(delivery.blog.slug), delivery.channel)
     return poster is not None and poster.reads_back
 
 
 def _refuses_duplicates(delivery: Delivery) -> bool:
-    poster = _declared(delivery)
+    poster = declared_if_any(blog_file(delivery.blog.slug), delivery.channel)
     return poster is not None and poster.refuses_duplicates
-
-
-def _declared(delivery: Delivery) -> Poster | None:
-    """None for a carrier, and for a blog whose file is gone."""
-    file = blog_file(delivery.blog.slug)
-    try:
-        return declared(file, delivery.channel) if file else None
-    except Rejected:
-        return None
 
 
 def _name(delivery: Delivery) -> str:

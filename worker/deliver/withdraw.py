@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from worker import channels, newsletter
-from worker.channels.base import Poster, Rejected
-from worker.connections.poster import declared
+from worker.channels.base import Poster
+from worker.connections.poster import declared_if_any
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.staff import because_of
 from worker.lib import clock
@@ -167,18 +167,8 @@ def _has_a_page(delivery: Delivery) -> bool:
 
 def _step(delivery: Delivery) -> Step | None:
     total = sum_of([delivery.pk]).get(delivery.pk, Sum()) if delivery.channel == "email" else Sum()
-    found = fate(delivery, _declared(delivery), total)
+    found = fate(delivery, declared_if_any(blog_file(delivery.blog.slug), delivery.channel), total)
     return Step(delivery, found) if found else None
-
-
-def _declared(delivery: Delivery) -> Poster | None:
-    file = blog_file(delivery.blog.slug)
-    if file is None or delivery.channel not in file.channels:
-        return None
-    try:
-        return declared(file, delivery.channel)
-    except Rejected:  # e-mail
-        return None
 
 
 def _begin(step: Step, who: str, because: str) -> Step:
