@@ -32,6 +32,7 @@ def test_a_full_disk_is_the_first_thing_that_needs_somebody(office, monkeypatch)
     page = text(office.get("/"))
     assert "One thing needs you." in page
     assert "Its disk is full, so nothing goes out." in page
+    assert "The computer that Postlark runs on: Its disk is full" in text(office.get("/health"))
 
 
 def test_each_channel_of_a_post_has_a_word_that_leads_to_its_story(office) -> None:

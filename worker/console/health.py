@@ -13,11 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 from worker import tasks
 from worker.console import home, times, words
 from worker.console.access import Desk, file_of, name_of, staff_page, zone_of
+from worker.console.needs import NO_ROOM, THE_COMPUTER
 from worker.console.page import page
 from worker.deliver import staff
 from worker.ingest import bell
 from worker.ingest.health import Health, health
+from worker.lib import room
 from worker.lib.blogs import BlogFile
+from worker.lib.language import said
 from worker.lib.log import without_secrets
 from worker.models import Blog, Connection, Mailbox
 from worker.newsletter.mail import mailbox_name
@@ -58,7 +61,8 @@ class BlogHealth:
 @staff_page
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     connections = {(c.blog_id, c.channel): c for c in Connection.objects.filter(blog__in=desk.blogs)}
-    return page(request, desk, "health", {"blogs": [_health(blog, connections) for blog in desk.blogs.values()]})
+    computer = "" if room.is_left() else f"{said(THE_COMPUTER)} {said(NO_ROOM)}"
+    return page(request, desk, "health", {"computer": computer, "blogs": [_health(blog, connections) for blog in desk.blogs.values()]})
 
 
 def _health(blog: Blog, connections: dict[tuple[int, str], Connection]) -> BlogHealth:

@@ -24,6 +24,8 @@ from worker.newsletter.returns import mailboxes
 from worker.record.needs import HELD_TOGETHER, NEEDS_YOU
 
 MOST_SHOWN = 10
+THE_COMPUTER = "The computer that Postlark runs on:"
+NO_ROOM = "Its disk is full, so nothing goes out. Tell whoever looks after it; once there is room, Postlark goes on by itself."
 State = Delivery.State
 
 
@@ -71,8 +73,7 @@ def what_needs_a_person(desk: Desk) -> Needs:
 
 def _no_room() -> Iterator[Need]:
     if not room.is_left():
-        sentence = "Its disk is full, so nothing goes out. Tell whoever looks after it; once there is room, Postlark goes on by itself."
-        yield Need("The computer that Postlark runs on:", sentence, "See the health…", reverse("health"))
+        yield Need(THE_COMPUTER, NO_ROOM, "See the health…", reverse("health"))
 
 
 def _troubled_blogs(desk: Desk) -> Iterator[Need]:
