@@ -130,6 +130,26 @@ class Failures:
             newsletter.hand_over(batch)
         return self.page(delivery)
 
+    def the_relay_puts_off_every_reader(self) -> HttpResponse:
+        blog = self.practice()
+        for number in range(10):
+            make_subscriber(blog, f"busy.{number}@reader.example")
+        delivery = self.sent("email", blog=blog)
+        for batch in newsletter.due_batches(delivery.pk):
+            newsletter.hand_over(batch)
+        return self.page(delivery)
+
+    def the_relay_loses_every_answer(self) -> HttpResponse:
+        blog = self.practice()
+        for number in range(60):
+            make_subscriber(blog, f"kept.{number}@reader.example")
+        delivery = self.sent("email", blog=blog)
+        for _ in range(3):
+            Delivery.objects.filter(pk=delivery.pk).update(state="sending", waits_for="network")
+            for batch in newsletter.due_batches(delivery.pk):
+                newsletter.hand_over(batch)
+        return self.page(delivery)
+
     def the_text_is_too_long_for_x(self) -> HttpResponse:
         post = make_post(self.practice(channels={"twitter": {"mode": "live"}}, hold="3h"), image="")
         plan.plan(post.pk)

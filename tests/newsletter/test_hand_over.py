@@ -376,3 +376,18 @@ def test_who_is_refused_for_now_waits_as_long_whatever_the_senders_clock_says(re
     with clocks.this_process_off_by(off):
         send_what_is_due(delivery)
     assert timedelta() < Batch.objects.get().due_at - now < timedelta(minutes=6)
+
+
+def test_a_relay_that_loses_every_answer_puts_few_in_doubt_and_then_a_person_is_asked(relay, settings):
+    blog = live_blog(relay)
+    for number in range(200):
+        make_subscriber(blog, f"kept.{number}@reader.example")
+    delivery = planned(blog)
+    runs = 0
+    while delivery.state in ("sending", "pending"):
+        Delivery.objects.filter(pk=delivery.pk).update(state="sending", waits_for="network")
+        send_what_is_due(delivery)
+        runs += 1
+    assert (delivery.state, delivery.waits_for, runs) == ("held", "person", 3)
+    assert "So that no more are, the rest waits for you: see to the relay, then let it go on, or stop it." in delivery.reason
+    assert the_sum(delivery).unknown == relay.taken.total() == 15

@@ -332,10 +332,10 @@ _LOOKED_AT = 20  # latest tries, and batches
 _IN_VAIN = (Attempt.Outcome.TRANSIENT, Attempt.Outcome.UNKNOWN)
 
 
-def failures_in_a_row(delivery: Delivery) -> int:
-    """The latest tries in which nobody's copy was taken."""
+def in_vain(delivery: Delivery) -> list[str]:
+    """How the latest tries ended, as far back as nobody's copy was taken; the latest first."""
     recent = list(delivery.batches.exclude(written_at=None).order_by("-written_at").values_list("pk", flat=True)[:_LOOKED_AT])
     taken = Recipient.objects.filter(batch__in=recent, state=Recipient.State.SENT).aggregate(last=Max("at"))["last"]
     latest = delivery.attempts.order_by("-number").values_list("outcome", "started_at")[:_LOOKED_AT]
-    in_vain = (outcome in _IN_VAIN and (taken is None or started > taken) for outcome, started in latest)
-    return sum(1 for _ in takewhile(bool, in_vain))
+    since = takewhile(lambda each: each[0] in _IN_VAIN and (taken is None or each[1] > taken), latest)
+    return [outcome for outcome, _ in since]

@@ -20,7 +20,7 @@ from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.crash import point
 from worker.lib.deadline import deadly
-from worker.models import Batch, Blog, Connection, Delivery, Recipient
+from worker.models import Attempt, Batch, Blog, Connection, Delivery, Recipient
 from worker.newsletter import batches, brake, mail
 from worker.newsletter.batches import Claim
 from worker.newsletter.conclusion import finish
@@ -102,13 +102,23 @@ def _obstacle(delivery: Delivery, file: BlogFile | None) -> Standing | None:
     return None
 
 
+_DOUBTFUL = 3
+"""So many runs in a row that left readers in doubt and took nobody's copy: each more is more work for a person."""
+
+
 def _after(trouble: DeliveryError, delivery: Delivery) -> Standing:
     """The relay itself is the obstacle: nobody's address is at fault."""
     if isinstance(trouble, Unauthorized):
         reason = f"{trouble.sentence} Correct it and start Postlark again, then resume e-mail: what has not gone out yet goes by itself."
         Connection.objects.update_or_create(blog=delivery.blog, channel="email", defaults={"broken": reason})
         return to_mend(reason, clock.now())
-    wait = delay(max(1, batches.failures_in_a_row(delivery)), Random())
+    in_vain = batches.in_vain(delivery)
+    if in_vain[:_DOUBTFUL] == [Attempt.Outcome.UNKNOWN] * _DOUBTFUL:
+        return held(
+            f"{trouble.sentence} Several tries in a row ended so, and each left readers in doubt. "
+            "So that no more are, the rest waits for you: see to the relay, then let it go on, or stop it."
+        )
+    wait = delay(max(1, len(in_vain)), Random())
     if isinstance(trouble, Transient) and trouble.retry_after:
         wait = max(wait, trouble.retry_after)
     until = clock.now() + wait
