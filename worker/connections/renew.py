@@ -11,13 +11,14 @@ try with it finds out; what a network that counts it as stolen says then, a pers
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import uniform
 
 from django.db import transaction
 from django.db.models import F, Q
 
 from worker.channels.base import Credentials, Poster, Transient, Unauthorized
+from worker.channels.grant import moment
 from worker.connections import keep
 from worker.lib import clock
 from worker.lib.clock import Now
@@ -117,7 +118,4 @@ def _holds(credentials: Credentials, now: datetime) -> bool:
 
 def ends_at(credentials: Credentials) -> datetime | None:
     """When the access itself ends, renewed or not. None: it is not known to."""
-    if not credentials.get("expires_at"):
-        return None
-    end = datetime.fromisoformat(credentials["expires_at"])
-    return end if end.tzinfo else end.replace(tzinfo=UTC)
+    return moment(credentials.get("expires_at", ""))

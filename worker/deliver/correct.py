@@ -13,7 +13,7 @@ from worker.connections.poster import declared_if_any
 from worker.deliver import approval
 from worker.deliver.claim import State, WaitsFor
 from worker.deliver.plan import draft, write
-from worker.deliver.staff import because_of
+from worker.deliver.staff import because_of, unfinished
 from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.refused import Refused
@@ -21,8 +21,6 @@ from worker.models import Delivery, Post, Rendition
 from worker.record.deliveries import edits, of_posts, outdated
 from worker.record.transition import note
 from worker.render import Rendered
-
-UNFINISHED = (State.HELD, State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def _correction(post: Post, delivery: Delivery, file: BlogFile) -> Correction:
         return Correction(delivery, None, f"{name} does not let a post be changed; withdraw it and send it again.")
     if not delivery.remote_id:
         return Correction(delivery, None, f"Postlark does not know its number on {name}, so it cannot change it. Do that there by hand.")
-    if _unfinished(delivery):
+    if _other_unfinished(delivery):
         return Correction(delivery, None, f"Another delivery of this post to {name} is not finished yet; correct it once that is over.")
     made = draft(post, file, delivery.channel)
     if isinstance(made, str):
@@ -85,8 +83,8 @@ def _correction(post: Post, delivery: Delivery, file: BlogFile) -> Correction:
     return Correction(delivery, made, f"{name} gets the new words. {poster.edited_but}".strip())
 
 
-def _unfinished(delivery: Delivery) -> bool:
-    return Delivery.objects.filter(post=delivery.post_id, channel=delivery.channel, state__in=UNFINISHED).exists()
+def _other_unfinished(delivery: Delivery) -> bool:
+    return unfinished(Delivery.objects.filter(post=delivery.post_id, channel=delivery.channel)) is not None
 
 
 def _says_now(delivery: Delivery) -> str:
@@ -99,7 +97,7 @@ def _begun(found: list[Correction], who: str, because: str) -> Iterator[Delivery
     now = clock.now()
     for one in found:
         out = one.delivery
-        if one.made is None or _unfinished(out):
+        if one.made is None or _other_unfinished(out):
             continue
         delivery = Delivery.objects.create(
             blog=out.blog,

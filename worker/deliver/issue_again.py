@@ -6,7 +6,7 @@ from worker import newsletter
 from worker.deliver import approval, issues
 from worker.deliver.claim import State
 from worker.deliver.plan import draft_issue
-from worker.deliver.staff import Occasion, audience_of, because_of, new, open_channel, unfinished
+from worker.deliver.staff import Occasion, because_of, new, open_channel, unfinished
 from worker.lib import clock
 from worker.lib.address import masked
 from worker.lib.blogs import BlogFile
@@ -28,7 +28,7 @@ def resend_issue(before: Delivery, who: str, because: str, audience: str = "") -
     Each copy leaves out what its reader has, unless it goes to all, or to one by name.
     """
     file, because = open_channel(before.blog, "email"), because_of(because)
-    audience = audience_of(before.blog, audience or "missing")
+    audience = newsletter.check_audience(before.blog, audience or "missing")
     made = _made(before, file)
     with transaction.atomic():
         Issue.objects.select_for_update().get(deliveries=before)

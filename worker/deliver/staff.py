@@ -24,7 +24,7 @@ from worker.models import Blog, Connection, Delivery, Post
 from worker.newsletter.returns import let_in_again
 from worker.newsletter.suppress import named_nobody
 from worker.record.sums import sum_of
-from worker.record.transition import note, transition
+from worker.record.transition import FINAL, note, transition
 from worker.render import Rendered
 
 Occasion = Delivery.Occasion
@@ -127,7 +127,7 @@ def resend(post: Post, channel: str, who: str, because: str, audience: str = "",
         _nothing_under_way(post, channel)
         if channel == "email":
             let_in_again(post, audience, who, because)
-            audience = audience_of(post.blog, audience or "missing")
+            audience = newsletter.check_audience(post.blog, audience or "missing")
         edition = INSTANT if channel == "email" else ""
         asked = {"asked_because": because, "audience": audience, "edition": edition, **approval.given_by(file, who, clock.now())}
         words = {"edited_by": who if text is not None else "", "own_words": text or ""}
@@ -354,12 +354,8 @@ def _nothing_under_way(post: Post, channel: str) -> None:
 
 
 def unfinished(deliveries: QuerySet[Delivery]) -> Delivery | None:
-    under_way = [State.HELD, State.PENDING, State.PREPARING, State.SENDING, State.UNKNOWN]
-    return deliveries.exclude(occasion=Occasion.TEST).filter(state__in=under_way).first()
-
-
-def audience_of(blog: Blog, audience: str) -> str:
-    return newsletter.check_audience(blog, audience)
+    """But for test copies."""
+    return deliveries.exclude(occasion=Occasion.TEST).exclude(state__in=FINAL).first()
 
 
 def _as_written(to: str) -> str:

@@ -27,9 +27,9 @@ class Told:
 
 
 def feeds() -> dict[str, Told]:
-    rows = Blog.objects.filter(baseline_at__isnull=False).in_bulk(list(blogs()), field_name="slug")
+    now, rows = clock.now(), Blog.objects.filter(baseline_at__isnull=False).in_bulk(list(blogs()), field_name="slug")
     tried = _try([file for slug, file in blogs().items() if slug not in rows][:MOST_TRIED])
-    told = {slug: Told(health(row, blogs()[slug], clock.now()).sentence) for slug, row in rows.items()}
+    told = {slug: Told(health(row, blogs()[slug], now).sentence) for slug, row in rows.items()}
     return {slug: told.get(slug) or tried.get(slug) or Told("Not looked at yet.") for slug in blogs()}
 
 

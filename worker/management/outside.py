@@ -62,10 +62,9 @@ def _feed(file: BlogFile) -> Finding:
 
 def _relay(file: BlogFile) -> Finding:
     """A rehearsal needs no relay; where one is named, it is tried."""
-    live, relay = file.channels["email"].mode == "live", relay_of(file)
-    if relay is None or (missing := cannot_send(file)):
-        sentence = missing if relay else cannot_send(file)
-        return Finding(file.slug, "mail relay", not live, sentence if live else f"Rehearsing. {sentence}")
+    live, relay, missing = file.channels["email"].mode == "live", relay_of(file), cannot_send(file)
+    if relay is None or missing:
+        return Finding(file.slug, "mail relay", not live, missing if live else f"Rehearsing. {missing}")
     try:
         return Finding(file.slug, "mail relay", True, Email(relay).check())
     except DeliveryError as error:

@@ -1,5 +1,6 @@
 """A reader changes what they get, takes their data home, or lets staff's notes go: what the page behind the unsubscribe link does."""
 
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -33,7 +34,7 @@ def choose(subscriber: Subscriber, file: BlogFile, *, language: str, edition: st
     return True
 
 
-def everything_known(subscriber: Subscriber, day: Any) -> dict[str, Any]:
+def everything_known(subscriber: Subscriber, day: date) -> dict[str, Any]:
     """What the person may take home: all that is kept about them, in words they can read."""
     known = suppression_of(subscriber.blog_id, subscriber.address_key)
     consents = people.consents_of(subscriber)

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from worker.ingest import bell
@@ -14,7 +15,8 @@ class Command(PostlarkCommand):
 
     def act(self, **_: Any) -> tuple[Any, list[str]]:
         rows = Blog.objects.in_bulk(list(blogs()), field_name="slug")
-        document = [_shape(file, rows.get(slug) or Blog(slug=slug)) for slug, file in blogs().items()]
+        now = clock.now()
+        document = [_shape(file, rows.get(slug) or Blog(slug=slug), now) for slug, file in blogs().items()]
         lines = []
         for each in document:
             lines += [f"{each['slug']}: {each['sentence']} {each['then']}", f"    feed         {each['feed']}"]
@@ -26,8 +28,8 @@ class Command(PostlarkCommand):
 _TIMES = {"last good": "last_good", "next look": "next"}
 
 
-def _shape(file: BlogFile, row: Blog) -> dict[str, Any]:
-    how = health(row, file, clock.now())
+def _shape(file: BlogFile, row: Blog, now: datetime) -> dict[str, Any]:
+    how = health(row, file, now)
     return {
         "slug": file.slug,
         "name": file.name,
