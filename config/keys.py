@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from config.database import SQLITE
 from config.env import Env
 from worker.lib import keys
 from worker.lib.crypto import is_key, new_key, split_keys
+from worker.lib.files import draft
 
 _MISSING = "{0} is missing; with DATABASE_URL set, every process needs the same one. Make one with: {1}"
 
@@ -81,12 +81,8 @@ def _kept(env: Env, file: Path, fresh: str) -> str:
 
 
 def _write_once(file: Path, text: str) -> None:
-    """Whole, or not at all; where two processes start at once, the first one's text stays."""
-    descriptor, draft = tempfile.mkstemp(dir=file.parent)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+    """Where two processes start at once, the first one's text stays."""
+    ours = draft(file.parent, text.encode())
     with suppress(FileExistsError):
-        os.link(draft, file)
-    os.unlink(draft)
+        os.link(ours, file)
+    ours.unlink()

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from django.conf import settings
 from PIL import Image
 
 from worker.channels.base import Picture
+from worker.lib.files import draft
 
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png"}
 _TYPES = {ending: kind for kind, ending in _ENDINGS.items()}
@@ -23,7 +23,7 @@ def keep(picture: Picture) -> str:
         os.utime(folder / name)
     except FileNotFoundError:
         folder.mkdir(exist_ok=True)
-        _write_whole(folder / name, picture.data)
+        draft(folder, picture.data).replace(folder / name)
     return name
 
 
@@ -38,11 +38,3 @@ def kept(name: str) -> Picture | None:
         return None
     with Image.open(BytesIO(data)) as image:
         return Picture(data, _TYPES[ending], *image.size)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Whole, or not at all, whoever dies in between."""
-    descriptor, draft = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-    os.replace(draft, path)

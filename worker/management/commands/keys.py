@@ -1,6 +1,4 @@
-import os
 import secrets
-import tempfile
 from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from worker.connections.rekey import under_the_newest_key
 from worker.lib import clock, keys
 from worker.lib.crypto import WrongKey, new_key
+from worker.lib.files import draft
 from worker.management.command import PostlarkCommand, the_operator
 from worker.record.transition import note
 
@@ -57,10 +56,4 @@ class Command(PostlarkCommand):
 
 
 def _replace(file: Path, text: str) -> None:
-    """Whole, or not at all."""
-    descriptor, draft = tempfile.mkstemp(dir=file.parent)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(draft, file)
+    draft(file.parent, text.encode()).replace(file)
