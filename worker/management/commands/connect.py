@@ -5,7 +5,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from worker import ingest, tasks
 from worker.channels.base import DeliveryError
-from worker.connections import attempt, connect
+from worker.connections import connect, trial
 from worker.connections.poster import network
 from worker.connections.standing import standing
 from worker.deliver.mend import mended
@@ -29,7 +29,7 @@ class Command(PostlarkCommand):
         now = clock.now()
         try:
             credentials = connect.read_credentials(network(channel), _given())
-            row = attempt.connect(ingest.blog_row(blog), file, channel, credentials, the_operator(), now)
+            row = trial.connect(ingest.blog_row(blog), file, channel, credentials, the_operator(), now)
         except Refused as refused:
             raise CommandError(str(refused)) from None
         except DeliveryError as error:
