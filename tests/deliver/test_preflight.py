@@ -191,7 +191,7 @@ def test_a_private_address_is_looked_at_only_where_that_is_allowed(
 ) -> None:
     delivery = due()
     make_blog(channels={"noticeboard": {"mode": "live", "base_url": board.url}}, allow_private_addresses=False)
-    assert "goes there only where that is allowed" in sent(delivery).reason
+    assert "goes there only where allow_private_addresses in the blog's file lets it" in sent(delivery).reason
     assert site.asked == []
 
 

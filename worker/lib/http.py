@@ -200,7 +200,7 @@ class _Call:
         allowed = [(family, address) for family, address in found if self.private or _is_public(address[0])]
         if not allowed:
             raise NoAnswer(
-                f"{self.host} leads to {found[0][1][0]}, an address on a private network; Postlark goes there only where that is allowed.",
+                f"{self.host} leads to {found[0][1][0]}, an address on a private network; Postlark goes there only where allow_private_addresses in the blog's file lets it.",
                 sent=False,
             )
         return allowed
