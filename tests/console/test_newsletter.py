@@ -88,7 +88,18 @@ def test_it_is_stopped_for_good_and_the_sum_says_so_at_once(office, mail) -> Non
     assert (batch.sent, batch.refused, batch.skipped, batch.waiting) == (3, 1, 2, 0)
     page = office.get(f"/deliveries/{mail.pk}").content.decode()
     assert "Stopped at 3" in page
-    assert "3 of 6 readers had it by then." in page
+    assert "3 of 6 readers had it by then. What was on its way then is in the sum." in page
+
+
+def test_of_a_stopped_one_too_somebody_answers_for_the_readers_in_doubt(office, mail) -> None:
+    mail.batches.update(unknown=2, waiting=0, skipped=0)
+    assert "Answer…" not in office.get("/").content.decode()
+    Delivery.objects.filter(pk=mail.pk).update(state="cancelled", waits_for="nothing")
+    assert "Answer…" in office.get("/").content.decode()
+    page = office.get(f"/deliveries/{mail.pk}").content.decode()
+    assert f'href="/deliveries/{mail.pk}/there"' in page
+    assert "They do not…" in page
+    assert "so it does not go to them" in office.get(f"/deliveries/{mail.pk}/not-there").content.decode()
 
 
 def test_a_test_copy_goes_to_a_colleague_and_to_nobody_else(mail) -> None:

@@ -71,10 +71,20 @@ def test_whoever_got_it_counts_as_sent(doubtful):
     )
 
 
+def test_whoever_did_not_get_what_was_stopped_meanwhile_is_sent_nothing(doubtful):
+    Delivery.objects.filter(pk=doubtful.pk).update(state="cancelled", reason="Cancelled by office: the wrong post.")
+    doubtful.refresh_from_db()
+    newsletter.settle(doubtful, "office", sent=False, recipients=["lost@reader.example"])
+    newsletter.settle(doubtful, "office", sent=True)
+    assert people(doubtful)["lost"].reason == "office found out: it did not arrive, and was withdrawn or stopped meanwhile."
+    assert the_sum(doubtful) == Sum(3, sent=2, skipped=1)
+    assert (doubtful.state, newsletter.due_batches()) == ("cancelled", [])
+
+
 def test_whoever_did_not_get_what_was_withdrawn_meanwhile_is_sent_nothing(doubtful, relay):
     Post.objects.update(withdrawn_at=clocks.now())
     newsletter.settle(doubtful, "office", sent=False)
-    assert people(doubtful)["lost"].reason == "office found out: it did not arrive, and was withdrawn meanwhile."
+    assert people(doubtful)["lost"].reason == "office found out: it did not arrive, and was withdrawn or stopped meanwhile."
     assert the_sum(doubtful) == Sum(3, sent=1, skipped=2)
     assert (doubtful.state, newsletter.due_batches()) == ("sent", [])
 

@@ -28,8 +28,8 @@ class Stands:
 
     @property
     def in_doubt(self) -> int:
-        """Readers of a newsletter that is through, of whom it is not known whether they got it."""
-        return self.total.unknown if self.total and self.delivery.state == State.SENT else 0
+        """Readers of a newsletter that is through or stopped, of whom it is not known whether they got it."""
+        return self.total.unknown if self.total and self.delivery.state in (State.SENT, State.CANCELLED) else 0
 
     @property
     def is_newsletter(self) -> bool:
@@ -275,6 +275,15 @@ OTHERWISE = (
         consequence="Postlark takes your word for it, writes that down, and sends them nothing.",
         button="They have it",
         done="Thank you. It counts as sent to them.",
+    ),
+    _of(
+        "not-there",
+        when=lambda it: it.is_newsletter and it.delivery.state == State.CANCELLED,
+        label="They do not…",
+        title="These readers do not have it?",
+        consequence="The newsletter was stopped, so it does not go to them. They can still get it later by a resend.",
+        button="They do not have it",
+        done="Thank you. Nothing goes to them.",
     ),
     _of(
         "not-there",

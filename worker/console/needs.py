@@ -193,7 +193,7 @@ _ON_ITS_PAGE: dict[str, str] = {
 
 
 def _unknown_readers(desk: Desk) -> Iterator[Need]:
-    rows = Batch.objects.filter(unknown__gt=0, delivery__blog__in=desk.blogs, delivery__state=State.SENT)
+    rows = Batch.objects.filter(unknown__gt=0, delivery__blog__in=desk.blogs, delivery__state__in=[State.SENT, State.CANCELLED])
     found = list(rows.values("delivery").annotate(people=Total("unknown")).order_by("-delivery")[:MOST_SHOWN])
     about = Delivery.objects.select_related("post", "issue").in_bulk([row["delivery"] for row in found])
     for row in found:

@@ -88,13 +88,16 @@ def cancel(delivery: Delivery, who: str, because: str) -> None:
     """Drop one that has not gone out; stop a newsletter for good: who has not had it is skipped."""
     ended: dict[str, Any] = {"state": State.CANCELLED, "waits_for": WaitsFor.NOTHING, "due_at": None}
     open_ones = Q(state__in=[State.HELD, State.PENDING], withdrawn_by="") | _BEING_SENT
+    so_far = _so_far(delivery)
+    if so_far and delivery.state == State.SENDING:
+        so_far += " What was on its way then is in the sum."
     _act(
         delivery,
         open_ones,
         "This can't be cancelled now.",
         who,
         **ended,
-        reason=f"Cancelled by {who}: {because_of(because)}{_so_far(delivery)}",
+        reason=f"Cancelled by {who}: {because_of(because)}{so_far}",
     )
     newsletter.call_off(delivery.pk)
 

@@ -96,9 +96,10 @@ def restate_stopped(delivery: Delivery) -> None:
 def settle(delivery: Delivery, who: str, *, sent: bool, recipients: Sequence[str] | None = None) -> None:
     """A person has found out about readers in doubt: these addresses, or all (None).
 
-    Not sent: their turn comes again, once; of what was withdrawn meanwhile, it does not.
+    Not sent: their turn comes again, once; of what was withdrawn or stopped meanwhile, it does not.
     """
-    to = Recipient.State.SENT if sent else Recipient.State.SKIPPED if _is_withdrawn(delivery) else Recipient.State.WAITING
+    over = delivery.state == State.CANCELLED or _is_withdrawn(delivery)
+    to = Recipient.State.SENT if sent else Recipient.State.SKIPPED if over else Recipient.State.WAITING
     try:
         with transaction.atomic():
             chosen = _in_doubt(delivery, recipients)
@@ -133,7 +134,7 @@ def _key(address: str) -> str:
 _FOUND_OUT = {
     Recipient.State.SENT: "it arrived.",
     Recipient.State.WAITING: "it did not arrive, so it is sent again.",
-    Recipient.State.SKIPPED: "it did not arrive, and was withdrawn meanwhile.",
+    Recipient.State.SKIPPED: "it did not arrive, and was withdrawn or stopped meanwhile.",
 }
 
 
