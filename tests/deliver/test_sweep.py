@@ -73,6 +73,17 @@ def test_a_doubt_about_a_channel_that_left_the_file_is_for_a_person(
     assert "Look there: is " in delivery.reason
 
 
+def test_a_holder_that_wakes_when_its_lease_has_ended_does_not_call(deliver: Deliver) -> None:
+    """Nobody has swept yet, and no other has claimed: what it would send now could arrive after it has been looked for."""
+    delivery = deliver()
+    claim(delivery, "Getting ready.")
+    lease_ends(delivery)
+    assert not commit_calling(delivery, "Calling.")
+    sweep()
+    assert delivery.attempts.get().calling_at is None
+    assert deliveries_due() == [delivery.pk]
+
+
 def test_a_holder_that_died_after_calling_leaves_an_unknown(deliver: Deliver, board: Noticeboard) -> None:
     delivery = deliver()
     claim(delivery, "Getting ready.")
