@@ -86,3 +86,37 @@ def test_without_its_file_it_is_held() -> None:
     verdict = admit(Delivery(channel="facebook"), None, Blog(), Connection(), NOON)
     assert isinstance(verdict, Standing)
     assert verdict.state == "held"
+
+
+AMENDMENTS = pytest.mark.parametrize("asked", [{"withdrawn_by": "Ann"}, {"occasion": "correction"}], ids=["taken down", "corrected"])
+
+
+@AMENDMENTS
+@pytest.mark.parametrize(
+    "circumstance",
+    [
+        {"blog": {"paused_by": "Ann"}},
+        {"connection": {"paused_by": "Ann"}},
+        {"file": {"quiet_hours": "11:00-13:00"}},
+        {"first_due_at": NOON - timedelta(hours=25)},
+        {"mode": "rehearsal"},
+    ],
+    ids=["blog paused", "channel paused", "at night", "late", "rehearsal"],
+)
+def test_what_is_out_is_put_right_also_when_nothing_new_may_go(asked: dict[str, Any], circumstance: dict[str, Any]) -> None:
+    assert admission(**asked, **circumstance) == Go(rehearse=False)
+
+
+@AMENDMENTS
+@pytest.mark.parametrize(
+    ("connection", "stands"),
+    [
+        ({"broken": "The permission ended."}, ("pending", "person", None)),
+        ({"cooldown_until": LATER, "cooldown": "Too fast."}, ("pending", "clock", LATER)),
+    ],
+    ids=["broken", "cooldown"],
+)
+def test_but_not_where_the_network_takes_nothing(asked: dict[str, Any], connection: dict[str, Any], stands: tuple[Any, ...]) -> None:
+    verdict = admission(**asked, connection=connection)
+    assert isinstance(verdict, Standing)
+    assert (verdict.state, verdict.waits_for, verdict.due_at) == stands
