@@ -28,7 +28,7 @@ def test_it_says_what_happens_next_and_notices_silence(office) -> None:
     now = clocks.now()
     Blog.objects.update(state="ok", sentence="The feed is fine.", last_good_at=now, next_look_at=now + timedelta(minutes=10))
     assert "The feed is fine. Postlark looks again at" in text(office.get("/health"))
-    Blog.objects.update(last_good_at=now - timedelta(hours=7))
+    Blog.objects.update(last_good_at=now - timedelta(hours=7, minutes=1))
     assert "There was no good look for 7 hours, and none that failed either" in text(office.get("/health"))
 
 

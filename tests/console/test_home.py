@@ -203,7 +203,7 @@ def test_the_strip_tells_how_the_blog_and_its_channels_are(office) -> None:
         },
     )
     now = clocks.now()
-    Blog.objects.update(last_good_at=now - timedelta(minutes=2), next_look_at=now + timedelta(minutes=8, seconds=30))
+    Blog.objects.update(last_good_at=now - timedelta(minutes=2, seconds=30), next_look_at=now + timedelta(minutes=8, seconds=30))
     Connection.objects.create(blog=blog, channel="linkedin", broken="LinkedIn’s permission ended. Connect again.")
     Connection.objects.create(blog=blog, channel="facebook", credentials="kept")
     page = text(office.get("/"))

@@ -43,12 +43,12 @@ def run(monkeypatch, capsys):
 
 
 def test_connect_stores_encrypted_and_says_whose_it_is(board, run):
-    board.grants.until = datetime(2027, 3, 1, tzinfo=UTC)
+    board.grants.until = datetime(2099, 3, 1, tzinfo=UTC)
     given = credentials_of(board)
     said = run("connect", "example", "noticeboard", given=given)
     row = Connection.objects.get()
     assert (said["state"], said["account"], said["scopes"]) == ("connected", "The Practice", ["read", "write"])
-    assert said["expires_at"] == "2027-03-01T00:00:00Z"
+    assert said["expires_at"] == "2099-03-01T00:00:00Z"
     assert keep.opened(row.credentials) == given
     for secret in (given["token"], given["refresh_token"]):
         assert secret not in row.credentials

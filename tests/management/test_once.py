@@ -7,13 +7,16 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import call_command
 
+from tests import clocks
 from tests.connections.given import connected
 from tests.factories import make_delivery, make_post
 from tests.fakes.noticeboard import Noticeboard
 from tests.fakes.relay import Relay
 from tests.newsletter.people import live_blog, make_subscriber
+from worker import newsletter
 from worker.deliver.plan import plan
 from worker.models import Batch, Delivery
+from worker.models import Relay as RelayRow
 
 
 @pytest.mark.django_db
@@ -66,6 +69,22 @@ def test_a_relay_with_a_pace_is_waited_for_until_everybody_has_it(relay, monkeyp
     assert delivery.reason == "60 of 60 sent."
     assert relay.taken.total() == 60
     assert delivery.attempt > 1, "several turns"
+
+
+@pytest.mark.django_db
+def test_a_slot_that_comes_as_a_round_ends_is_used(relay, monkeypatch):
+    monkeypatch.setattr("worker.newsletter.batches.time_to_begin", lambda: timedelta(minutes=1))
+    delivery = a_newsletter(relay, 3, "&rate=1/m")
+    next_slot = newsletter.next_slot
+
+    def comes(blog):
+        RelayRow.objects.update(next_slot_at=clocks.now() - timedelta(seconds=1))
+        return next_slot(blog)
+
+    monkeypatch.setattr(newsletter, "next_slot", comes)
+    call_command("once")
+    delivery.refresh_from_db()
+    assert delivery.reason == "3 of 3 sent."
 
 
 @pytest.mark.django_db

@@ -94,7 +94,9 @@ def _batches_due(blog: str | None) -> Iterable[tuple[int, int]]:
 def _waits_for_the_relay(blog: str | None) -> bool:
     """Its pace alone is no reason to leave readers to the next run, if its next slot comes soon. False: nobody waits for that."""
     at = newsletter.next_slot(blog)
-    if at is None or at - clock.now() > PATIENCE:
+    if at is None:
+        return bool(_batches_due(blog))  # it came as the last round ended
+    if at - clock.now() > PATIENCE:
         return False
     time.sleep(max(0.0, (at - clock.now()).total_seconds()))
     return True
