@@ -128,6 +128,13 @@ class TestAPost:
         staff.settle(delivery, "Ann", sent=True)
         assert delivery.state == "sent"
 
+    def test_may_use_the_ceiling_up_to_the_last_cent(self, deliver: Deliver) -> None:
+        delivery = deliver({"monthly_budget": Decimal("0.42")})
+        Connection.objects.create(blog=delivery.blog, channel="noticeboard", spent_in=money.month(clocks.now(), blog_file()), spent=210)
+        send(delivery.pk)
+        assert spent(delivery) == (200, 410)
+        assert delivery.state == "sent"
+
     def test_a_new_month_begins_at_nothing(self, deliver: Deliver) -> None:
         delivery = deliver({"monthly_budget": Decimal("0.40")})
         Connection.objects.create(blog=delivery.blog, channel="noticeboard", spent_in="2020-01", spent=390)

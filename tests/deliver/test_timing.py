@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import blog_file
-from worker.deliver.timing import after_quiet, first_due, too_late
+from tests.factories import NOON, blog_file
+from worker.deliver.timing import after_quiet, first_due, its_place, too_late
 
 
 def utc(text: str) -> datetime:
@@ -86,3 +86,22 @@ def test_what_waits_for_the_end_of_quiet_hours_never_waits_again(moment: datetim
     out = after_quiet(moment, blog)
     assert moment <= out <= moment + timedelta(hours=25)
     assert after_quiet(out, blog) == out
+
+
+@pytest.mark.parametrize(
+    ("age", "called", "ahead", "waits"),
+    [
+        (timedelta(minutes=5), timedelta(seconds=1), 9, timedelta()),
+        (timedelta(minutes=5, seconds=1), None, 0, timedelta()),
+        (timedelta(hours=1), None, 2, timedelta(minutes=2)),
+        (timedelta(hours=1), timedelta(seconds=10), 0, timedelta(seconds=50)),
+        (timedelta(hours=1), timedelta(seconds=10), 2, timedelta(minutes=2, seconds=50)),
+        (timedelta(hours=1), timedelta(hours=3), 0, timedelta()),
+        (timedelta(hours=1), timedelta(hours=3), 1, timedelta(minutes=1)),
+    ],
+    ids=["new", "alone", "behind two", "just called", "both", "called long ago", "called long ago, behind one"],
+)
+def test_those_that_have_waited_follow_one_another_and_the_new_never_waits(
+    age: timedelta, called: timedelta | None, ahead: int, waits: timedelta
+) -> None:
+    assert its_place(NOON, NOON - age, NOON - called if called else None, ahead) == NOON + waits

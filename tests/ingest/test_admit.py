@@ -53,6 +53,7 @@ def test_the_first_look_announces_the_newest_of_the_backlog(days: tuple[int | No
         ((90, 91, 92), {"left": 2}, [OLDER] * 3),
         ((90, 90, 90, 90, 0), {}, [BASELINE] * 4 + [NEW]),
         ((None,), {}, [NEW]),
+        ((30,), {}, [NEW]),  # as old as the oldest is not older
     ],
 )
 def test_later_looks_announce_what_is_new_and_hold_what_is_strange(

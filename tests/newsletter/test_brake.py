@@ -28,6 +28,8 @@ from worker.newsletter.returns import Kind, Report, record
         (37, 13, 0, True),
         (50, 0, 12, False),
         (50, 0, 13, True),
+        (75, 25, 0, True),  # a quarter is too many
+        (76, 25, 0, False),
         (40, 10, 3, True),
         (9_000, 1_000, 0, False),
         (0, 0, 0, False),

@@ -31,6 +31,12 @@ def test_a_row_ends_at_the_last_copy_that_stayed(told, in_a_row):
     assert len(softs_in_a_row(copies(*told), NOW)) == in_a_row
 
 
+@pytest.mark.parametrize(("later", "in_a_row"), [(timedelta(), 1), (timedelta(seconds=1), 0)])
+def test_a_copy_has_stayed_once_more_than_five_days_are_over(later, in_a_row):
+    told = [Copy(NOW - timedelta(days=5) - later, True, set()), Copy(NOW - timedelta(days=9), True, {"soft"})]
+    assert len(softs_in_a_row(told, NOW)) == in_a_row
+
+
 @pytest.mark.parametrize(("number", "days", "given_out"), [(5, 7, True), (4, 30, False), (5, 3, False), (15, 1, True), (14, 1, False)])
 def test_it_takes_five_over_two_weeks_not_a_full_mailbox_over_one_holiday(number, days, given_out):
     row = softs_in_a_row(copies(*["soft"] * number, days=days), NOW)
