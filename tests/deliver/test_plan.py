@@ -139,6 +139,21 @@ def test_an_edit_that_mends_a_held_one_lets_it_go() -> None:
     assert plan(post.pk) == [post.deliveries.get().pk]
 
 
+def test_no_edit_lets_go_what_somebody_holds() -> None:
+    post = make_post(make_blog(channels={"facebook": {}}))
+    plan(post.pk)
+    staff.hold(post.deliveries.get(), "Ann", "wait for the photo")
+    edit(post, url="")
+    plan(post.pk)
+    edit(post, url="https://blog.example/exams/")
+    plan(post.pk)
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.waits_for) == ("held", "person")
+    assert "One of the staff had held it" in delivery.reason
+    staff.release(delivery, "Ann")
+    assert rows(post) == {"facebook": ("pending", "clock")}
+
+
 def test_an_edit_asks_once_more_whether_it_is_the_same_with_the_other_one_named() -> None:
     blog = make_blog(channels={"facebook": {}})
     post = make_post(blog, url="", origin="unsure", resembles=make_post(blog, title="The older one"))

@@ -5,6 +5,7 @@ Planned again after an edit: what has not yet been called is made anew, what is 
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -294,10 +295,11 @@ def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[s
     made = drafts[delivery.channel]
     if isinstance(made, str):
         Rendition.objects.filter(delivery=delivery).delete()
-        _stand(delivery, held_back(made), "The post was edited.")
+        keeps = Delivery.HeldFor.STAFF if delivery.held_for == Delivery.HeldFor.STAFF else ""
+        _stand(delivery, replace(held_back(made), held_for=keeps), "The post was edited.")
     elif rendition is None:
         write(delivery, made)
-        _stand(delivery, _begin_again(delivery, post, file, now), "The post was edited; now it can go out.")
+        _stand(delivery, _begin_again(delivery, post, file, now), "The post was edited; now nothing is wrong with it.")
     else:
         write(delivery, made)
         note("The post was edited; the text was made anew.", delivery=delivery)
@@ -306,7 +308,9 @@ def _make_anew(delivery: Delivery, post: Post, file: BlogFile, drafts: Mapping[s
 
 
 def _begin_again(delivery: Delivery, post: Post, file: BlogFile, now: datetime) -> Standing:
-    """With words that are in order. How the post came is no question for what a person has asked for."""
+    """With words that are in order. How the post came is no question for what a person has asked for, and what one of them holds stays held."""
+    if delivery.held_for == Delivery.HeldFor.STAFF:
+        return held("The post was edited. One of the staff had held it before: release it to let it go.", Delivery.HeldFor.STAFF)
     if delivery.occasion == Delivery.Occasion.AUTOMATIC:
         return start_of(post, file, delivery.channel, now)
     if sentence := approval.missing(file, ""):

@@ -45,6 +45,7 @@ def hold(delivery: Delivery, who: str, because: str) -> None:
         state=State.HELD,
         waits_for=WaitsFor.PERSON,
         reason=reason,
+        held_for=Delivery.HeldFor.STAFF,
     )
 
 

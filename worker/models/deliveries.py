@@ -60,6 +60,7 @@ class Delivery(models.Model):
         LATE = "late", "It has waited too long to go by itself"
         REFUSALS = "refusals", "Too many copies of the newsletter were refused"
         APPROVAL = "approval", "The person whom the blog's file names has not approved its words"
+        STAFF = "staff", "One of the staff does not want it to go yet"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="deliveries")
     post = models.ForeignKey(Post, models.CASCADE, null=True, related_name="deliveries", help_text="None: it brings an issue.")
