@@ -75,8 +75,6 @@ class Conversations:
                 if time.monotonic() >= self._check_at:
                     self._give_up_the_overdue()
                 yield from self._tell()
-            for line in self._idle:
-                line.leave()
             if self._lost and not self._has_answered and not self._trouble:
                 self._trouble = Transient(f"The mail relay {self._relay.host} gave no answer.")
             if self._trouble:
@@ -340,7 +338,10 @@ class Conversations:
             opening.cut()
             future.add_done_callback(_let_go)
         for line in self._watched:
-            line.drop()
+            if line in self._idle:
+                line.leave()
+            else:
+                line.drop()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._selector.close()
         self._bell.close()
