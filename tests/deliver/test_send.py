@@ -396,3 +396,21 @@ def test_where_nobody_can_read_the_refusal_after_a_persons_word_is_the_answer(
     send(delivery.pk)
     assert stands(delivery) == ("sent", "nothing")
     assert (delivery.remote_id, board.count(delivery.rendition.text)) == ("1", 1)
+
+
+def test_a_refusal_that_names_another_of_our_posts_is_no_proof(
+    deliver: Deliver, board: Noticeboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Postlark posted before under the same words and took back is refused again for a while, under the old one's name."""
+    monkeypatch.setattr("worker.channels.noticeboard.Noticeboard.reads_back", False)
+    board.misbehave("lose-before")
+    board.misbehave("ghost")
+    delivery = deliver({"refuses_duplicates": True})
+    make_delivery(delivery.post, delivery.channel, state="withdrawn", waits_for="nothing", occasion="resend", remote_id="999999")
+    send(delivery.pk)
+    Delivery.objects.filter(pk=delivery.pk).update(call_by=clocks.now() - timedelta(seconds=1))
+    delivery.refresh_from_db()
+    staff.settle(delivery, "Ann", sent=False)
+    send(delivery.pk)
+    assert stands(delivery) == ("unknown", "person")
+    assert (delivery.remote_id, board.posts) == ("", [])

@@ -138,5 +138,19 @@ def test_complaints_are_told_once_and_so_is_their_end(settings, relay):
     assert Alert.objects.get().over_at
 
 
+@pytest.mark.django_db
+def test_complaints_are_weighed_against_the_copies_of_the_same_month(blog):
+    for _ in range(4):
+        make_subscriber(blog)
+    old, new = planned(blog), planned(blog)
+    for delivery in (old, new):
+        send_to_the_end(delivery)
+    Delivery.objects.filter(pk=old.pk).update(created_at=clocks.now() - complaints.LATELY - timedelta(days=1))
+    old.batches.update(size=10_000, sent=10_000)
+    for recipient in list(new.recipients.select_related("subscriber__blog", "delivery"))[:3]:
+        record(recipient, Report(Kind.COMPLAINED, "A provider", clocks.now()))
+    assert "of 4 copies" in complaints.warnings([blog.pk], clocks.now())[blog.pk]
+
+
 def test_the_brake_lets_alone_what_a_person_let_go():
     assert not brake.pull(Delivery(refusals_waived=True))
