@@ -153,7 +153,7 @@ def after_a_first_send(blog):
     """ann has it, full was refused, lost is in doubt, old had no consent then; new joined since."""
     for name in ("ann", "full", "lost"):
         make_subscriber(blog, f"{name}@reader.example")
-    old = make_subscriber(blog, "old@reader.example", basis="")
+    old = make_subscriber(blog, "old@reader.example", basis="", created_at=clocks.now() - timedelta(minutes=1))
     first = planned(blog)
     send_to_the_end(first)
     assert first.state == "sent"
