@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import blog_file, make_blog, make_post
@@ -33,6 +33,7 @@ def _relay(settings: object) -> None:
 
 @SOME
 @given(MARKUP, MARKUP, st.text(min_size=1, max_size=300) | MARKUP)
+@example("", "", "\x00")
 def test_every_way_out_keeps_the_promises(title: str, content: str, words: str) -> None:
     post = make_post(make_blog(disclaimer=DISCLAIMER), title=_storable(title), content=_storable(content), summary="", image="")
     file = blog_file(disclaimer=DISCLAIMER)

@@ -24,6 +24,7 @@ from worker.lib import clock
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.clock import spoken
 from worker.lib.editions import INSTANT
+from worker.lib.text import ILLEGIBLE
 from worker.models import Delivery, Post, Rendition
 from worker.newsletter import choices
 from worker.record.standing import Standing, held, held_back, skipped, waiting
@@ -216,7 +217,7 @@ def _show(delivery: Delivery, file: BlogFile) -> None:
 def write(delivery: Delivery, made: Rendered, edited_by: str = "", own_words: str = "") -> None:
     """Keep the rendition of a delivery that has not been called yet. What was approved is not what it says any more."""
     before = Rendition.objects.filter(delivery=delivery).first()
-    _keep(delivery, made, clock.now(), edited_by, own_words)
+    _keep(delivery, made, clock.now(), edited_by, ILLEGIBLE.sub(" ", own_words))
     if _says_something_else(before, made.message) and not approval.is_approver(blog_file(delivery.blog.slug), edited_by):
         Delivery.objects.filter(pk=delivery.pk).exclude(approved_by="").update(**approval.TAKEN_BACK)
 
