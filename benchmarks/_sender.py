@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from tests.factories import make_post
 from tests.newsletter.people import make_newsletter
 from worker import newsletter
-from worker.channels.base import mark
+from worker.channels.carrier import mark
 from worker.lib import clock
 from worker.models import Blog, Delivery
 from worker.newsletter import batches

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from tests import clocks
 from tests.factories import DISCLAIMER, SHORT, make_blog, make_delivery, make_post
-from worker.channels.base import INLINE_PICTURE, Picture, mark
+from worker.channels.base import Picture
+from worker.channels.carrier import INLINE_PICTURE, mark
 from worker.lib.crypto import encrypt
 from worker.models import Attempt, Batch, Blog, Connection, Consent, Delivery, Event, Post, Rendition, Subscriber
 from worker.render.keep import keep

@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.axe import problems
 from tests.factories import NOON, make_blog, make_post
 from tests.render.test_seed_post import EARLIER, SUMMARY
-from worker.channels.base import INLINE_PICTURE, Picture
+from worker.channels.base import Picture
+from worker.channels.carrier import INLINE_PICTURE
 from worker.channels.email import Email
 from worker.console.mail import with_samples
 from worker.lib.blogs import blog_file

@@ -21,22 +21,8 @@ import pytest
 
 from tests.fakes.relay import Relay
 from worker.channels import network as adapters
-from worker.channels.base import (
-    Carrier,
-    DeliveryError,
-    Envelope,
-    Handed,
-    Intent,
-    MailTemplate,
-    Message,
-    OutcomeUnknown,
-    Poster,
-    RefusedAsDuplicate,
-    Rejected,
-    Transient,
-    Unauthorized,
-    mark,
-)
+from worker.channels.base import DeliveryError, Message, OutcomeUnknown, Poster, RefusedAsDuplicate, Rejected, Transient, Unauthorized
+from worker.channels.carrier import Carrier, Envelope, Handed, Intent, MailTemplate, mark
 
 SECRET = "tok-9f2c-never-shown"
 PATIENCE = 1.0  # seconds for one request in these tests

@@ -8,7 +8,7 @@ from tests import clocks
 from tests.console.conftest import client_of
 from tests.console.test_hostile import EVIL
 from tests.factories import DISCLAIMER, SHORT, make_blog, make_delivery, make_post
-from worker.channels.base import mark
+from worker.channels.carrier import mark
 from worker.console import says
 from worker.models import Attempt, Batch, Delivery, Event
 from worker.record.transition import note

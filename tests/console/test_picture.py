@@ -9,7 +9,8 @@ from typing import ClassVar
 import pytest
 
 from tests.factories import make_blog, make_delivery, make_post
-from worker.channels.base import INLINE_PICTURE, Picture
+from worker.channels.base import Picture
+from worker.channels.carrier import INLINE_PICTURE
 from worker.models import Delivery, Rendition
 from worker.render.keep import keep
 

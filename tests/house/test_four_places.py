@@ -6,7 +6,7 @@ import pytest
 
 from tests.house.tracked import tracked
 from worker.channels import all_channels
-from worker.channels.base import Carrier
+from worker.channels.carrier import Carrier
 
 NETWORKS = [slug for slug, channel in all_channels().items() if not issubclass(channel, Carrier)]
 

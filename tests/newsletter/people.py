@@ -13,7 +13,7 @@ from tests import clocks
 from tests.factories import SHORT, make_blog, make_delivery, make_post
 from tests.fakes.relay import Relay
 from worker import newsletter
-from worker.channels.base import mark
+from worker.channels.carrier import mark
 from worker.channels.email import parse_relay
 from worker.lib.address import read_address
 from worker.models import Batch, Blog, Consent, Delivery, Post, Recipient, Subscriber

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.factories import make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, send_to_the_end, send_what_is_due, the_sum
 from worker import newsletter
-from worker.channels.base import Carrier, Handed, Intent, Rejected, Transient
+from worker.channels.base import Rejected, Transient
+from worker.channels.carrier import Carrier, Handed, Intent
 from worker.lib.address import read_address
 from worker.models import Blog, Delivery, Subscriber
 from worker.newsletter import mail

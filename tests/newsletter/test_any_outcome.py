@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.newsletter.people import live_blog, make_subscriber, planned, send_to_the_end, the_sum
 from worker import newsletter
-from worker.channels.base import Carrier, Handed, Intent, OutcomeUnknown, Rejected, Transient, Unauthorized
+from worker.channels.base import OutcomeUnknown, Rejected, Transient, Unauthorized
+from worker.channels.carrier import Carrier, Handed, Intent
 from worker.models import Connection, Delivery, Subscriber
 from worker.newsletter import mail
 from worker.newsletter.leave import unsubscribe

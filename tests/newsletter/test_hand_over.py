@@ -21,7 +21,7 @@ from tests.newsletter.people import (
     the_sum,
 )
 from worker import newsletter
-from worker.channels.base import Intent
+from worker.channels.carrier import Intent
 from worker.channels.email import Email, parse_relay
 from worker.lib.address import read_address
 from worker.lib.signing import address_hash, read_copy_id

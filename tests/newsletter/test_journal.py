@@ -12,7 +12,8 @@ import pytest
 from tests import clocks
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end, the_sum
 from worker import newsletter
-from worker.channels.base import Carrier, Handed, Intent, Rejected, Transient
+from worker.channels.base import Rejected, Transient
+from worker.channels.carrier import Carrier, Handed, Intent
 from worker.models import Batch
 from worker.newsletter import journal, mail
 from worker.newsletter.journal import Journal

@@ -8,7 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from tests.factories import DISCLAIMER, NOON, SHORT, blog_file, make_blog, make_post
-from worker.channels.base import INLINE_PICTURE, Picture, mark
+from worker.channels.base import Picture
+from worker.channels.carrier import INLINE_PICTURE, mark
 from worker.gate import Refused
 from worker.lib.text import plain
 from worker.models import Post

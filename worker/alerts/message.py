@@ -16,7 +16,8 @@ from django.db.models import F, Q, QuerySet
 from django.utils import translation
 
 from worker.alerts.notice import TOGETHER
-from worker.channels.base import DeliveryError, Envelope, MailTemplate
+from worker.channels.base import DeliveryError
+from worker.channels.carrier import Envelope, MailTemplate
 from worker.lib import clock
 from worker.lib.backoff import delay
 from worker.lib.blogs import BlogFile, blog_file

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker import channels
-from worker.channels.base import Carrier, Poster
+from worker.channels.base import Poster
+from worker.channels.carrier import Carrier
 from worker.connections import warn
 from worker.connections.poster import network
 from worker.lib.blogs import BlogFile, blogs

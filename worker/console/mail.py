@@ -13,7 +13,7 @@ from django.utils.html import escape
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from worker.channels.base import INLINE_PICTURE
+from worker.channels.carrier import INLINE_PICTURE
 from worker.console.access import Desk, file_of, staff_page
 from worker.lib.language import said
 from worker.models import Rendition

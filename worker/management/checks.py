@@ -12,7 +12,7 @@ from django.template.backends.jinja2 import Jinja2
 from jinja2 import Environment, TemplateError, TemplateSyntaxError
 
 from worker import channels
-from worker.channels.base import Carrier
+from worker.channels.carrier import Carrier
 from worker.lib.blogs import blogs
 from worker.lib.database import described, newer, no_room, unapplied
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from worker.channels.base import mark
+from worker.channels.carrier import mark
 from worker.models import Rendition
 from worker.render import Rendered
 

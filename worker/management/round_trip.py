@@ -7,7 +7,8 @@ from email.headerregistry import Address
 
 from django.conf import settings
 
-from worker.channels.base import DeliveryError, Envelope, MailTemplate
+from worker.channels.base import DeliveryError
+from worker.channels.carrier import Envelope, MailTemplate
 from worker.channels.email.imap import Mailbox
 from worker.lib.blogs import BlogFile
 from worker.newsletter import mail

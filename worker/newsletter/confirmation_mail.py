@@ -10,7 +10,8 @@ from random import Random
 from django.conf import settings
 from django.db.models import F
 
-from worker.channels.base import DeliveryError, Envelope, MailTemplate, OutcomeUnknown, Transient
+from worker.channels.base import DeliveryError, OutcomeUnknown, Transient
+from worker.channels.carrier import Envelope, MailTemplate
 from worker.channels.email import mime
 from worker.gate.disclaimer import approved
 from worker.lib import clock

@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from worker import gate
-from worker.channels.base import DeliveryError, Envelope, Handed, Intent, MailTemplate, Message, Transient, Unauthorized
+from worker.channels.base import DeliveryError, Message, Transient, Unauthorized
+from worker.channels.carrier import Envelope, Handed, Intent, MailTemplate
 from worker.channels.email import RelaySettings
 from worker.lib import clock
 from worker.lib.backoff import delay

@@ -16,7 +16,8 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from worker.channels.base import INLINE_PICTURE, DeliveryError, Envelope, Handed, MailTemplate, OutcomeUnknown, Transient, mark
+from worker.channels.base import DeliveryError, OutcomeUnknown, Transient
+from worker.channels.carrier import INLINE_PICTURE, Envelope, Handed, MailTemplate, mark
 from worker.channels.email import Email, MailboxSettings, RelaySettings, mime
 from worker.lib import clock
 from worker.lib.address import read_address

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.db.models import F, Q, QuerySet
 
-from worker.channels.base import INLINE_PICTURE
+from worker.channels.carrier import INLINE_PICTURE
 from worker.lib.signing import read_reading_token
 from worker.models import Blog, Delivery
 from worker.newsletter.mail import words_of

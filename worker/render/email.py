@@ -3,7 +3,8 @@
 from typing import Any
 
 from worker.channels import find
-from worker.channels.base import INLINE_PICTURE, Message, Picture, mark
+from worker.channels.base import Message, Picture
+from worker.channels.carrier import INLINE_PICTURE, mark
 from worker.channels.email import EmailOptions
 from worker.gate import Refused
 from worker.gate.disclaimer import approved

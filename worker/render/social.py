@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from worker import channels
-from worker.channels.base import Channel, Message, mark
+from worker.channels.base import Channel, Message
+from worker.channels.carrier import mark
 from worker.gate.disclaimer import approved
 from worker.gate.limits import size
 from worker.lib.blogs import BlogFile

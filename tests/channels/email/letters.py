@@ -1,6 +1,6 @@
 """A template with every kind of mark in it, and envelopes for it."""
 
-from worker.channels.base import Envelope, MailTemplate, mark
+from worker.channels.carrier import Envelope, MailTemplate, mark
 
 
 def template(**changes) -> MailTemplate:

@@ -12,7 +12,8 @@ from aiosmtpd.controller import Controller
 from tests.channels import contract
 from tests.channels.email.letters import envelope, people, template
 from tests.fakes.relay import Conversation, Relay
-from worker.channels.base import Handed, Intent, OutcomeUnknown, Rejected, Transient, Unauthorized
+from worker.channels.base import OutcomeUnknown, Rejected, Transient, Unauthorized
+from worker.channels.carrier import Handed, Intent
 from worker.channels.email import Email, parse_relay
 from worker.channels.email import conversations as engine
 

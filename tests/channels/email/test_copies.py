@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.channels.email.letters import envelope, template
-from worker.channels.base import INLINE_PICTURE, Envelope, Picture, mark
+from worker.channels.base import Picture
+from worker.channels.carrier import INLINE_PICTURE, Envelope, mark
 from worker.channels.email import mime
 from worker.channels.email.copies import Copies
 

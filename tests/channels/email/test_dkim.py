@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.channels.email.letters import envelope, template
-from worker.channels.base import mark
+from worker.channels.carrier import mark
 from worker.channels.email import read_signer
 from worker.channels.email.copies import Copies
 

@@ -21,7 +21,8 @@ from typing import Annotated
 
 from pydantic import field_validator
 
-from worker.channels.base import Carrier, Envelope, Handed, Intent, Limits, MailTemplate, PictureRules
+from worker.channels.base import Limits, PictureRules
+from worker.channels.carrier import Carrier, Envelope, Handed, Intent, MailTemplate
 from worker.channels.email.conversations import OPEN_WITHIN, Conversations
 from worker.channels.email.copies import Copies, mime
 from worker.channels.email.dkim import Signer, read_signer

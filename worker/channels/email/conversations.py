@@ -16,7 +16,8 @@ from dataclasses import replace
 
 import idna
 
-from worker.channels.base import DeliveryError, Envelope, Handed, Intent, OutcomeUnknown, Rejected, Transient, Unauthorized
+from worker.channels.base import DeliveryError, OutcomeUnknown, Rejected, Transient, Unauthorized
+from worker.channels.carrier import Envelope, Handed, Intent
 from worker.channels.email.line import DATA, END, MAIL, MESSAGE, Answer, Copy, Line
 from worker.channels.email.opening import Opened, Opening
 from worker.channels.email.relay import SmtpSettings

@@ -22,7 +22,8 @@ from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
-from worker.channels.base import INLINE_PICTURE, MARK, Envelope, MailTemplate, Picture
+from worker.channels.base import Picture
+from worker.channels.carrier import INLINE_PICTURE, MARK, Envelope, MailTemplate
 from worker.channels.email.dkim import Signer
 
 _WHOLE = {"list-unsubscribe", "list-id", "message-id"}

@@ -17,18 +17,8 @@ import pytest
 from tests.channels.contract import PATIENCE, SECRET, CarrierContract
 from tests.channels.email.letters import envelope, people, template
 from tests.fakes.esp import MailProvider
-from worker.channels.base import (
-    INLINE_PICTURE,
-    Envelope,
-    Handed,
-    Intent,
-    MailTemplate,
-    OutcomeUnknown,
-    Picture,
-    Rejected,
-    Transient,
-    Unauthorized,
-)
+from worker.channels.base import OutcomeUnknown, Picture, Rejected, Transient, Unauthorized
+from worker.channels.carrier import INLINE_PICTURE, Envelope, Handed, Intent, MailTemplate
 from worker.channels.email import Email, parse_relay
 
 LABEL = "7.signed-by-nobody"

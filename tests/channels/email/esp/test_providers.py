@@ -9,7 +9,8 @@ from tests.fakes.mailgun import Mailgun
 from tests.fakes.postmark import Postmark
 from tests.fakes.sendgrid import SendGrid
 from tests.fakes.ses import AmazonSes
-from worker.channels.base import Rejected, Unauthorized, mark
+from worker.channels.base import Rejected, Unauthorized
+from worker.channels.carrier import mark
 
 
 class TestMailgun(ProviderContract):

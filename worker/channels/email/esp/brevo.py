@@ -10,7 +10,8 @@ from anymail.message import AnymailMessage
 from anymail.signals import AnymailTrackingEvent
 from anymail.webhooks.brevo import BrevoTrackingWebhookView
 
-from worker.channels.base import INLINE_PICTURE, Bounce
+from worker.channels.base import Bounce
+from worker.channels.carrier import INLINE_PICTURE
 from worker.channels.email.esp.provider import Provider, signed_in, unreadable
 
 _OPENS = re.compile(r"\{(?=[{%#]|\Z)")

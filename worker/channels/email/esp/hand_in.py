@@ -7,18 +7,8 @@ from datetime import datetime
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from anymail.message import AnymailMessage, AnymailRecipientStatus
 
-from worker.channels.base import (
-    Bounce,
-    DeliveryError,
-    Envelope,
-    Handed,
-    Intent,
-    MailTemplate,
-    OutcomeUnknown,
-    Rejected,
-    Transient,
-    Unauthorized,
-)
+from worker.channels.base import Bounce, DeliveryError, OutcomeUnknown, Rejected, Transient, Unauthorized
+from worker.channels.carrier import Envelope, Handed, Intent, MailTemplate
 from worker.channels.email.conversations import Steps
 from worker.channels.email.esp.answers import trouble
 from worker.channels.email.esp.letter import letter, letter_for

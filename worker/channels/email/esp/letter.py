@@ -6,7 +6,7 @@ from html import escape
 
 from anymail.message import AnymailMessage
 
-from worker.channels.base import INLINE_PICTURE, MARK, Envelope, MailTemplate
+from worker.channels.carrier import INLINE_PICTURE, MARK, Envelope, MailTemplate
 from worker.channels.email.copies import one_line
 
 COPY = "copy"

@@ -14,7 +14,8 @@ from anymail.message import AnymailMessage, AnymailRecipientStatus
 from anymail.signals import AnymailTrackingEvent
 from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 
-from worker.channels.base import Bounce, DeliveryError, Unauthorized, mark
+from worker.channels.base import Bounce, DeliveryError, Unauthorized
+from worker.channels.carrier import mark
 from worker.channels.email.esp.answers import words
 from worker.channels.email.esp.letter import filled
 from worker.channels.email.esp.provider import Provider, signed_in, unreadable
