@@ -15,7 +15,6 @@ from anymail.signals import AnymailTrackingEvent
 from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 
 from worker.channels.base import Bounce, DeliveryError, Unauthorized
-from worker.channels.carrier import mark
 from worker.channels.email.esp.answers import words
 from worker.channels.email.esp.letter import filled
 from worker.channels.email.esp.provider import Provider, signed_in, unreadable
@@ -46,9 +45,6 @@ class Postmark(Provider):
     def bounced(self, event: AnymailTrackingEvent, words: str) -> Bounce:
         """https://postmarkapp.com/developer/api/bounce-api#bounce-types"""
         return {"HardBounce": Bounce.HARD, "SoftBounce": Bounce.SOFT}.get(event.esp_event.get("Type"), Bounce.BLOCKED)
-
-    def slot(self, name: str) -> str:
-        return mark(name)
 
     def means(self, answer: Answer) -> DeliveryError | None:
         codes = [one.get("ErrorCode") for one in _each(answer.body)]

@@ -14,6 +14,7 @@ from anymail.webhooks.base import AnymailCoreWebhookView
 from django.http import HttpRequest
 
 from worker.channels.base import Bounce, DeliveryError, Rejected, Transient, Unauthorized
+from worker.channels.carrier import mark
 from worker.channels.email.bounce import bounce
 from worker.channels.email.esp.answers import trouble, words
 from worker.channels.email.esp.door import Door
@@ -45,8 +46,8 @@ class Provider(ABC):
         """What signs us in, for our own readings."""
 
     def slot(self, name: str) -> str:
-        """How it writes the place of one reader's words."""
-        raise NotImplementedError  # asked for only where `many` is more than one
+        """How it writes the place of one reader's words: as we do, unless it has a way of its own."""
+        return mark(name)
 
     def literal(self, text: str) -> str:
         """Words that are the same for all, safe from being taken for a `slot`."""
