@@ -24,10 +24,10 @@ def is_new(post: Post, who: str) -> list[int]:
     with transaction.atomic():
         _answered(post, Origin.NEW)
         note(f"This is a new post, {who} says, and not “{other.title}”.", who=who, blog=post.blog, post=post)
-        due = _let_go(post, other, who)
+        due = _let_go(post, who)
         if _asks_back(other, post):
             _answered(other, Origin.NEW)
-            due += _let_go(other, post, who)
+            due += _let_go(other, who)
     return due
 
 
@@ -44,11 +44,11 @@ def is_same(post: Post, who: str) -> list[int]:
             as_it_stands = Q(state=delivery.state, attempt=delivery.attempt)
             transition(delivery, as_it_stands, state=State.CANCELLED, waits_for=WaitsFor.NOTHING, reason=reason, who=who, due_at=None)
         Post.objects.filter(origin=Origin.UNSURE, resembles=post).exclude(pk=known.pk).update(resembles=known)
-        _let_issues_go(post, known, who)
+        _let_issues_go(post, who)
         if not _asks_back(known, post):
             return []
         _answered(known, Origin.NEW)
-        return _let_go(known, post, who)
+        return _let_go(known, who)
 
 
 def _other(post: Post) -> Post:
@@ -69,23 +69,22 @@ def _asks_back(other: Post, post: Post) -> bool:
     return other.origin == Origin.UNSURE and other.resembles_id == post.pk
 
 
-def _let_go(post: Post, other: Post, who: str) -> list[int]:
+def _let_go(post: Post, who: str) -> list[int]:
     """Its automatic deliveries begin, but for those that the gate holds back. Those that a person has released are under way."""
     file = blog_file(post.blog.slug)
-    _let_issues_go(post, other, who)
+    _let_issues_go(post, who)
     held = post.deliveries.filter(state=State.HELD, occasion=Delivery.Occasion.AUTOMATIC, first_due_at=None, rendition__isnull=False)
     return [delivery.pk for delivery in held if file and delivery.channel in file.channels and _begin(delivery, file, who)]
 
 
-def _let_issues_go(post: Post, other: Post, who: str) -> None:
+def _let_issues_go(post: Post, who: str) -> None:
     """The digests that were held for this question alone go on their day; those in which another post asks one wait for that."""
     file, now = blog_file(post.blog.slug), clock.now()
     if file is None or "email" not in file.channels:
         return
-    question = begin(Origin.UNSURE, other.title, file, "email", "", now).reason
     for delivery in issues.not_begun(post):
         issues.leave_out_what_was_dropped(delivery)
-        if delivery.state == State.HELD and delivery.reason == question:
+        if delivery.state == State.HELD and delivery.held_for == Delivery.HeldFor.UNSURE:
             goes_at, when = issues.when(delivery, file, now)
             starts = [start_of(each, file, "email", now) for each in delivery.posts()]
             stands = next((each for each in starts if each.state == State.HELD), waiting(f"Goes out {when}.", goes_at))

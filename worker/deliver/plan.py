@@ -54,7 +54,7 @@ def begin(origin: str, resembles: str, blog: BlogFile, channel: str, refused: st
     if refused:
         return held_back(refused)
     if question := _question(origin, resembles, blog, name):
-        return held(question)
+        return held(question, Delivery.HeldFor.UNSURE if origin == Origin.UNSURE else "")
     if sentence := approval.missing(blog, ""):
         return held(sentence, Delivery.HeldFor.APPROVAL)
     due = first_due(now, blog, channel)

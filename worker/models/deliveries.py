@@ -61,6 +61,7 @@ class Delivery(models.Model):
         REFUSALS = "refusals", "Too many copies of the newsletter were refused"
         APPROVAL = "approval", "The person whom the blog's file names has not approved its words"
         STAFF = "staff", "One of the staff does not want it to go yet"
+        UNSURE = "unsure", "It may be a post that is known already"
 
     blog = models.ForeignKey(Blog, models.CASCADE, related_name="deliveries")
     post = models.ForeignKey(Post, models.CASCADE, null=True, related_name="deliveries", help_text="None: it brings an issue.")
