@@ -7,9 +7,14 @@ from pathlib import Path
 
 def draft(folder: Path, data: bytes) -> Path:
     """A new file in `folder` that holds this, safely on the disk, and that only its owner may read: to be linked or moved to its name."""
-    descriptor, path = tempfile.mkstemp(dir=folder)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return Path(path)
+    descriptor, name = tempfile.mkstemp(dir=folder)
+    path = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:  # no room, which an unfinished file would go on taking
+        path.unlink()
+        raise
+    return path
