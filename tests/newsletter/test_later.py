@@ -27,14 +27,14 @@ MANY, FEW = Sum(audience=100, sent=75, waiting=25), Sum(audience=100, sent=76, w
 )
 def test_whose_trouble_it_is(total, answers, is_the_relays, waits):
     laters = Laters(total)
-    assert [laters.is_the_relays(answer) for answer in answers][-1] is is_the_relays
+    assert [laters.hear(answer) for answer in answers][-1] is is_the_relays
     assert (laters.trouble("relay.example") is not None) is waits
 
 
 def test_the_newsletter_says_what_the_relay_said():
     laters = Laters(MANY)
     for _ in range(7):
-        laters.is_the_relays(LATER)
+        laters.hear(LATER)
     trouble = laters.trouble("relay.example")
     assert (trouble.sentence, trouble.detail) == ("The mail relay relay.example put off the last 7 copies.", LATER.detail)
 

@@ -243,7 +243,7 @@ class _Run:
         if hand is None:  # left meanwhile
             return
         reader = hand.asked.pop(handed.key)
-        tries = max(reader.tries, 1) if self.laters.is_the_relays(handed.error) else reader.tries + 1
+        tries = max(reader.tries, 1) if self.laters.hear(handed.error) else reader.tries + 1
         came = outcome(handed.error, tries, self._now(), handed.detail)
         hand.notes.answered(handed.key, came)
         hand.came(reader, came)

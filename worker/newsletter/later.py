@@ -17,8 +17,8 @@ class Laters:
         self._in_a_row = 0
         self._last: DeliveryError | None = None
 
-    def is_the_relays(self, answer: DeliveryError | None) -> bool:
-        """Where few are left and none of them is taken, it is theirs: else it would have no end."""
+    def hear(self, answer: DeliveryError | None) -> bool:
+        """Whether this answer is the relay's own "later". Where few are left and none of them is taken, it is theirs: else it would have no end."""
         if answer is None:
             self._in_a_row, self._has_taken = 0, True
         if not isinstance(answer, Transient):

@@ -149,16 +149,20 @@ class Conversations:
         until = self._check_at
         if self._ready and self._relay.interval:
             until = min(until, self._next_at)
-        busy, now = len(self._watched) - len(self._idle), time.monotonic()
-        if busy > 1 and (rest := self._listened_at + _REST * busy - now) > 0:
-            time.sleep(rest)
-        happened = [key.data for key, _ in self._selector.select(max(0.0, until - now))]
+        self._rest()
+        happened = [key.data for key, _ in self._selector.select(max(0.0, until - time.monotonic()))]
         self._listened_at = time.monotonic()
         if _BELL in happened:
             happened.remove(_BELL)
             self._bell.recv(4096)
             self._welcome()
         return happened
+
+    def _rest(self) -> None:
+        busy = len(self._watched) - len(self._idle)
+        left = self._listened_at + _REST * busy - time.monotonic()
+        if busy > 1 and left > 0:
+            time.sleep(left)
 
     def _serve(self, line: Line) -> Steps:
         """What came of a copy is told before another body begins: killed in between, only that one is in doubt."""
