@@ -1,5 +1,6 @@
 """A network is away for a day. What its posts' sentences promised meanwhile is what happens when it is back."""
 
+import socket
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,6 +81,9 @@ def test_after_a_day_each_is_caught_up_or_kept_as_its_sentence_said_and_none_in_
     settings.BLOGS = {}
     with place.network() as gone:
         port = gone.port
+    away = socket.socket()  # nobody answers there, and no other test's server gets the port meanwhile
+    away.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    away.bind(("127.0.0.1", port))
     blog = make_blog(
         channels={channel: {"mode": "live", "base_url": gone.url, "settle": "1m", **place.options}}, timezone="America/Toronto"
     )
@@ -96,6 +100,7 @@ def test_after_a_day_each_is_caught_up_or_kept_as_its_sentence_said_and_none_in_
         assert (delivery.state, delivery.waits_for) == ("pending", "clock")
         assert delivery.reason.endswith(f" If it can't go out by {spoken(last, file.timezone, clocks.now())}, it is held for you.")
     work_until(NOON + AWAY, clock)
+    away.close()
     with place.network(port=port) as network:
         work_until(NOON + AWAY + timedelta(hours=2), clock)
         posted = [network.count(delivery.rendition.text) for delivery in deliveries]
