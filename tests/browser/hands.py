@@ -79,10 +79,9 @@ class Hand:
 
     def attach(self, label: str, name: str, text: str) -> None:
         found = self.page.get_by_label(label)
-        if self.kind == "keyboard":
-            tab_to(self.page, found)
-        with self.page.expect_file_chooser() as asked:
+        with self.page.expect_file_chooser() as asked:  # told to the browser without waiting: Space alone would be there first
             if self.kind == "keyboard":
+                tab_to(self.page, found)
                 self.page.keyboard.press("Space")
             else:
                 found.click()
