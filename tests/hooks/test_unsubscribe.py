@@ -121,7 +121,13 @@ def test_links_hang_on_the_secret_key_and_hashes_do_not(reader, settings):
         ('--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n', "multipart/form-data; boundary=b"),
         ("List-Unsubscribe=One-Click", "text/plain"),
         ("not multipart at all", "multipart/form-data; boundary=b"),
+        ("List-Unsubscribe=One-Click", "multipart/form-data"),
+        ("List-Unsubscribe=One-Click", "application/x-www-form-urlencoded; charset=us-ascii"),
+        ("List-Unsubscribe=One-Click", "application/x-www-form-urlencoded; charset=UTF8"),
+        ("&".join(f"field{number}=1" for number in range(2_000)), "application/x-www-form-urlencoded"),
+        ("x=" + "x" * 3_000_000, "application/x-www-form-urlencoded"),
     ],
+    ids=["as asked", "empty", "no such form", "multipart", "text", "no parts", "no boundary", "ascii", "UTF8", "many fields", "3 MB"],
 )
 def test_whatever_a_mail_provider_posts_unsubscribes(client, reader, body, kind):
     assert client.post(link(reader), body, content_type=kind).status_code == 200

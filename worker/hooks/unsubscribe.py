@@ -8,7 +8,9 @@ unless one of the page's other forms says what it wants. Link scanners GET whate
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -25,6 +27,8 @@ from worker.newsletter.sign_up import TooMany, ask_for_own_page
 
 State = Subscriber.State
 Answer = Callable[[HttpRequest, Subscriber, BlogFile], HttpResponse]
+_UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
+"""What Django raises over a body in another charset, without its boundary, too big, or broken off."""
 
 
 @csrf_exempt
@@ -34,12 +38,20 @@ def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
     if reader is None:
         return page(request, "bad_link", "en-CA", HTTPStatus.NOT_FOUND, confirms=False)
     file = blog_file(reader.blog.slug)
-    wants = request.POST.get("wants", "") if request.method == "POST" else ""
+    wants = _wants(request)
     if file and wants in _FORMS:
         return _FORMS[wants](request, reader, file)
     if request.method == "POST":
         unsubscribe(reader)
     return _left(request, reader, file) if reader.state != State.CONFIRMED else _choices(request, reader, file)
+
+
+def _wants(request: HttpRequest) -> str:
+    """The form of the page that was sent; empty for anything else, also for what cannot be read: whoever sent it means to leave."""
+    try:
+        return request.POST.get("wants", "")
+    except _UNREADABLE:
+        return ""
 
 
 def _left(request: HttpRequest, reader: Subscriber, file: BlogFile | None) -> HttpResponse:
