@@ -77,3 +77,17 @@ def test_so_do_the_addresses_they_had_before_and_the_place_that_ended_when_they_
     forget(reader, WHO)
     assert "@reader.example" not in everything_kept()
     assert "mailbox full" not in everything_kept()
+
+
+def test_so_does_what_was_asked_at_each_address_they_had(settings, tmp_path):
+    settings.POSTLARK_DATA = tmp_path
+    blog = make_blog()
+    other = confirm(ask(blog, "ann.second@reader.example"), "192.0.2.1")
+    ask(blog, "ann.second@reader.example", kind="own", subscriber=other)
+    reader = confirm(ask(blog, "ann.first@reader.example"), "192.0.2.1")
+    ask(blog, "ann.first@reader.example")
+    for address in ("ann.second@reader.example", "ann.third@reader.example"):
+        reader = confirm(ask(blog, address, kind="move", subscriber=reader), "192.0.2.1")
+    assert "ann.first" in everything_kept()
+    forget(reader, WHO)
+    assert "@reader.example" not in everything_kept()

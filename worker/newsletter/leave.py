@@ -42,8 +42,10 @@ def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
             return False
         if not suppress.add(subscriber.blog_id, subscriber.address_key, Cause.FORGOTTEN):
             suppress.of_own_wish(subscriber.blog_id, subscriber.address_key).update(cause=Cause.FORGOTTEN, reason="")
-        theirs = Q(address_key=subscriber.address_key) | Q(subscriber=subscriber)  # also the address that they wanted to move to
-        asked = Confirmation.objects.filter(theirs, blog=subscriber.blog_id)
+        rows = Q(subscriber=subscriber) | Q(subscriber__goes_on_as=subscriber)
+        asked = Confirmation.objects.filter(
+            rows | Q(address_key=subscriber.address_key), blog=subscriber.blog_id
+        )  # also at addresses they had, or wanted to have
         for pk in asked.values_list("pk", flat=True):
             transaction.on_commit(partial(mail.kept_as(f"confirm-{pk}").unlink, missing_ok=True))
         asked.delete()
@@ -51,7 +53,7 @@ def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
         for before in subscriber.before.all():
             subscriber.before.filter(pk=before.pk).update(state=State.FORGOTTEN, **erased | {"address_key": f"forgotten {before.pk}"})
             before.consents.all().delete()
-        places = Recipient.objects.filter(Q(subscriber=subscriber) | Q(subscriber__goes_on_as=subscriber))
+        places = Recipient.objects.filter(rows)
         Return.objects.filter(recipient__in=places).update(words="")
         places.update(detail="")
         _forget_in_the_ledger(subscriber)
