@@ -1,10 +1,13 @@
 """What a reader can choose, and what comes of it."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import make_post
+from tests import clocks
+from tests.factories import make_blog, make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, people, send_to_the_end, the_sum
 from worker.newsletter import choices
 from worker.record.sums import Sum
@@ -58,3 +61,20 @@ def test_who_wants_other_topics_is_skipped_and_their_row_says_so(relay, settings
     assert the_sum(delivery) == Sum(3, sent=2, skipped=1)
     assert people(delivery)["sleep"].reason == "They want only Sleep, School, and it brings nothing of that which they do not have already."
     assert relay.taken == {"all@reader.example": 1, "grief@reader.example": 1}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("latest_first", "offered"),
+    [
+        ([["Grief"]], ["Grief"]),
+        ([["GRIEF"], ["Grief"]], ["GRIEF"]),
+        ([["Grief", "grief"]], ["Grief"]),
+        ([["school", "Grief"], ["Anger"]], ["Anger", "Grief", "school"]),
+    ],
+)
+def test_a_topic_is_spelled_as_the_latest_post_spells_it(latest_first, offered):
+    blog, now = make_blog(), clocks.now()
+    for age, categories in enumerate(latest_first):
+        make_post(blog, categories=categories, published_at=now - timedelta(days=age))
+    assert choices.topics(blog) == offered

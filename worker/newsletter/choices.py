@@ -27,9 +27,9 @@ def other_languages(blog: Blog, file: BlogFile) -> list[str]:
 
 
 def topics(blog: Blog) -> list[str]:
-    """The categories of the latest posts: the commonest, in the order of the alphabet."""
-    latest = Post.objects.filter(blog=blog).order_by("-published_at", "-pk").values_list("categories", flat=True)[:_LATEST]
-    spelled = {same(word): one_line(word) for words in latest for word in reversed(words)}
+    """The categories of the latest posts: the commonest, in the order of the alphabet, as the latest post with it spells it."""
+    latest = list(Post.objects.filter(blog=blog).order_by("-published_at", "-pk").values_list("categories", flat=True)[:_LATEST])
+    spelled = {same(word): one_line(word) for words in reversed(latest) for word in reversed(words)}
     number = Counter(same(word) for words in latest for word in words)
     common = [key for key, _ in number.most_common(_MOST + len(_NO_TOPIC)) if key and key not in _NO_TOPIC][:_MOST]
     return sorted((spelled[key] for key in common), key=same)
