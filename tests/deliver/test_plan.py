@@ -69,6 +69,17 @@ def test_what_may_not_go_by_itself_says_why(origin: str, stands: tuple[str, str]
     assert says in post.deliveries.get().reason
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({}, "The post was withdrawn before it went out here."), ({"mode": "off"}, "switched off")],
+)
+def test_what_was_withdrawn_before_it_was_planned_goes_nowhere(options: dict[str, str], says: str) -> None:
+    post = make_post(make_blog(channels={"facebook": options}), withdrawn_at=clocks.now())
+    assert plan(post.pk) == []
+    assert rows(post) == {"facebook": ("skipped", "nothing")}
+    assert says in post.deliveries.get().reason
+
+
 def test_a_channel_switched_off_is_a_row_with_a_reason() -> None:
     post = make_post(make_blog(channels={"facebook": {"mode": "off"}}))
     plan(post.pk)

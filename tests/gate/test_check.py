@@ -47,6 +47,11 @@ def test_it_wants_the_disclaimer_in_both_parts_of_a_mail(html: str) -> None:
     assert "HTML part" in refusal("email", replace(GOOD["email"], html=html))
 
 
+def test_whatever_has_an_html_part_has_the_disclaimer_there() -> None:
+    assert "HTML part" in refusal("facebook", replace(GOOD["facebook"], html="<p>Words.</p>"))
+    check(replace(GOOD["facebook"], html=f"<p>{SHORT}</p>"), blog_file(), "facebook")
+
+
 @pytest.mark.parametrize(
     "html", [f"<p>{DISCLAIMER.replace(' ', chr(10))}</p>", f"<p><b>{DISCLAIMER[:11]}</b>{DISCLAIMER[11:]}</p>", f"<td>{SHORT}</td>"]
 )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.ingest.entry import Entry
-from worker.ingest.identify import Kind, Known, Verdict, identify, replaced, runs, texts_alike
+from worker.ingest.identify import MOST_ALIKE, Kind, Known, Verdict, identify, replaced, runs, texts_alike
 from worker.ingest.names import names
 
 DAY = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
@@ -102,7 +102,8 @@ def test_two_candidates_make_it_unsure() -> None:
         guid="https://blog.example/?p=2", url="https://blog.example/two/", title="Two", content=OTHER, published=DAY + timedelta(days=1)
     )
     torn = replace(POST, url=other.url, published=other.published)  # the guid and the title of one, the address and date of the other
-    assert verdict(torn, POST, other)[0] == Kind.UNSURE
+    assert verdict(torn, POST, other) == (Kind.UNSURE, 2)  # which it agrees with in more
+    assert verdict(replace(torn, published=None), POST, other) == (Kind.UNSURE, 1)  # in as much: the older one
 
 
 def test_of_several_candidates_the_one_that_agrees_in_more_is_it() -> None:
@@ -126,6 +127,20 @@ def test_one_post_that_stands_there_under_two_of_its_names_counts_once() -> None
             (POST, Kind.SAME),
             (again, Kind.REPEAT),
         }
+
+
+def test_one_post_that_was_recorded_twice_is_its_older_record() -> None:
+    assert verdict(POST, POST, replace(POST, content=OTHER)) == (Kind.SAME, 1)
+    records = [*remembered([POST], 7), *remembered([POST], 3)]
+    assert identify([POST], records)[0].post == identify([POST], records[::-1])[0].post == 3
+
+
+def test_of_posts_with_its_title_and_text_the_latest_is_the_one_it_is_like_and_only_the_latest_twenty_are_read() -> None:
+    again = replace(POST, **GUID, **PATH, **DATE)
+    column = [replace(POST, guid=f"column {n}", url="", published=DAY - timedelta(days=n), content=f"{n} " * 9) for n in range(MOST_ALIKE)]
+    assert verdict(again, POST, replace(POST, guid="its copy", url="", published=None), *column[2:]) == (Kind.UNSURE, 2)
+    assert verdict(again, POST, *column[1:]) == (Kind.UNSURE, 1)
+    assert verdict(again, POST, *column) == (Kind.NEW, None)
 
 
 def test_two_new_entries_with_one_text_are_both_held() -> None:

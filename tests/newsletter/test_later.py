@@ -1,11 +1,15 @@
 """A relay that puts everybody off has a bad day, and no reader pays for it."""
 
+from datetime import timedelta
+
 import pytest
 
+from tests import clocks
 from tests.fakes.relay import Conversation, Relay
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end, send_what_is_due, the_sum
 from worker.channels.base import Rejected, Transient
-from worker.models import Delivery
+from worker.models import Batch, Delivery, Recipient
+from worker.newsletter.batches import in_vain
 from worker.newsletter.later import IN_A_ROW, Laters
 from worker.newsletter.outcome import TRIES
 from worker.record.sums import Sum
@@ -37,6 +41,36 @@ def test_the_newsletter_says_what_the_relay_said():
         laters.hear(LATER)
     trouble = laters.trouble("relay.example")
     assert (trouble.sentence, trouble.detail) == ("The mail relay relay.example put off the last 7 copies.", LATER.detail)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("tries", "taken", "found"),
+    [
+        ([], None, []),
+        (["transient", "unknown"], None, ["unknown", "transient"]),
+        (["unknown", "ok", "transient"], None, ["transient"]),
+        (["unknown", "ok", "rejected"], None, []),
+        (["unknown", "unauthorized"], None, []),
+        (["unknown", "unknown", "unknown"], 1.5, ["unknown", "unknown"]),
+        (["unknown", "unknown", "unknown"], 2, ["unknown"]),  # the copy of the very moment in which a try begins is that try's
+        (["unknown", "unknown", "unknown"], 3.5, []),
+    ],
+)
+def test_tries_are_in_vain_back_to_the_one_that_brought_somebody_a_copy(relay, tries, taken, found):
+    """`tries`: by the minute in which they begin, from the first on. `taken`: the minute of the last copy."""
+    blog, now = live_blog(relay), clocks.now()
+    make_subscriber(blog)
+    delivery = planned(blog)
+    for minute, outcome in enumerate(tries, 1):
+        delivery.attempts.create(number=minute, started_at=now + minute * timedelta(minutes=1), outcome=outcome, holder="here")
+    if taken:
+        at = now + taken * timedelta(minutes=1)
+        Recipient.objects.update(state="sent", at=at)
+        Batch.objects.update(sent=1, waiting=0, written_at=at)
+    waits = [Batch(delivery=delivery, number=number, size=1, waiting=1) for number in range(2, 30)]
+    Batch.objects.bulk_create(waits)  # they hide none in which somebody has a copy
+    assert in_vain(delivery) == found
 
 
 class HasABadDay(Conversation):
