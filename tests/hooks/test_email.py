@@ -258,6 +258,20 @@ def test_a_proven_report_that_cannot_be_read_breaks_nothing(sent, body):
 
 
 @pytest.mark.parametrize("sent", ["postmark"], indirect=True)
+@pytest.mark.parametrize("words", ["no\x00such mailbox", "no\ud83dsuch mailbox"], ids=["a NUL", "half a smiley"])
+def test_a_providers_words_are_kept_as_a_database_can_hold_them(sent, words):
+    assert post("postmark", postmark(sent.mail, "Bounce", Type="HardBounce", ID=4, Details=words)).status_code == 200
+    assert "no such mailbox" in Return.objects.get().words
+
+
+@pytest.mark.parametrize("sent", ["mailgun"], indirect=True)
+@pytest.mark.parametrize("wrong", [{"recipient": 7}, {"recipient": ["ann@reader.example"]}, {"timestamp": float("inf")}])
+def test_whoever_is_named_by_no_address_is_not_looked_for(sent, wrong):
+    assert post("mailgun", mailgun({"copy": 7, "label": sent.mail["label"]}, "complained", **wrong)).status_code in (200, 400)
+    assert sent.kinds() == []
+
+
+@pytest.mark.parametrize("sent", ["postmark"], indirect=True)
 def test_more_than_a_report_can_be_is_not_read(sent, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     assert post("postmark", ("x" * 1001, basic())).status_code == 413

@@ -15,11 +15,12 @@ from worker.channels.base import Bounce
 from worker.channels.email.esp.letter import COPY
 from worker.channels.email.esp.provider import Provider, provider
 from worker.channels.email.esp.settings import EspSettings
+from worker.lib.text import legible
 
 log = logging.getLogger(__name__)
 
 DELIVERED, COMPLAINED, UNSUBSCRIBED = "delivered", "complained", "unsubscribed"
-_WRONG = (AnymailError, AnymailWebhookValidationFailure, ValueError, TypeError, KeyError, AttributeError)
+_WRONG = (AnymailError, AnymailWebhookValidationFailure, ValueError, TypeError, KeyError, AttributeError, OverflowError)
 """What anymail raises over what a stranger may send."""
 _TRACKED = (EventType.OPENED, EventType.CLICKED)
 _OF_THE_LIST = {
@@ -71,14 +72,12 @@ def read(settings: EspSettings, request: HttpRequest) -> list[Said]:
 
 def _said(esp: Provider, event: AnymailTrackingEvent) -> Said | None:
     """None: it says nothing that is an end."""
-    words = " ".join(f"{event.description or ''} {event.mta_response or ''}".split())[:500]
+    words = " ".join(legible(f"{event.description or ''} {event.mta_response or ''}").split())[:500]
     kind = _kind(esp, event, words)
     if not kind:
         return None
-    copy = (event.metadata or {}).get(COPY)
-    return Said(
-        kind, event.recipient or "", copy if isinstance(copy, str) else "", tuple(map(str, event.tags or ())), event.timestamp, words
-    )
+    address, copy = (each if isinstance(each, str) else "" for each in (event.recipient, (event.metadata or {}).get(COPY)))
+    return Said(kind, address, copy, tuple(map(str, event.tags or ())), event.timestamp, words)
 
 
 def _kind(esp: Provider, event: AnymailTrackingEvent, words: str) -> str:
