@@ -1,5 +1,8 @@
 """Mails as they come back: from Postfix, qmail, a feedback loop, people and their programs. `own`: the left side of our Message-ID."""
 
+import re
+from base64 import encodebytes
+
 
 def ours(own: str, unsubscribe: str = "https://news.blog.example/u/1-1.x") -> str:
     return (
@@ -110,3 +113,12 @@ def written(subject: str, body: str = "", sender: str = "Ann <ann@reader.example
         f"From: {sender}\nTo: news@blog.example\nSubject: {subject}\nMessage-ID: <{abs(hash((subject, body)))}@reader.example>\n"
         f"{head}Content-Type: text/plain; charset=utf-8\n\n{body}\n"
     ).encode()
+
+
+def wrapped(letter: bytes, kind: bytes) -> bytes:
+    """With one of its parts in base64, as no server should send it."""
+
+    def wrap(part: re.Match[bytes]) -> bytes:
+        return part[1] + b"Content-Transfer-Encoding: base64\n\n" + encodebytes(part[2])
+
+    return re.sub(rb"(Content-Type: %b.*?\n)\n(.*?\n)(?=--)" % kind, wrap, letter, flags=re.DOTALL)

@@ -11,6 +11,19 @@ from worker.newsletter.returns.mails import read_mail
 OWN = "12-34." + "a" * 43
 
 
+READ_RECEIPT = b"""From: Ann <ann@reader.example>
+Subject: Unsubscribed mails, read
+Content-Type: multipart/report; report-type=disposition-notification; boundary="part"
+
+--part
+Content-Type: message/disposition-notification
+
+Disposition: automatic-action/MDN-sent-automatically; deleted
+
+--part--
+"""
+
+
 @pytest.mark.parametrize(
     ("mail", "kind"),
     [
@@ -23,6 +36,12 @@ OWN = "12-34." + "a" * 43
         (letters.qmail(OWN), "hard"),
         (letters.qmail(OWN, "554 5.7.1 This message was blocked"), "blocked"),
         (letters.qmail(OWN, "I tried for days, the host never answered."), "soft"),
+        (letters.qmail(OWN, "Remote host said: 554 dd This user doesn't have a mail.example account"), "hard"),
+        (letters.wrapped(letters.delivery_report(OWN), b"message/delivery-status"), "hard"),
+        (letters.wrapped(letters.complaint(OWN), b"message/feedback-report"), "complained"),
+        (letters.wrapped(letters.complaint(OWN), b"message/rfc822"), "complained"),
+        (letters.delivery_report(OWN).replace(b"message/delivery-status", b"message/global-delivery-status"), "hard"),
+        (letters.delivery_report(OWN, action="failed (for good)"), "hard"),
         (letters.complaint(OWN), "complained"),
         (letters.complaint(OWN, "fraud"), "complained"),
         (letters.complaint(OWN, "opt-out"), "unsubscribed"),
@@ -40,6 +59,12 @@ def test_a_delivery_report_names_the_address_the_code_and_the_words():
     assert said.words == "smtp; 550 5.1.1 User unknown (in reply to RCPT TO command)"
 
 
+@pytest.mark.parametrize("letter", [letters.delivery_report, letters.qmail])
+def test_its_words_are_kept_as_a_database_can_hold_them(letter):
+    said = read_mail(letter(OWN, words="550 no\x00such mailbox")).said
+    assert "550 no such mailbox" in said.words
+
+
 @pytest.mark.parametrize(
     "mail",
     [
@@ -49,6 +74,9 @@ def test_a_delivery_report_names_the_address_the_code_and_the_words():
         letters.written("Out of office: Coping with school stress", "I am away.", head="Auto-Submitted: auto-replied\n"),
         letters.written("Away", "unsubscribe me from work", head="X-Autoreply: yes\n"),
         letters.delivery_report("confirm.12"),
+        letters.written("Out of Office", "unsubscribe me from work", head="Precedence: bulk\n"),
+        READ_RECEIPT,
+        letters.wrapped(letters.delivery_report(OWN, action="delayed", status="4.4.1"), b"message/delivery-status"),
     ],
 )
 def test_what_needs_nothing(mail):
@@ -64,6 +92,8 @@ def test_what_needs_nothing(mail):
         letters.written("=?utf-8?q?D=C3=A9sabonnement?="),
         letters.written("Me désabonner"),
         letters.written("", "Unsubscribe\n\n> quoted words"),
+        letters.written("Unsubscribe", head="Auto-Submitted: no (a person wrote this)\n"),
+        letters.written("", "Désabonner").decode().replace("utf-8", "iso-8859-1").encode("iso-8859-1"),
     ],
 )
 def test_who_asks_to_leave(mail):
@@ -77,6 +107,7 @@ def test_who_asks_to_leave(mail):
         letters.written("Re: Coping with school stress", f"Thank you!\n> unsubscribe: https://news.blog.example/u/{OWN}"),
         letters.written("How do I come to therapy?", "I would like an appointment."),
         letters.written("Fwd: news", "Look at this.\n\nunsubscribe " + OWN),
+        letters.written(f"unsubscribe {OWN}", head="Return-Path: <>\n"),
         letters.written("", ""),
         b"",
         b"\x00\xff\xfe" * 1000,

@@ -14,7 +14,8 @@ _OF_OUR_MAIL = ("1.7", "1.8", "1.9", "2.3", "3.4")
 _SAY_NOTHING = ("1.0", "5.0")
 _GONE = re.compile(
     r"(no such|unknown|invalid|non-?existent|unrouteable) (user|recipient|mailbox|address|account)"
-    r"|(user|recipient|mailbox|address|account)\b[^.]{0,60}\b(unknown|not found|not exist|doesn't exist|no longer)",
+    r"|(user|recipient|mailbox|address|account)\b[^.]{0,60}\b(unknown|not found|not exist|doesn't exist|no longer)"
+    r"|user doesn't have an? \S+ account",
     re.IGNORECASE,
 )
 _UNWANTED = re.compile(

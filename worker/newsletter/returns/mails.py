@@ -5,18 +5,21 @@ answers: https://www.rfc-editor.org/rfc/rfc3834 · bounces of servers that keep 
 """
 
 import re
-from collections.abc import Sequence
+from binascii import a2b_base64
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr
 from itertools import islice
+from quopri import decodestring
 from typing import Literal, NamedTuple
 
 from flufl.bounce import scan_message
 
 from worker.channels.email.bounce import bounce
+from worker.lib.text import legible
 from worker.models import Return
 
 Kind = Return.Kind
@@ -25,7 +28,11 @@ _LEAVE = re.compile(r"\W*((me|se|stop|please|svp) )?(unsubscribe|d[ée]sabonne|d
 _SENT_SINGLY = re.compile(r"<(confirm|doctor)\.[\w.-]+@", re.IGNORECASE)
 """Message-IDs of mails that we send one by one: what comes back of them needs nobody."""
 _REFUSAL = re.compile(r"^.{0,200}\b5\d\d[ -].{0,300}$", re.MULTILINE)
+_ACTION = re.compile("failed|delayed|delivered|relayed|expanded")
 _COMPLAINTS = ("abuse", "fraud", "virus", "other")
+_ENCODED: dict[str, Callable[[bytes], bytes]] = {"base64": a2b_base64, "quoted-printable": decodestring}
+_BY_PROGRAMS = ("auto_reply", "bulk", "junk")
+"""Said by those who answer for people on holiday, too, from before there was Auto-Submitted."""
 _MOST_PARTS = 50
 
 
@@ -58,16 +65,36 @@ def read_mail(raw: bytes) -> Mail:
 
 
 def _read(mail: Part) -> Mail:
-    subject, sender, parts = line(mail, "Subject"), parseaddr(line(mail, "From"))[1], list(islice(mail.walk(), _MOST_PARTS))
+    subject, sender, parts = line(mail, "Subject"), parseaddr(line(mail, "From"))[1], list(islice(_parts(mail), _MOST_PARTS))
     text = "\n".join(each for part in parts for each in (_ids(part), _content(part)) if each)
     said = _complaint(parts) or _status(parts) or _bounce(mail, text)
     if said and said.kind and not _SENT_SINGLY.search(text):
         return Mail("report", subject, sender, text, said)
     if said or _is_automatic(mail) or _SENT_SINGLY.search(line(mail, "Message-ID")):
         return Mail("nothing", subject, sender)
-    if _asks_to_leave(subject, parts):
+    if _asks_to_leave(subject, mail, parts):
         return Mail("leave", subject, sender, "\n".join([subject, line(mail, "To"), line(mail, "Delivered-To"), text]))
     return Mail("unclear", subject, sender)
+
+
+def _parts(mail: Part) -> Iterator[Part]:
+    """Each of them; of a report or a mail of ours that a server has wrapped up, though it should have left it alone, what is in there."""
+    for part in mail.walk():
+        inside = _unwrapped(part) if part.get_content_maintype() == "message" else None
+        yield from inside.walk() if inside else [part]
+
+
+def _unwrapped(part: Part) -> Part | None:
+    """Out of an encoding that no report or mail may have (RFC 2046, 5.2.1), or as it was called before addresses had accents (RFC 6533).
+
+    None: there is no wrapping.
+    """
+    decode = _ENCODED.get(line(part, "Content-Transfer-Encoding").lower())
+    kind = part.get_content_type().replace("/global-", "/")
+    if decode is None and kind == part.get_content_type():
+        return None
+    inside = part.as_bytes().partition(b"\n\n")[2]
+    return message_from_bytes(b"Content-Type: %b\n\n%b" % (kind.encode(), decode(inside) if decode else inside))
 
 
 # Reports ------------------------------------------------------------------------------------------------------------------
@@ -86,7 +113,7 @@ def _complaint(parts: Sequence[Part]) -> Said | None:
 def _status(parts: Sequence[Part]) -> Said | None:
     for part in parts:
         if part.get_content_type() == "message/delivery-status":
-            told = {block["action"].lower().split()[0]: block for block in _blocks(part) if block.get("action")}
+            told = {found[0]: block for block in _blocks(part) if (found := _ACTION.match(block.get("action", "").lower()))}
             if "failed" in told:
                 return _failure(told["failed"])
             return Said(Kind.DELIVERED if told.keys() == {"delivered"} else "") if told else None
@@ -104,27 +131,35 @@ def _bounce(mail: Part, text: str) -> Said | None:
     if not scan_message(mail):
         return None
     refusal = _REFUSAL.search(text)
-    words = " ".join((refusal[0] if refusal else text[:500]).split())
+    words = " ".join(legible(refusal[0] if refusal else text[:500]).split())
     return Said(bounce("", words), words=words)
 
 
 def _blocks(part: Part) -> list[dict[str, str]]:
     """The groups of fields of a report."""
     blocks = part.get_payload()
-    return [{name.lower(): " ".join(str(value).split()) for name, value in block.items()} for block in blocks if isinstance(block, Message)]
+    return [
+        {name.lower(): " ".join(legible(str(value)).split()) for name, value in block.items()}
+        for block in blocks
+        if isinstance(block, Message)
+    ]
 
 
 # Mails that people and their programs write -----------------------------------------------------------------------------------
 
 
 def _is_automatic(mail: Part) -> bool:
-    if line(mail, "Auto-Submitted").lower() not in ("", "no"):
+    if re.match(r"(?!no\b)\w", line(mail, "Auto-Submitted").lower()):  # a comment may follow
         return True
-    return any(mail[name] for name in ("X-Autoreply", "X-Autorespond")) or line(mail, "Precedence").lower() == "auto_reply"
+    if mail.get_content_type() == "multipart/report" and mail.get_param("report-type") == "disposition-notification":
+        return True  # somebody's program says that it was read, which nobody asked
+    return any(mail[name] for name in ("X-Autoreply", "X-Autorespond")) or line(mail, "Precedence").lower() in _BY_PROGRAMS
 
 
-def _asks_to_leave(subject: str, parts: Sequence[Part]) -> bool:
-    """By the subject, or by the first words somebody wrote; what they quote says nothing."""
+def _asks_to_leave(subject: str, mail: Part, parts: Sequence[Part]) -> bool:
+    """By the subject, or by the first words somebody wrote; what they quote says nothing, nor does what comes from nobody (RFC 5321, 4.5.5)."""
+    if line(mail, "Return-Path") == "<>":
+        return False
     plain = next((_content(part) for part in parts if part.get_content_type() == "text/plain"), "")
     return bool(_LEAVE.match(subject) or _LEAVE.match(plain.strip()))
 
@@ -146,4 +181,8 @@ def _content(part: Part) -> str:
     if part.is_multipart() or part.get_content_maintype() not in ("text", "message"):
         return ""
     payload = part.get_payload(decode=True)
-    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+    if not isinstance(payload, bytes):
+        return ""
+    with suppress(ValueError, LookupError):
+        return payload.decode(part.get_content_charset("utf-8"))
+    return payload.decode("utf-8", "replace")
