@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from worker.lib import clock, room
 from worker.lib.blogs import blogs
-from worker.lib.database import unapplied
+from worker.lib.database import impatient, unapplied
 from worker.models import Blog, Delivery
 
 NO_ANSWER = "The database does not answer."
@@ -25,7 +25,8 @@ NO_ROOM = "There is no room left on the disk that holds POSTLARK_DATA: nothing g
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 when this process can do its work, else 503 with the sentence that says why not."""
     try:
-        behind = unapplied()
+        with impatient() as its:
+            behind = unapplied(its)
     except DatabaseError:
         return JsonResponse({"ok": False, "sentence": NO_ANSWER}, status=503)
     if not room.is_left():
@@ -41,6 +42,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     registry.register(Rows())
     try:
+        with impatient():  # else each scrape of a server that keeps silent would take a thread away from the pages
+            pass
         return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
     except DatabaseError:
         return HttpResponse(NO_ANSWER, status=503, content_type="text/plain")

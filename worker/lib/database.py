@@ -1,14 +1,34 @@
 """How the database stands beside the code, and whether it has room."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from worker.lib import room
 
 
-def unapplied() -> list[str]:
-    """Names of the migrations that the code has and the database has not. Empty: the code fits."""
-    loader = MigrationLoader(connection)
+@contextmanager
+def impatient() -> Iterator[BaseDatabaseWrapper]:
+    """A connection that soon raises OperationalError where a server keeps silent: on one that is open already, whoever asks waits for ever."""
+    if connection.vendor == "sqlite":
+        yield connection  # a file keeps nobody waiting
+        return
+    own = connection.copy()
+    options = own.settings_dict["OPTIONS"]
+    options |= {"connect_timeout": 3, "options": f"{options['options']} -c statement_timeout=3s"}
+    try:
+        own.ensure_connection()
+        yield own
+    finally:
+        own.close()
+
+
+def unapplied(its: BaseDatabaseWrapper | None = None) -> list[str]:
+    """Names of the migrations that the code has and the database has not. Empty: the code fits. `its`: the connection to ask on."""
+    loader = MigrationLoader(its or connection)
     return [f"{app}.{name}" for app, name in sorted(loader.disk_migrations) if (app, name) not in loader.applied_migrations]
 
 
