@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 
 from worker.console import times
 
@@ -49,6 +50,14 @@ def test_days_are_those_of_the_blog_and_not_of_the_server() -> None:
     just_after_midnight_utc = datetime(2026, 11, 21, 0, 30, tzinfo=UTC)
     assert times.relative(just_after_midnight_utc - timedelta(hours=8), just_after_midnight_utc, TORONTO) == "today 11:30"
     assert times.exact(just_after_midnight_utc, TORONTO) == "20 November 2026, 19:30:00"
+
+
+def test_in_french_the_first_of_a_month_is_no_figure() -> None:
+    first = datetime(2026, 11, 1, 15, 30, tzinfo=UTC)
+    with translation.override("fr"):
+        assert times.date(first, NOW, TORONTO) == "1er novembre"
+        assert times.exact(first, TORONTO).startswith("1er novembre 2026, 10")
+        assert times.date(first + timedelta(days=10), NOW, TORONTO) == "11 novembre"
 
 
 def test_an_hour_that_happens_twice_keeps_its_wall_clock() -> None:

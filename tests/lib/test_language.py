@@ -20,6 +20,11 @@ def _french():
         ("Needs you", "Vous attend"),
         ("Posted on LinkedIn at 09:04.", "Publié sur LinkedIn à 9 h 04."),
         ("Quiet hours: it goes out at Mon 23 Nov 08:00.", "Heures calmes : l’envoi part à lun 23 nov 8 h 00."),
+        ("Quiet hours: it goes out at Tue 1 Dec 08:00.", "Heures calmes : l’envoi part à mar 1er déc 8 h 00."),
+        (
+            "Their consent ended on 1 August 2026: it came from an inquiry on 11 February 2026.",
+            "Son consentement a pris fin le 1er août 2026 : il tenait à une demande de renseignements du 11 février 2026.",
+        ),
         ("309 of 312 sent; 2 skipped, 1 refused.", "309 envoyés sur 312 ; 2 omis, 1 refusé."),
         (
             "184 of 312 sent so far (9 skipped); 117 still to go, next try at 14:05.",

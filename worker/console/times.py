@@ -6,6 +6,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext as _
 
 from worker.connections.warn import days_left
+from worker.lib.language import dated
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -52,11 +53,11 @@ def clock(moment: datetime, zone: tzinfo) -> str:
 def date(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """The year is said only where it is another one."""
     local = moment.astimezone(zone)
-    return dateformat.format(local, _("j F") if local.year == now.astimezone(zone).year else _("j F Y"))
+    return dated(local, _("j F") if local.year == now.astimezone(zone).year else _("j F Y"))
 
 
 def exact(moment: datetime, zone: tzinfo) -> str:
-    return dateformat.format(moment.astimezone(zone), _("j F Y, H:i:s"))
+    return dated(moment.astimezone(zone), _("j F Y, H:i:s"))
 
 
 def clock_with_seconds(moment: datetime, zone: tzinfo) -> str:

@@ -7,7 +7,7 @@ form. What has no entry, as a title, the staff's own words or a network's, stays
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import time
+from datetime import date, time
 from functools import cache, lru_cache
 from gettext import GNUTranslations
 from heapq import merge
@@ -105,6 +105,12 @@ def _sentence_by_sentence(sentences: list[str], language: str) -> _Said:
     raise AssertionError("there are at least two")
 
 
+def dated(day: date, form: str) -> str:
+    """`day` in Django's `form`, which begins with it, in the language that is active: in French the first of a month is no 1."""
+    spoken = dateformat.format(day, form)
+    return spoken.replace("1 ", "1er ", 1) if speaks() == FRENCH and day.day == 1 else spoken
+
+
 def number(value: int) -> str:
     """1,234; 1 234 in French."""
     return number_format(value, use_l10n=True, force_grouping=True)
@@ -192,9 +198,13 @@ def _is_name(text: str) -> bool:
 
 
 def _value(text: str, language: str) -> _Said:
-    words = [_moment_or_figure(word) for word in text.split(" ")]
-    known = [word for word in words if word is not None]
-    return _Said(" ".join(known), True) if len(known) == len(words) else _said(text, language)
+    words = text.split(" ")
+    known = [word for word in map(_moment_or_figure, words) if word is not None]
+    if len(known) < len(words):
+        return _said(text, language)
+    if language == FRENCH.code:  # 1 May, but le 1er mai
+        known = ["1er" if word == "1" and after in _calendar() else word for word, after in zip(known, [*words[1:], ""], strict=True)]
+    return _Said(" ".join(known), True)
 
 
 def _moment_or_figure(word: str) -> str | None:

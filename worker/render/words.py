@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from django.utils import dateformat, translation
+from django.utils import translation
+
+from worker.lib.language import dated
 
 
 class Words(NamedTuple):
@@ -65,7 +67,6 @@ WORDS: Mapping[str, Words] = {"en-CA": _ENGLISH, "fr-CA": _FRENCH}
 
 
 def spoken_day(day: date, language: str) -> str:
-    """4 May 2026; 4 mai 2026, and 1er mai 2026: in French the first of a month is no 1."""
+    """4 May 2026; 4 mai 2026, and 1er mai 2026."""
     with translation.override(language):
-        spoken = dateformat.format(day, "j F Y")
-    return spoken.replace("1 ", "1er ", 1) if language.startswith("fr") and day.day == 1 else spoken
+        return dated(day, "j F Y")
