@@ -148,4 +148,6 @@ def test_the_archives_pages_leave_nothing_out_whatever_was_written_down_first(mo
 
 
 def test_there_is_no_archive_of_no_blog() -> None:
-    assert Client().get("/archive/nobody").status_code == 404
+    answer = Client().get("/archive/nobody")
+    assert answer.status_code == 404
+    assert "There is no newsletter here." in answer.content.decode()

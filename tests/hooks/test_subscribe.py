@@ -242,7 +242,11 @@ def test_a_network_may_ask_so_often_and_no_oftener(client, blog, settings):
 def test_a_blog_without_a_newsletter_has_no_form(client, settings, slug):
     make_blog("off", channels={"email": {"mode": "off"}})
     make_blog("without", channels={"facebook": {}})
-    assert client.get(f"/subscribe/{slug}").status_code == 404
+    answer = client.get(f"/subscribe/{slug}")
+    assert answer.status_code == 404
+    page = answer.content.decode()
+    assert ("There is no newsletter here." in page, "Il n’y a pas d’infolettre ici." in page) == (True, True)
+    assert "/sign-in" not in page, "a reader has no business at the console"
     assert client.post(f"/subscribe/{slug}", {"email": ANN, "agree": "yes"}).status_code == 404
     assert not Confirmation.objects.exists()
 

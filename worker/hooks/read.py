@@ -3,10 +3,11 @@
 from http import HTTPStatus
 
 from csp.decorators import csp
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from worker.hooks.page import page
 from worker.lib.blogs import BlogFile, blog_file
 from worker.lib.signing import reading_token
 from worker.models import Blog, Delivery
@@ -29,24 +30,28 @@ _POLICY = {
 def copy(request: HttpRequest, token: str) -> HttpResponse:
     delivery = named_by(token)
     if delivery is None:
-        return _quiet(render(request, "public/no_newsletter.html", {"language": "en-CA"}, status=HTTPStatus.NOT_FOUND))
-    page = browser_copy(delivery, request.GET.get("lang", ""))
-    if page is None:
+        return _nothing_here(request)
+    shown = browser_copy(delivery, request.GET.get("lang", ""))
+    if shown is None:
         file = blog_file(delivery.blog.slug)
         return _quiet(render(request, "public/withdrawn.html", _of(delivery.blog, file), status=HTTPStatus.GONE))
-    return _quiet(HttpResponse(page))
+    return _quiet(HttpResponse(shown))
 
 
 @require_safe
 def archive(request: HttpRequest, slug: str) -> HttpResponse:
     blog, file = Blog.objects.filter(slug=slug).first(), blog_file(slug)
     if blog is None or file is None or "email" not in file.channels:
-        raise Http404
+        return _nothing_here(request)
     before = request.GET.get("before", "")
     found = list(past(blog, int(before) if before.isdecimal() and len(before) < 19 else None)[: A_PAGE + 1])
     lines = [_line(delivery, file) for delivery in without_withdrawn(found[:A_PAGE])]
     older = found[A_PAGE - 1].pk if len(found) > A_PAGE else None
     return _quiet(render(request, "public/archive.html", _of(blog, file) | {"lines": lines, "older": older}))
+
+
+def _nothing_here(request: HttpRequest) -> HttpResponse:
+    return _quiet(page(request, "no_newsletter", "en-CA", HTTPStatus.NOT_FOUND))
 
 
 def _line(delivery: Delivery, file: BlogFile) -> dict[str, str]:

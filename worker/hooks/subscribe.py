@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -41,7 +41,7 @@ class Typed:
 def subscribe(request: HttpRequest, slug: str) -> HttpResponse:
     file = blog_file(slug)
     if file is None or "email" not in file.channels or file.channels["email"].mode == "off":
-        raise Http404
+        return page(request, "no_newsletter", "en-CA", HTTPStatus.NOT_FOUND)
     blog, _ = Blog.objects.get_or_create(slug=slug)
     if request.method != "POST":
         asked_for = request.GET.get("lang", "")
