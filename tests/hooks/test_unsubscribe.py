@@ -80,7 +80,7 @@ def test_it_speaks_the_language_of_the_blog(client, settings):
     assert "Se désabonner de Le blogue" in client.get(link(reader)).content.decode()
     page = client.post(link(reader)).content.decode()
     assert '<html lang="fr-CA">' in page
-    assert "Vous êtes désabonné." in page
+    assert "Votre désabonnement est fait." in page
 
 
 def test_nothing_on_the_page_comes_from_elsewhere_and_the_link_stays_secret(client, reader):
