@@ -84,6 +84,19 @@ def test_by_mail_it_goes_only_to_those_who_do_not_have_it_unless_told_otherwise(
     assert Delivery.objects.get().audience == "missing"
 
 
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [("", "Write down the address of the reader"), ("all", "&#39;all&#39; is not an e-mail address"), ("ann@", "is not an e-mail address")],
+)
+def test_for_one_reader_it_takes_nothing_but_an_address(office, post, typed, says) -> None:
+    address = f"/posts/{post.pk}/send/email"
+    answer = office.post(address, form(text(office.get(address)), reason="she asked", to="one", address=typed))
+    assert answer.status_code == 422
+    assert says in text(answer)
+    assert "Allowed are missing" not in text(answer)
+    assert not Delivery.objects.exists()
+
+
 @pytest.mark.parametrize("channel", ["pinterest", "twitter", "nonsense"])
 def test_a_channel_the_blog_does_not_have_is_refused(office, post, channel) -> None:
     address = f"/posts/{post.pk}/send/{channel}"

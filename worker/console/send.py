@@ -15,6 +15,7 @@ from worker.deliver import plan, staff
 from worker.lib.language import said
 from worker.lib.refused import Refused
 from worker.models import Delivery, Post
+from worker.newsletter.people import key_of
 from worker.record.sums import Sum, sum_of
 from worker.render.excerpt import excerpt
 
@@ -116,8 +117,16 @@ def _audience(request: HttpRequest, channel: str) -> str:
         return ""
     chosen = request.POST.get("to", "missing")
     if chosen == "one":
-        return typed(request, "address") or "nobody"
+        return _one_reader(typed(request, "address"))
     return chosen if chosen in AUDIENCES else "missing"
+
+
+def _one_reader(address: str) -> str:
+    """Only an address: `all`, typed there, would mean everybody."""
+    if not address:
+        raise Refused("Write down the address of the reader who is to get it.")
+    key_of(address)
+    return address
 
 
 def _own_words(request: HttpRequest) -> str | None:
