@@ -70,8 +70,20 @@ def test_the_whole_blog_is_paused_and_goes_on(office) -> None:
     office.post("/health/example/pause")
     assert Blog.objects.get().paused_by == "office0@practice.example"
     assert "Paused by office0@practice.example" in text(office.get("/"))
+    page = text(office.get("/health"))
+    assert 'action="/health/example/resume"' in page
+    assert "/health/example/pause/" not in page, "a channel's own button would change nothing now"
     office.post("/health/example/resume")
     assert Blog.objects.get().paused_by == ""
+
+
+def test_a_broken_connection_is_mended_where_the_connections_are(office) -> None:
+    blog = make_blog(channels={"facebook": {"mode": "live"}, "linkedin": {"mode": "live"}, "pinterest": {}})
+    Connection.objects.create(blog=blog, channel="linkedin", credentials="x", broken="LinkedIn no longer accepts the connection.")
+    page = text(office.get("/health"))
+    assert page.count('href="/connections#example">Mend the connection…') == 2
+    assert 'action="/health/example/resume/linkedin"' in page, "what was wrong at the network may be over"
+    assert 'action="/health/example/pause/facebook"' in page
 
 
 def test_a_channel_the_blog_does_not_have_cannot_be_paused(office) -> None:

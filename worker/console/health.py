@@ -37,6 +37,8 @@ class ChannelHealth:
     trouble: bool
     can_pause: bool
     can_resume: bool
+    connects: bool
+    """What it lacks is mended among the connections."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ def _health(blog: Blog, connections: dict[tuple[int, str], Connection]) -> BlogH
         returns=_returns(blog, file, now) if file and "email" in file.channels else "",
         paused=bool(blog.paused_by),
         channels=tuple(
-            _channel(slug, home.channel_status(slug, option, blog, connections.get((blog.pk, slug)), now), connections.get((blog.pk, slug)))
+            _channel(
+                slug, home.channel_status(slug, option, blog, connections.get((blog.pk, slug)), now), connections.get((blog.pk, slug)), blog
+            )
             for slug, option in options
         ),
     )
@@ -100,9 +104,19 @@ def _returns(blog: Blog, file: BlogFile, now: datetime) -> str:
     return f"Its mailbox was read {times.relative(row.looked_at, now, zone_of(blog))}; nothing in it needs a person."
 
 
-def _channel(slug: str, status: home.Status, connection: Connection | None) -> ChannelHealth:
-    stopped = bool(connection and (connection.paused_by or connection.broken))
-    return ChannelHealth(slug, words.channel_name(slug), status.says, status.trouble, not stopped and status.says != "Off", stopped)
+def _channel(slug: str, status: home.Status, connection: Connection | None, blog: Blog) -> ChannelHealth:
+    """While the whole blog is paused, only its own button lets a channel go on."""
+    paused = bool(connection and connection.paused_by)
+    stopped = paused or bool(connection and connection.broken)
+    return ChannelHealth(
+        slug=slug,
+        name=words.channel_name(slug),
+        says=status.says,
+        trouble=status.trouble,
+        can_pause=not stopped and not blog.paused_by and status.says != "Off",
+        can_resume=stopped and not blog.paused_by,
+        connects=status.trouble and slug != "email" and not paused and not blog.paused_by,
+    )
 
 
 @require_POST
