@@ -1,6 +1,6 @@
 """Every line of the record, for whom it concerns."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -8,6 +8,7 @@ from tests import clocks
 from tests.console.conftest import client_of
 from tests.factories import make_blog, make_delivery, make_post
 from worker.console import record
+from worker.models import Delivery, Issue, Staff
 from worker.record import seal
 from worker.record.transition import note
 
@@ -26,6 +27,16 @@ def test_each_line_says_who_did_what_and_which_seal_closes_it(office) -> None:
     assert ("seal 1" in page, "not sealed yet" in page) == (True, True)
     assert f"{delivery.post.title}, Facebook" in page
     assert page.index("Something just now.") < page.index("Held by")
+
+
+def test_a_newsletter_has_its_name_in_the_language_of_whoever_looks(office) -> None:
+    Staff.objects.update(language="fr")
+    issue = Issue.objects.create(blog=make_blog(), edition="weekly", day=date(2026, 12, 1), since=clocks.now(), due_at=clocks.now())
+    delivery = Delivery.objects.create(
+        blog=issue.blog, issue=issue, channel="email", state="held", waits_for="person", reason="Held.", created_at=clocks.now()
+    )
+    note("Planned.", delivery=delivery)
+    assert "Infolettre de la semaine, 1er décembre 2026, Courriel" in office.get("/record").content.decode()
 
 
 def test_it_goes_on_page_after_page(office, monkeypatch) -> None:

@@ -12,7 +12,7 @@ from tests.factories import make_blog, make_staff
 from tests.fakes.relay import Relay
 from tests.newsletter.people import live_blog, make_subscriber, people, planned, send_to_the_end
 from worker.channels.email.mailbox import parse_mailbox
-from worker.models import Mailbox
+from worker.models import Mailbox, Staff
 from worker.newsletter.returns import Kind, Report, record
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +50,13 @@ def test_the_newsletters_page_says_how_many_came_back_and_leads_to_them(desk, de
     assert "&lt;550&gt; for bob" in shown
     assert "ann@reader.example" not in shown
     assert "gone@reader.example" not in shown
+
+
+def test_in_french_too(desk, delivery):
+    Staff.objects.update(language="fr")
+    page = desk.get(f"/deliveries/{delivery.pk}/people?state=came-back").content.decode()
+    assert "Sa boîte n’existe pas." in page
+    assert "Their mailbox" not in page
 
 
 @pytest.mark.parametrize("address", ["/log", "/log?print=1"])

@@ -17,6 +17,7 @@ from worker.console.access import Desk, staff_page, zone_of
 from worker.console.page import page, typed, whole_number
 from worker.deliver import staff
 from worker.deliver.issue_again import test_issue
+from worker.lib.language import said
 from worker.lib.refused import Refused
 from worker.lib.signing import reading_token
 from worker.models import Delivery, Recipient, Rendition, Return, Staff
@@ -172,7 +173,7 @@ class Came:
 def came_of(row: Recipient, zone: tzinfo) -> tuple[Came, ...]:
     """Oldest first; of a copy that was refused at once, its reason says it all."""
     returns = sorted(row.returns.all(), key=lambda one: one.at) if row.state == Recipient.State.SENT else []
-    return tuple(Came(f"{one.get_kind_display()}.", times.exact(one.at, zone), one.words) for one in returns)
+    return tuple(Came(f"{said(one.get_kind_display())}.", times.exact(one.at, zone), one.words) for one in returns)
 
 
 @require_safe

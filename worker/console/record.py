@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from worker.console import times, words
 from worker.console.access import Desk, name_of, staff_page, zone_of
 from worker.console.page import page, whole_number
+from worker.lib.language import said
 from worker.models import Event, Seal
 from worker.models.posts import LONG_TEXTS
 
@@ -70,7 +71,7 @@ def _line(event: Event, desk: Desk) -> Line:
 
 def _about(event: Event) -> str:
     if event.delivery:
-        return f"{event.delivery.title}, {words.channel_name(event.delivery.channel)}"
+        return f"{words.title(event.delivery)}, {said(words.channel_name(event.delivery.channel))}"
     return event.post.title if event.post else ""
 
 
