@@ -117,6 +117,17 @@ def test_a_readers_page_says_the_days_as_people_do_in_either_language(blog, offi
         assert f"<dd>{until}</dd>" in page
 
 
+def test_the_page_of_a_reader_whose_consent_ended_says_how_they_come_back(blog, office) -> None:
+    ended = make_subscriber(blog, basis="inquiry", obtained_on=date(2020, 1, 1))
+    page = office.get(f"/subscribers/{ended.pk}").content.decode()
+    assert "Why we could write, until it ended" in page
+    assert 'they sign up themselves: <a href="/subscribe/example">' in page
+    left = make_subscriber(blog, basis="inquiry", obtained_on=date(2020, 1, 1))
+    unsubscribe(left)
+    for reader in (make_subscriber(blog), left):
+        assert "they sign up themselves" not in office.get(f"/subscribers/{reader.pk}").content.decode()
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -207,7 +218,7 @@ def test_a_list_is_shown_first_and_then_taken_once(blog, office) -> None:
     assert Subscriber.objects.count() == 1
     address = f"/subscribers/import/{ImportDraft.objects.get().pk}"
     assert client_of("owner").post(address).status_code == 404, "it is somebody else's"
-    assert "Imported: 1 new, 1 on the list already" in office.post(address, follow=True).content.decode()
+    assert "Imported: 1 new; 1 on the list already" in office.post(address, follow=True).content.decode()
     assert Subscriber.objects.count() == 2
     assert office.post(address).status_code == 404
 
@@ -216,6 +227,7 @@ def test_a_list_is_shown_first_and_then_taken_once(blog, office) -> None:
     ("text", "values", "said"),
     [
         ("email\nann\nbob@\n", {}, "line 3: &#39;bob@&#39; is not an e-mail address"),
+        ("email\nann\n", {}, "Put these lines right in the file, then choose it once more below."),
         ("email\nann@reader.example\n", {"basis": ""}, "Say why we may write to these people."),
         ("email\nann@reader.example\n", {"obtained": "yesterday"}, "Say on which day"),
         ("email\nann@reader.example\n", {"obtained": "2999-01-01"}, "is in the future"),
@@ -247,7 +259,7 @@ def test_whose_consent_ends_is_asked_once(blog, office) -> None:
     ends_soon = today - timedelta(days=170)
     make_subscriber(blog, "ann@reader.example", basis="inquiry", obtained_on=ends_soon)
     make_subscriber(blog, "asked@reader.example")
-    assert "1 of them are asked" in office.post("/subscribers/ask", {"blog": "example"}, follow=True).content.decode()
+    assert "1 reader is asked by mail now." in office.post("/subscribers/ask", {"blog": "example"}, follow=True).content.decode()
     assert "nobody is asked twice" in office.post("/subscribers/ask", {"blog": "example"}, follow=True).content.decode()
     assert Confirmation.objects.get().kind == "renew"
     assert lapse.lapsing(Subscriber.objects.all(), today).count() == 1

@@ -36,7 +36,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         raw, basis = _file(request), _basis(request, desk)
         sheet = read_sheet(raw, _editions(blog))
         if sheet.mistakes:
-            return _form(request, desk, sheet.mistakes)
+            return _form(request, desk, sheet.mistakes, of_the_file=True)
         would = take(blog, sheet, basis, dry_run=True)
     except Refused as refused:
         return _form(request, desk, [str(refused)])
@@ -68,7 +68,7 @@ def act(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         messages.warning(request, f"Nothing was imported: {refused}")
         return redirect("subscribers-import")
     draft.delete()
-    messages.success(request, f"Imported: {', '.join(map(said, sentences(taken))) or 'nobody'}.")
+    messages.success(request, f"Imported: {'; '.join(map(said, sentences(taken))) or 'nobody'}.")
     return redirect("subscribers")
 
 
@@ -84,11 +84,12 @@ def sentences(taken: Taken) -> list[str]:
     return [what.format(number(count)) for what, count in taken_by.items() if count]
 
 
-def _form(request: HttpRequest, desk: Desk, mistakes: list[str]) -> HttpResponse:
+def _form(request: HttpRequest, desk: Desk, mistakes: list[str], *, of_the_file: bool = False) -> HttpResponse:
     context: dict[str, Any] = {
         "blogs": {blog.slug: name_of(blog) for blog in desk.blogs.values()},
         "bases": dict(Consent.Basis.choices),
         "mistakes": mistakes[:MISTAKES],
+        "of_the_file": of_the_file,
         "more": max(0, len(mistakes) - MISTAKES),
         "typed": request.POST,
         "today": timezone.now().date(),

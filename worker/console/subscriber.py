@@ -18,7 +18,7 @@ from worker.console.words import Chip
 from worker.lib.language import speaks
 from worker.lib.refused import Refused
 from worker.models import Recipient, Subscriber
-from worker.newsletter import people
+from worker.newsletter import consent, people
 from worker.newsletter.consent import today
 from worker.newsletter.leave import forget, unsubscribe
 from worker.newsletter.suppress import BY_THEIR_OWN_WISH, allow, reopen, suppression_of
@@ -52,7 +52,7 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     row = _found(desk, pk)
     blog, zone, now = row.blog, zone_of(row.blog), timezone.now()
     day, known = today(blog, now), suppression_of(row.blog_id, row.address_key)
-    consents = people.consents_of(row)
+    consents, holds = people.consents_of(row), consent.in_force(row.consents.all(), day) is not None
     got = row.recipients.select_related("delivery__post", "delivery__issue").prefetch_related("returns").order_by("-pk")[:NEWSLETTERS]
     context = {
         "row": row,
@@ -82,6 +82,8 @@ def show(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
             }
             for event in row.events.order_by("-pk")[:NEWSLETTERS]
         ],
+        "holds": holds,
+        "can_sign_up": row.state == Subscriber.State.CONFIRMED and not known and not holds,
         "can_leave": row.state == Subscriber.State.CONFIRMED,
         "can_be_forgotten": row.state != Subscriber.State.FORGOTTEN,
         "can_be_let_in": known is not None and known.cause not in BY_THEIR_OWN_WISH and row.state == Subscriber.State.CONFIRMED,

@@ -250,7 +250,7 @@ def ask_to_go_on(request: HttpRequest, desk: Desk) -> HttpResponse:
     if number:
         messages.success(
             request,
-            f"{number} of them are asked by mail now. Whoever says yes stays; the others are not written to once their consent ends.",
+            f"{number} {'reader is' if number == 1 else 'readers are'} asked by mail now. Whoever says yes stays; the others are not written to once their consent ends.",
         )
     else:
         messages.info(request, "All of them have been asked already; nobody is asked twice.")
