@@ -14,7 +14,7 @@ from tests.browser.axe import problems
 from tests.browser.conftest import watched
 from tests.browser.hands import tab_to
 from worker.deliver import staff
-from worker.models import Delivery, Post, Subscriber
+from worker.models import Batch, Delivery, Post, Recipient, Return, Subscriber
 from worker.record.by_link import link as link_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -200,6 +200,21 @@ def test_axe_finds_nothing_at_the_door(browser: Browser, link: str, live_server:
         page.goto(address)
         assert problems(page) == [], address
     context.close()
+
+
+def test_what_came_back_can_be_pressed_one_by_one(context: BrowserContext) -> None:
+    mail = delivery("email", "Coping Skills as 10% Solutions")
+    batch = Batch.objects.get(delivery=mail)
+    for kind, reader in zip(("soft", "complained"), Subscriber.objects.all()[:2], strict=True):
+        copy = Recipient.objects.create(delivery=mail, batch=batch, subscriber=reader, state="sent")
+        Return.objects.create(recipient=copy, delivery=mail, kind=kind, at=mail.finished_at, source="A provider", words="452 4.2.2 full")
+    page = context.new_page()
+    page.goto("/log")
+    expect(page.get_by_role("link", name="1 came back")).to_be_visible()
+    assert problems(page) == []
+    page.goto(f"/deliveries/{mail.pk}/people")
+    folded = page.get_by_text("Their own words").first
+    assert folded.evaluate("each => getComputedStyle(each).display") == "list-item", "else it has no triangle, and nobody unfolds it"
 
 
 def test_no_page_is_wider_than_its_window(context: BrowserContext) -> None:
