@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import make_blog
+from tests.factories import make_blog, make_post
 from tests.fakes.feeds import FeedSite, item, rss
 from worker.deliver import answer, staff
 from worker.deliver.plan import plan
@@ -138,3 +138,31 @@ def test_an_answer_that_comes_before_the_planning_counts(site: FeedSite) -> None
     answer.is_same(post, MARA)
     plan(post.pk)
     assert states(post) == {"skipped"}
+
+
+def test_what_a_person_had_let_go_stays_as_it_is_when_it_is_the_same(site: FeedSite) -> None:
+    post = held(site)
+    post.deliveries.filter(channel="facebook").update(state="sent", waits_for="nothing")
+    answer.is_same(post, MARA)
+    assert dict(post.deliveries.values_list("channel", "state"))["facebook"] == "sent"
+    cancelled = post.deliveries.filter(state="cancelled")
+    assert cancelled.count() == 4
+    assert {MARA in delivery.reason for delivery in cancelled} == {True}
+    said = Event.objects.filter(post=post, delivery=None).latest("id")
+    assert (said.who, said.what) == (MARA, f"This is the same post as “Reflection”, {MARA} says.")
+
+
+def test_a_third_that_is_like_the_one_that_is_the_same_is_asked_about_beside_the_known_one(site: FeedSite) -> None:
+    post = held(site)
+    third = make_post(post.blog, origin="unsure", resembles=post)
+    answer.is_same(post, MARA)
+    third.refresh_from_db()
+    assert third.resembles == post.resembles
+
+
+def test_one_whose_likeness_is_gone_is_for_its_deliveries_buttons(site: FeedSite) -> None:
+    post = held(site)
+    Post.objects.filter(pk=post.pk).update(resembles=None)
+    with pytest.raises(staff.Refused, match="The post that this one was like is gone"):
+        answer.is_new(Post.objects.get(pk=post.pk), MARA)
+    assert states(post) == {"held"}

@@ -37,6 +37,9 @@ def test_the_post_has_its_new_words_and_is_still_one_post(graph: Facebook) -> No
     assert delivery.reason.startswith("Corrected on Facebook at ")
     assert [one.kind for one in delivery.attempts.all()] == ["edit"]
     assert delivery.asked_because == "A mistake in the title."
+    assert delivery.remote_url == out.remote_url != ""
+    asked = delivery.events.order_by("id")[0]
+    assert (asked.who, asked.what) == ("Ann", "To be corrected on Facebook. Ann asked for it: A mistake in the title.")
 
 
 def test_a_correction_says_the_link_that_the_network_keeps(graph: Facebook) -> None:
@@ -54,6 +57,20 @@ def test_words_that_stand_there_already_are_not_sent_again(graph: Facebook) -> N
     corrected(out.post)
     with pytest.raises(staff.Refused, match="Facebook shows these words already"):
         correct.correct(out.post, "Ann", "once more")
+
+
+def test_words_that_the_network_refused_do_not_stand_there(graph: Facebook) -> None:
+    out = posted(graph)
+    graph.misbehave("422", on="edit")
+    assert corrected(edited(out.post, "Coping without stress")).state == "failed"
+    assert corrected(out.post).state == "sent"
+
+
+def test_neither_a_test_copy_nor_a_correction_is_corrected(graph: Facebook) -> None:
+    out = posted(graph)
+    make_delivery(out.post, "facebook", state="sent", waits_for="nothing", occasion="test")
+    corrected(edited(out.post, "Coping without stress"))
+    assert [one.delivery for one in correct.outlook(out.post)] == [out]
 
 
 def test_a_network_that_edits_nothing_is_named(graph: Facebook) -> None:
@@ -110,6 +127,14 @@ def test_withdrawing_takes_its_corrections_along(graph: Facebook) -> None:
     send(out.pk)
     assert set(Delivery.objects.values_list("pk", "state")) == {(out.pk, "withdrawn"), (correction.pk, "withdrawn")}
     assert graph.all_standing() == []
+
+
+def test_withdrawing_leaves_a_correction_that_was_cancelled_as_it_is(graph: Facebook) -> None:
+    out = posted(graph)
+    correction = make_delivery(out.post, "facebook", state="cancelled", waits_for="nothing", occasion="correction", corrects=out)
+    withdraw.withdraw(out.post, "Ann", "Too early")
+    send(out.pk)
+    assert set(Delivery.objects.values_list("pk", "state")) == {(out.pk, "withdrawn"), (correction.pk, "cancelled")}
 
 
 def test_withdrawing_answers_for_a_correction_that_failed(graph: Facebook) -> None:

@@ -13,6 +13,7 @@ from worker.channels.base import Poster
 from worker.channels.facebook import Facebook as FacebookPoster
 from worker.channels.noticeboard import Noticeboard
 from worker.deliver import amended, staff, sweep, withdraw
+from worker.deliver.claim import claim, commit_calling
 from worker.deliver.mend import mended
 from worker.deliver.reconcile import reconcile
 from worker.deliver.retry import MOST_TRIES
@@ -185,6 +186,21 @@ def test_a_process_that_dies_while_it_asks_leaves_a_doubt_that_ends(graph: Faceb
     assert reconcile(delivery.pk) == [delivery.pk]
     send(delivery.pk)
     assert stands(delivery) == ("withdrawn", "nothing")
+
+
+def test_nobody_asks_again_while_the_first_request_may_be_on_its_way(graph: Facebook) -> None:
+    delivery = posted(graph)
+    withdraw.withdraw(delivery.post, "Ann", WHY)
+    delivery.refresh_from_db()
+    assert claim(delivery, "")
+    assert commit_calling(delivery, "")
+    call_by = clocks.now() + timedelta(hours=2)
+    Delivery.objects.filter(pk=delivery.pk).update(call_by=call_by)
+    delivery.refresh_from_db()
+    amended.answer_lost(delivery, "The line was cut.")
+    assert stands(delivery) == ("unknown", "network")
+    assert delivery.due_at == call_by + amended.ASK_AGAIN
+    assert delivery.attempts.get(number=2).detail == "The line was cut."
 
 
 def test_a_connection_that_ended_waits_for_a_person_and_then_goes_on(graph: Facebook) -> None:
