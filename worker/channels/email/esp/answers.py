@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from worker.channels.base import DeliveryError, OutcomeUnknown, Rejected, Transient, Unauthorized
 from worker.lib.http import Answer, NoAnswer, told_to_wait
+from worker.lib.text import legible
 
 _NOT_OURS = (401, 402, 403, 404)
 """The key, the account or its domain: nothing that a reader or a newsletter could be at fault for."""
@@ -33,4 +34,4 @@ def trouble(name: str, came: Answer | NoAnswer | None) -> DeliveryError:
 
 def words(answer: Answer) -> str:
     """The provider's own, in one line."""
-    return " ".join(f"{answer.status} {answer.body[:500].decode('utf-8', 'replace')}".split())
+    return " ".join(legible(f"{answer.status} {answer.body[:500].decode('utf-8', 'replace')}").split())
