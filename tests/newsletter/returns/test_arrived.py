@@ -68,3 +68,12 @@ def test_an_older_verdict_below_the_receivers_own_counts_for_nothing():
 
 def test_the_hop_inside_the_mailboxs_own_house_is_passed_over():
     assert told(received="Received: from mx by box with LMTP\n" + TLS)["encryption"][0]
+
+
+def test_a_mailbox_whose_programs_each_write_a_line_is_read_whole():
+    lines = ALL_WELL.replace(";\n ", "\nAuthentication-Results: mx.example; ", 3).replace("mx.example\nAuthentication-Results: ", "")
+    assert lines.count("Authentication-Results:") == 3
+    assert {what: ok for what, (ok, _) in told(lines).items()} == dict.fromkeys(told(), True)
+    assert "the signature holds" not in told(lines)["DKIM"][1]
+    failed = lines.replace("spf=pass", "spf=fail").replace("dkim=pass", "dkim=fail")
+    assert [what for what, (ok, _) in told(failed).items() if not ok] == ["DKIM", "SPF"]

@@ -5,7 +5,7 @@ The receiver's verdict: https://www.rfc-editor.org/rfc/rfc8601 · what must agre
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.message import Message
 from email.utils import parseaddr
@@ -37,7 +37,7 @@ def verdicts(raw: bytes, *, is_own_machine: bool = False) -> Iterator[Verdict]:
     """`is_own_machine`: the relay is on this machine, so an unencrypted hop there is no fault."""
     mail = message_from_bytes(raw)
     own = parseaddr(_text(mail, "From"))[1].rpartition("@")[2].lower()
-    told = _results(_text(mail, "Authentication-Results"))
+    told = _results(_of_the_receiver(mail.get_all("Authentication-Results", [])))
     dkim = _dkim(mail, told, own)
     yield dkim
     yield _spf(told, own, dkim.ok)
@@ -120,10 +120,17 @@ def _encrypted(mail: Message, is_own_machine: bool) -> Verdict:
     return Verdict("encryption", True, "This mailbox does not say, so it was not looked at.")
 
 
+def _of_the_receiver(headers: Sequence[object]) -> str:
+    """The topmost header, and those below it in the same name: of a mailbox each of whose programs writes its own. Others may be anybody's."""
+    texts = [_COMMENT.sub("", " ".join(str(each).split())) for each in headers]
+    names = [re.split(r"[\s;]", text.lower(), maxsplit=1)[0] for text in texts]
+    return ";".join(text.partition(";")[2] for text, name in zip(texts, names, strict=True) if name == names[0])
+
+
 def _results(text: str) -> dict[str, list[_Result]]:
-    """method -> results, from the topmost header: those below may be anybody's."""
+    """method -> results."""
     found: dict[str, list[_Result]] = {}
-    for method, word, rest in _RESULT.findall(_COMMENT.sub("", text)):
+    for method, word, rest in _RESULT.findall(text):
         found.setdefault(method.lower(), []).append(_Result(word.lower(), tuple(name.lower() for name in _DOMAIN.findall(rest))))
     return found
 
