@@ -281,6 +281,24 @@ def test_a_relay_in_trouble_is_tried_again_and_gives_up_in_words(client, blog, r
     assert Event.objects.get().what == "A mail that asks for confirmation was not sent: Their mail server asked to be tried again later."
 
 
+def test_a_mail_that_is_too_late_to_ask_anything_is_not_sent(client, blog, relay):
+    post(client)
+    Confirmation.objects.update(asked_at=clock.now() - timedelta(days=8))
+    mail_what_is_due()
+    asked = Confirmation.objects.get()
+    assert (asked.trouble, asked.mail_due_at, asked.mailed_at) == ("It is too old.", None, None)
+    assert not relay.taken
+
+
+def test_whoever_answers_the_mail_writes_to_the_blogs_own_reply_address(client, relay, settings):
+    blog = live_blog(relay)
+    sender = settings.BLOGS[blog.slug].sender
+    live_blog(relay, sender={**sender.model_dump(), "reply_to": "office@blog.example"})
+    post(client)
+    mail_what_is_due()
+    assert relay.mail_to(ANN)["Reply-To"] == "office@blog.example"
+
+
 def test_a_sender_that_died_over_it_leaves_it_due_again(client, blog, relay, monkeypatch):
     post(client)
 

@@ -43,6 +43,11 @@ def test_the_hub_is_found(body: bytes, header: str) -> None:
     assert (head.hub, head.topic) == ("https://hub.example/", "https://blog.example/feed/?a=1&b=2")
 
 
+def test_of_hubs_in_json_only_what_has_an_address_is_one() -> None:
+    hubs = '[{"type": "rssCloud"}, "https://text.example/", {"url": 3}, {"url": "https://hub.example/"}]'
+    assert head_of(f'{{"hubs": {hubs}}}'.encode()).hub == "https://hub.example/"
+
+
 def test_a_hub_in_a_post_is_not_the_feeds() -> None:
     assert head_of(b'<rss><channel><item><atom:link rel="hub" href="https://evil.example/"/></item></channel></rss>').hub == ""
 

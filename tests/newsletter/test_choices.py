@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests import clocks
 from tests.factories import make_blog, make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, people, send_to_the_end, the_sum
-from worker.newsletter import choices
+from worker.lib.blogs import blog_file
+from worker.newsletter import change, choices
 from worker.record.sums import Sum
 
 words = st.lists(st.text(max_size=20), max_size=5)
@@ -78,3 +79,14 @@ def test_a_topic_is_spelled_as_the_latest_post_spells_it(latest_first, offered):
     for age, categories in enumerate(latest_first):
         make_post(blog, categories=categories, published_at=now - timedelta(days=age))
     assert choices.topics(blog) == offered
+
+
+@pytest.mark.django_db
+def test_what_they_had_already_is_no_change_and_no_line_of_the_record():
+    blog = live_blog()
+    reader = make_subscriber(blog, topics=["Grief"])
+    same = {"language": "en-CA", "edition": "instant", "topics": ["grief "], "who": "the reader"}
+    assert change.choose(reader, blog_file("example"), **same) is False
+    assert change.choose(reader, blog_file("example"), **same | {"topics": []}) is True
+    assert reader.topics == []
+    assert [event.what for event in reader.events.all()] == ["A reader changed what they get."]

@@ -50,13 +50,16 @@ def test_a_copy_that_was_on_its_way_is_counted_in_the_end(relay, settings, looks
             withdraw.withdraw(delivery.post, "Ann", "The post has a mistake")
             delivery.refresh_from_db()
             assert delivery.reason.startswith("Withdrawn by Ann before anybody got it")
+            stopped_at.append(delivery.finished_at)
 
+    stopped_at = []
     looks.append(withdrawn_while_one_is_on_its_way)
     send_what_is_due(delivery)
     newsletter.sweep()
     delivery.refresh_from_db()
     assert the_sum(delivery) == Sum(1, sent=1)
     assert delivery.reason == "Withdrawn by Ann: The post has a mistake. 1 has it."
+    assert [delivery.finished_at] == stopped_at
 
 
 def test_while_its_audience_is_written_down_it_is_stopped_as_well(relay, settings):
