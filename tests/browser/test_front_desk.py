@@ -11,7 +11,7 @@ import time_machine
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.axe import problems
-from tests.browser.conftest import watched
+from tests.browser.conftest import leave, watched
 from tests.browser.hands import tab_to
 from worker.deliver import staff
 from worker.models import Batch, Delivery, Post, Recipient, Return, Subscriber
@@ -89,7 +89,7 @@ def test_one_signs_in_and_holds_a_post_with_the_keyboard_alone(browser: Browser,
     page.keyboard.type("a typo in the title")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Held by desk@practice.example: a typo in the title.")
-    context.close()
+    leave(context)
     assert wrong == []
 
 
@@ -164,7 +164,7 @@ def test_everything_works_without_javascript(browser: Browser, link: str, live_s
     expect(page.get_by_role("row")).to_have_count(2)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    context.close()
+    leave(context)
 
 
 def test_a_mail_is_shown_in_its_frame_with_its_picture(page: Page) -> None:
@@ -199,7 +199,7 @@ def test_axe_finds_nothing_at_the_door(browser: Browser, link: str, live_server:
     for address in ("/sign-in", link, "/sign-in/made-up", "/nothing"):
         page.goto(address)
         assert problems(page) == [], address
-    context.close()
+    leave(context)
 
 
 def test_what_came_back_can_be_pressed_one_by_one(context: BrowserContext) -> None:

@@ -10,6 +10,7 @@ import time_machine
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.axe import problems
+from tests.browser.conftest import leave
 from tests.browser.test_front_desk import MORNING, TODAYS, pages
 from worker.models import Post, Staff, Subscriber
 
@@ -107,7 +108,7 @@ def test_a_browser_in_french_finds_the_door_in_french(browser: Browser, live_ser
     expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()
     expect(page.get_by_label("Adresse de courriel")).to_be_visible()
     assert problems(page) == []
-    context.close()
+    leave(context)
 
 
 def test_hostile_words_stay_words_within_a_french_sentence(french: Page) -> None:

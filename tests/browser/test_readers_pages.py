@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import clocks
 from tests.browser.axe import problems
-from tests.browser.conftest import watched
+from tests.browser.conftest import leave, watched
 from tests.factories import make_delivery, make_post
 from tests.newsletter.people import make_subscriber
 from worker.lib.blogs import blog_file
@@ -44,7 +44,7 @@ def stranger(browser: Browser, live_server: Any) -> Iterator[BrowserContext]:
     wrong = watched(context, live_server.url)
     yield context
     assert context.cookies() == []
-    context.close()
+    leave(context)
     assert [each for each in wrong if "the server responded with a status of 4" not in each] == []
 
 
