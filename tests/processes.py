@@ -7,8 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import Any
 
@@ -138,10 +139,12 @@ def until(holds: Callable[[], Any], what: str, seconds: float = 30) -> Any:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Below those that the system gives away by itself: no connection and no other server of the tests gets it before it is used."""
+    while True:
+        port = SystemRandom().randrange(20_000, 32_000)  # pytest-randomly gives every process the same other chance
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def alive_in(data: Path) -> list[int]:

@@ -17,6 +17,7 @@ from typing import Any
 import brotli
 import pytest
 
+from tests.processes import free_port
 from worker.lib import http
 from worker.lib.http import Answer, NoAnswer, request, told_to_wait
 
@@ -214,11 +215,6 @@ def test_it_does_not_repeat_by_itself() -> None:
 
 
 # Not reached ------------------------------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def test_a_refused_connection_has_sent_nothing() -> None:

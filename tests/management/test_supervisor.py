@@ -26,7 +26,7 @@ def tidy():
     signal.signal(signal.SIGTERM, lambda *_: (note("tidy was asked"), sys.exit(0)))
     (folder / "tidy").touch()
     time.sleep(1000)
-children = [Child("tidy", tidy), Child("stubborn", stubborn, patience=0.5), Child("sleeper", program(["/bin/sleep", "1000"], folder))]
+children = [Child("tidy", tidy), Child("stubborn", stubborn, patience=2), Child("sleeper", program(["/bin/sleep", "1000"], folder))]
 Supervisor(children, lambda line: note(line)).run(lambda: True, lambda: (folder / "ready").touch())
 note("left")
 """
@@ -69,7 +69,7 @@ def test_it_stops_its_children_in_order_and_kills_who_does_not_listen(tmp_path):
 
 @pytest.mark.processes
 def test_a_second_ctrl_c_ends_the_patience(tmp_path):
-    with supervising(tmp_path, FAMILY.replace("patience=0.5", "patience=1000")) as process:
+    with supervising(tmp_path, FAMILY.replace("patience=2", "patience=1000")) as process:
         process.send_signal(signal.SIGINT)
         until(lambda: "stubborn was asked" in (tmp_path / "order").read_text(), "it waits for the stubborn one")
         process.send_signal(signal.SIGINT)

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from tests.channels import contract
 from tests.channels.email.letters import envelope, people, template
 from tests.fakes.relay import Conversation, Relay
+from tests.processes import free_port
 from worker.channels.base import OutcomeUnknown, Rejected, Transient, Unauthorized
 from worker.channels.carrier import Handed, Intent
 from worker.channels.email import Email, parse_relay
@@ -329,12 +330,6 @@ def test_a_relay_elsewhere_must_prove_who_it_is(tls, certificate, monkeypatch, h
 
 
 # Servers that others wrote --------------------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Mailbox:
