@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,7 @@ def blog() -> Iterator[example.Blog]:
 def stopped(data: Path) -> int:
     """The process of this installation that lies where a SIGSTOP found it; 0 while there is none."""
     for pid in alive_in(data):
-        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":
-            return pid
+        with suppress(OSError):  # it has ended since
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":
+                return pid
     return 0

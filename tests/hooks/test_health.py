@@ -70,14 +70,17 @@ def stopped(url: str) -> Iterator[None]:
     with psycopg.connect(url) as there:
         (file,) = there.execute("SELECT pg_read_file('postmaster.pid')").fetchone()
     server = int(file.split()[0])
+    os.kill(server, signal.SIGSTOP)  # from now on it has no further child
     its = [server, *map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split())]
-    for process in its:
-        os.kill(process, signal.SIGSTOP)
     try:
+        for process in its:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGSTOP)
         yield
     finally:
         for process in its:
-            os.kill(process, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
 
 
 def status(address: str) -> tuple[int, bool]:
