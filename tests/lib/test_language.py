@@ -44,6 +44,11 @@ def _french():
             "Retiré par Ann : she found a mistake. 184 l’ont, pour 3 on ne sait pas, 128 ne l’auront pas.",
         ),
         ("Posted on LinkedIn at 09:04, for about $0.20.", "Publié sur LinkedIn à 9 h 04, pour environ $0.20."),
+        (
+            "line 3: 'not an address' is not an e-mail address: there is no @.",
+            "ligne 3 : 'not an address' n’est pas une adresse de courriel : il n’y a pas de @.",
+        ),
+        ("line 4: the language 'my own' is not one of en-CA, fr-CA.", "ligne 4 : la langue 'my own' n’est ni en-CA ni fr-CA."),
         ("they unsubscribed", "cette personne s’est désabonnée"),
         ("", ""),
         (" ", " "),

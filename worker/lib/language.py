@@ -89,10 +89,17 @@ def _by_parts(text: str, whole: _Said | None, language: str) -> _Said:
         return _Said(", ".join(term.text for term in terms), True)
     if whole:
         return whole
+    if typed := _TYPED.match(text):
+        rest = _said(text[typed.end() :], language)
+        return _Said(typed[0] + rest.text, rest.understood)
     if text.startswith("(") and text.endswith(")"):
         inside = _said(text[1:-1], language)
         return _Said(f"({inside.text})", inside.understood)
     return _Said(text, False)
+
+
+_TYPED = re.compile(r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*") """)
+"""What somebody typed, as `repr` shows it, at the head of what is said of it."""
 
 
 def _sentence_by_sentence(sentences: list[str], language: str) -> _Said:
@@ -193,8 +200,10 @@ ENOUGH_LETTERS = 8
 
 
 def _is_name(text: str) -> bool:
-    """A name, a number or an address; other words that are not known are not ours."""
-    return all(word[0].isupper() or word[0] in "(+#$" or word[0].isdecimal() or "@" in word for word in text.split())
+    """A name, a number, an address, or what somebody typed; other words that are not known are not ours."""
+    return _TYPED.fullmatch(text + " ") is not None or all(
+        word[0].isupper() or word[0] in "(+#$" or word[0].isdecimal() or "@" in word for word in text.split()
+    )
 
 
 def _value(text: str, language: str) -> _Said:
