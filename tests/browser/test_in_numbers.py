@@ -8,9 +8,10 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests import clocks
+from tests.browser.axe import problems
 from tests.browser.hands import Hand
 from tests.factories import make_blog, make_delivery, make_post
 from tests.fakes.relay import Relay
@@ -81,14 +82,30 @@ def test_a_post_is_let_go_from_the_mail_about_it(day: Blog, relay: Relay, passer
     passer_by.reads("This link has done its work.")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_mail_about_it(day: Blog, relay: Relay, browser: Browser, scheme: Any) -> None:
+    make_blog(day.slug, alerts={"to": [DESK]}, channels={"facebook": {"mode": "live"}})
+    make_delivery(make_post(day, title="On asking for help"), state="held", waits_for="person", reason="Look at it.", due_at=None)
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.set_content(_told(relay, "html"))
+    expect(page.get_by_role("link", name="Let it go")).to_be_visible()
+    assert problems(page) == []
+    context.close()
+
+
 def _let_it_go(relay: Relay) -> str:
     """The link of that name, of the post on asking for help, out of the mail that the relay was given."""
+    text = _told(relay, "plain")
+    found = re.search(r"“On asking for help”.*?\nLet it go: (\S+)", text, re.DOTALL)
+    assert found, text
+    return found[1]
+
+
+def _told(relay: Relay, kind: str) -> str:
     alerts.notice(clocks.now() - timedelta(minutes=5))  # long enough ago that nothing more is waited for
     for blog in alerts.due():
         alerts.tell(blog)
-    mail = message_from_bytes(relay.messages[DESK][0], policy=default)
-    body = mail.get_body(("plain",))
+    body = message_from_bytes(relay.messages[DESK][0], policy=default).get_body((kind,))
     assert body is not None
-    found = re.search(r"“On asking for help”.*?\nLet it go: (\S+)", body.get_content(), re.DOTALL)
-    assert found, body.get_content()
-    return found[1]
+    return str(body.get_content())
