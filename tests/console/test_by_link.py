@@ -35,6 +35,13 @@ def strict() -> Client:
     return Client(enforce_csrf_checks=True)
 
 
+def test_it_speaks_as_the_person_has_chosen_whatever_their_browser_does(waiting, somebody) -> None:
+    Staff.objects.filter(pk=somebody.pk).update(language="fr")
+    page = strict().get(path(waiting, "hold"), headers={"accept-language": "en-CA"}).content.decode()
+    assert "Retenir ceci" in page
+    assert '<html lang="fr-CA">' in page
+
+
 def test_opening_it_changes_nothing_and_its_button_acts(waiting) -> None:
     address = path(waiting, "hold")
     page = strict().get(address).content.decode()

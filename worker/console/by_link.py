@@ -5,6 +5,7 @@ The link is the permission, so no cookie and no session are asked for: record/by
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -33,8 +34,11 @@ _WORDS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, token: str) -> HttpResponse:
     asked = by_link.read(token)
+    person = asked and Staff.objects.filter(email__iexact=asked.to).first()
+    if person and person.language:
+        translation.activate(person.language)
     delivery = asked and Delivery.objects.select_related("blog", "post", "issue").filter(pk=asked.delivery).first()
-    if not asked or not delivery or not _may(asked, delivery):
+    if not asked or not delivery or not _may(asked, delivery, person):
         return _page(request, "by_link_ended", {"delivery": None}, 410)
     if asked.stood != by_link.stands(delivery):
         return _page(request, "by_link_ended", {"delivery": delivery}, 410)
@@ -59,10 +63,9 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, "by_link", context)
 
 
-def _may(asked: by_link.Asked, delivery: Delivery) -> bool:
+def _may(asked: by_link.Asked, delivery: Delivery, person: Staff | None) -> bool:
     """Whoever left, or whose rights were taken, loses their links too; an address of the blog's alerts needs no account."""
     file = file_of(delivery.blog)
-    person = Staff.objects.filter(email__iexact=asked.to).first()
     if person is None:
         return bool(file and asked.to in file.alerts.to)
     blogs = set(person.blogs.values_list("pk", flat=True))
