@@ -10,7 +10,7 @@ from tests.console.test_hostile import EVIL
 from tests.factories import DISCLAIMER, SHORT, make_blog, make_delivery, make_post
 from worker.channels.carrier import mark
 from worker.console import says
-from worker.models import Attempt, Batch, Delivery, Event
+from worker.models import Attempt, Batch, Delivery, Event, Staff
 from worker.record.transition import note
 
 pytestmark = pytest.mark.django_db
@@ -276,3 +276,5 @@ def test_each_part_is_counted_against_its_own_limit(office) -> None:
     for count in ("Text 30 of 800", "Title 8 of 100", "Picture&#39;s description 6 of 500"):
         assert f"<span>{count}</span>" in page
     assert "<span>Description" not in page
+    Staff.objects.update(language="fr")
+    assert "<span>Titre 8 sur 100</span>" in text(office.get(f"/deliveries/{delivery.pk}"))

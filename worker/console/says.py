@@ -107,7 +107,10 @@ def _beside(made: Message | Rendition, channel: str) -> list[str]:
     kind = channels.all_channels().get(channel)
     said_already = {"text", "link"} | ({"description"} if made.description == made.text else set())
     found = [each for each in counts(made, kind) if each.part not in said_already] if kind else []
-    return [_of(each.part.capitalize(), each.length, each.limit) for each in found]
+    return [_of(_PARTS[each.part], each.length, each.limit) for each in found]
+
+
+_PARTS = {"title": "Title", "description": "Description", "picture's description": "Picture's description"}
 
 
 def _of(part: str, length: int, limit: int | None) -> str:
