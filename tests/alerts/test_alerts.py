@@ -4,7 +4,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +18,7 @@ from tests.fakes.relay import Relay
 from worker import alerts
 from worker.channels.email import parse_relay
 from worker.deliver import staff
-from worker.models import Alert, Blog, Connection, Delivery, Event
+from worker.models import Alert, Blog, Connection, Delivery, Event, Issue
 
 pytestmark = pytest.mark.django_db
 DESK = "desk@practice.example"
@@ -109,6 +109,28 @@ def test_a_held_one_can_be_let_go_from_the_mail_by_whom_it_went_to(relay, clock,
     assert client.post(path).status_code in (200, 302)
     delivery.refresh_from_db()
     assert (delivery.state, DESK in delivery.reason) == ("pending", True)
+
+
+@pytest.mark.parametrize(("held_for", "page"), [("approval", "/posts/{post}/approve"), ("unsure", "/posts/{post}")])
+def test_what_is_answered_on_a_page_of_its_own_is_not_let_go_from_the_mail(relay, clock, held_for, page):
+    delivery = held(blog_that_tells(DESK))
+    Delivery.objects.filter(pk=delivery.pk).update(held_for=held_for)
+    tick(clock, 0)
+    tick(clock)
+    (mail,) = words(relay)
+    look = next(line for line in mail.splitlines() if line.startswith("Look: "))
+    assert look.endswith(page.format(post=delivery.post_id))
+    assert "Let it go" not in mail
+
+
+def test_a_newsletter_is_named_in_the_language_of_the_mail(relay, clock):
+    blog = blog_that_tells(DESK, language="fr-CA")
+    issue = Issue.objects.create(blog=blog, edition="weekly", day=date(2026, 12, 1), since=NOON, due_at=NOON)
+    Delivery.objects.create(blog=blog, issue=issue, channel="email", state="held", waits_for="person", reason="Held.", created_at=NOON)
+    tick(clock, 0)
+    tick(clock)
+    (mail,) = words(relay)
+    assert "Infolettre de la semaine, 1er décembre 2026 :" in mail.replace("\u00a0", " ")
 
 
 def test_who_holds_something_back_is_not_told_of_it_and_the_others_are(relay, clock):

@@ -176,5 +176,9 @@ def _lines(alert: Alert, to: str) -> Iterator[Line]:
     page = f"{settings.PUBLIC_URL}{alert.page}"
     yield Line(alert.about, alert.sentence, "Look", page)
     held = alert.delivery
-    if held and held.state == Delivery.State.HELD and "@" in to and "://" not in to:
+    if held and held.state == Delivery.State.HELD and held.held_for not in _ANSWERED_ON_ITS_PAGE and "@" in to and "://" not in to:
         yield Line("", "", "Let it go", by_link.link(held, "release", to))
+
+
+_ANSWERED_ON_ITS_PAGE = (Delivery.HeldFor.APPROVAL, Delivery.HeldFor.UNSURE)
+"""An approval is given by one person, signed in; whether two posts are the same is no yes or no to one channel."""

@@ -144,8 +144,17 @@ def _of_deliveries(waiting: QuerySet[Delivery], named: str, known: Container[Key
         else:
             fresh.append(pk)
     for row in waiting.filter(pk__in=fresh[:MOST]).select_related("post", "issue").order_by("pk"):
-        about, page = f"“{row.title}”, {_name(row.channel)}", reverse("delivery", args=[row.pk])
-        yield (row.blog_id, named.format(pk=row.pk, state=row.state)), Need(about, row.reason, page, delivery=row.pk)
+        about = f"“{row.title}”, {_name(row.channel)}" if row.post_id else row.title  # a newsletter's name is ours to say in any language
+        yield (row.blog_id, named.format(pk=row.pk, state=row.state)), Need(about, row.reason, _page(row), delivery=row.pk)
+
+
+def _page(row: Delivery) -> str:
+    """Where it is answered."""
+    if row.post_id and row.state == State.HELD and row.held_for == Delivery.HeldFor.APPROVAL:
+        return reverse("approve", args=[row.post_id])
+    if row.post_id and row.state == State.HELD and row.held_for == Delivery.HeldFor.UNSURE:
+        return reverse("post", args=[row.post_id])
+    return reverse("delivery", args=[row.pk])
 
 
 def _name(channel: str) -> str:
