@@ -63,6 +63,10 @@ def test_the_rhythm_of_a_blog_tells_its_next_post():
     assert next_post_likely(weekly(8), NOW) == NOW + days(5)
 
 
+def test_posts_of_one_moment_are_no_gap_between_posts():
+    assert next_post_likely([*weekly(8), *weekly(8)], NOW) == NOW + days(5)
+
+
 def test_a_post_that_is_overdue_is_likely_now():
     assert next_post_likely(weekly(8, ago=9), NOW) == NOW
 

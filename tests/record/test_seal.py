@@ -1,7 +1,7 @@
 """The record's chain holds as long as nobody touches a closed line."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.db import connection
@@ -23,6 +23,14 @@ def later():
 
 def lines(count: int, **about) -> list[Event]:
     return [note(f"Line {number}.", who="desk@practice.example", data={"n": number, "é": [1.5, None]}, **about) for number in range(count)]
+
+
+def test_a_line_is_sealed_as_the_same_words_for_ever():
+    """Whoever changes this breaks every chain that was closed before."""
+    at = datetime(2026, 11, 20, 9, 4, 0, 7, tzinfo=timezone(timedelta(hours=-5)))
+    line = Event(pk=7, at=at, who="Zoé", what="Posted “it”.", blog_id=1, delivery_id=3, data={"to": "sent", "at": "é"})
+    assert seal.written(line) == '[7,"2026-11-20T14:04:00.000007+00:00","Zoé","Posted “it”.",1,null,3,null,{"at":"é","to":"sent"}]'
+    assert seal.closed("before", [line]) == "0623b41dc27eb5fe3446ba1b690b47836d591ab2bf2606272954c8e56f7d41d5"
 
 
 def test_fresh_lines_are_left_open_for_a_moment():
