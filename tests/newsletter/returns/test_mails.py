@@ -93,6 +93,7 @@ def test_what_needs_nothing(mail):
         letters.written("Me désabonner"),
         letters.written("", "Unsubscribe\n\n> quoted words"),
         letters.written("Unsubscribe", head="Auto-Submitted: no (a person wrote this)\n"),
+        letters.written(f"unsubscribe {OWN}", "Sent by your mail program.", head="Auto-Submitted: auto-generated\nPrecedence: bulk\n"),
         letters.written("", "Désabonner").decode().replace("utf-8", "iso-8859-1").encode("iso-8859-1"),
     ],
 )

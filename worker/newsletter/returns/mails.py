@@ -25,6 +25,8 @@ from worker.models import Return
 Kind = Return.Kind
 Part = Message
 _LEAVE = re.compile(r"\W*((me|se|stop|please|svp) )?(unsubscribe|d[ée]sabonne|d[ée]sinscri)", re.IGNORECASE)
+_PRESSED = re.compile(r"unsubscribe \d+-\d+\.\w+")
+"""The subject that our List-Unsubscribe gives: a mailbox provider writes that mail for whoever presses its button, and may well say so."""
 _SENT_SINGLY = re.compile(r"<(confirm|doctor)\.[\w.-]+@", re.IGNORECASE)
 """Message-IDs of mails that we send one by one: what comes back of them needs nobody."""
 _REFUSAL = re.compile(r"^.{0,200}\b5\d\d[ -].{0,300}$", re.MULTILINE)
@@ -149,6 +151,8 @@ def _blocks(part: Part) -> list[dict[str, str]]:
 
 
 def _is_automatic(mail: Part) -> bool:
+    if _PRESSED.fullmatch(line(mail, "Subject")):
+        return False
     if re.match(r"(?!no\b)\w", line(mail, "Auto-Submitted").lower()):  # a comment may follow
         return True
     if mail.get_content_type() == "multipart/report" and mail.get_param("report-type") == "disposition-notification":
