@@ -1,6 +1,7 @@
 """Taking a post back, against a real network of our own that deletes."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.factories import is_due, make_delivery
 from tests.fakes.facebook import Facebook
 from worker.channels.base import Poster
 from worker.channels.facebook import Facebook as FacebookPoster
+from worker.channels.facebook import FacebookOptions
 from worker.channels.noticeboard import Noticeboard
 from worker.deliver import amended, staff, sweep, withdraw
 from worker.deliver.claim import claim, commit_calling
@@ -97,11 +99,21 @@ def test_a_post_whose_number_nobody_knows_is_left_to_a_person(graph: Facebook) -
         withdraw.withdraw(post, "Ann", WHY)
 
 
-@pytest.mark.parametrize("circumstance", [{"paused_by": "Ann"}, {"spent_in": "2026-11", "spent": 10**6}])
-def test_no_pause_and_no_ceiling_keeps_a_post_up(graph: Facebook, circumstance: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_pause_keeps_a_post_up(graph: Facebook) -> None:
     delivery = posted(graph)
-    Connection.objects.update(**circumstance)
+    Connection.objects.update(paused_by="Ann")
     assert taken_down(delivery).state == "withdrawn"
+
+
+class OnABudget(FacebookOptions):
+    monthly_budget: Decimal = Decimal("0.01")
+
+
+def test_no_ceiling_keeps_a_post_up_and_what_it_costs_is_counted(graph: Facebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FacebookPoster, "Options", OnABudget)
+    monkeypatch.setattr(FacebookPoster, "delete_price", Decimal("0.02"))
+    delivery = taken_down(posted(graph))
+    assert (delivery.state, delivery.cost, Connection.objects.get().spent) == ("withdrawn", 20, 20)
 
 
 def test_it_can_be_sent_again_afterwards(graph: Facebook) -> None:
