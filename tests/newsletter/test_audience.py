@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests import clocks
-from tests.factories import make_post
+from tests.factories import make_blog, make_post
 from tests.newsletter.people import begin, live_blog, make_newsletter, make_subscriber, people, planned, send_to_the_end, the_sum
 from worker import newsletter
 from worker.lib.refused import Refused
@@ -223,3 +223,12 @@ def test_readers_are_counted(blog):
     make_subscriber(blog)
     unsubscribe(make_subscriber(blog))
     assert newsletter.readers(make_newsletter(make_post(blog))) == 1
+
+
+@pytest.mark.parametrize(("occasion", "who"), [("automatic", ["each"]), ("resend", ["each", "week"])])
+def test_whoever_reads_by_the_week_gets_a_post_by_itself_only_when_it_is_sent_again(occasion, who):
+    """No issue brings it here."""
+    blog = make_blog(channels={"email": {"mode": "live", "editions": ["instant", "weekly mon 09:00"]}})
+    make_subscriber(blog, "each@reader.example", edition="instant")
+    make_subscriber(blog, "week@reader.example", edition="weekly")
+    assert sorted(people(planned(blog, occasion=occasion))) == who
