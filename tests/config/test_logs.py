@@ -2,7 +2,9 @@ import logging
 import sys
 
 import pytest
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
+from django.http.multipartparser import MultiPartParserError
 
 from worker.lib.log import KeyValueFormatter, WithoutBroker, without_secrets
 
@@ -49,9 +51,9 @@ def test_no_secret_is_written_in_a_traceback():
     assert "hunter2" not in line
 
 
-@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError])
-def test_a_database_in_trouble_is_one_line(trouble):
-    """Nobody has made a mistake: it is away, or its disk is full."""
+@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError, RequestDataTooBig, MultiPartParserError])
+def test_what_comes_from_outside_is_one_line(trouble):
+    """Nobody has made a mistake here: the database is away, its disk is full, or a stranger posts what cannot be read."""
     try:
         raise trouble("database or disk is full\nHINT: make room")
     except trouble:

@@ -8,9 +8,7 @@ unless one of the page's other forms says what it wants. Link scanners GET whate
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.http.multipartparser import MultiPartParserError
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -18,6 +16,7 @@ from worker import tasks
 from worker.hooks.page import blog_words, language_of, page, rehearses
 from worker.lib.address import masked
 from worker.lib.blogs import BlogFile, blog_file
+from worker.lib.log import UNREADABLE
 from worker.lib.refused import Refused
 from worker.models import Subscriber
 from worker.newsletter import change, choices
@@ -27,8 +26,6 @@ from worker.newsletter.sign_up import TooMany, ask_for_own_page
 
 State = Subscriber.State
 Answer = Callable[[HttpRequest, Subscriber, BlogFile], HttpResponse]
-_UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
-"""What Django raises over a body in another charset, without its boundary, too big, or broken off."""
 
 
 @csrf_exempt
@@ -50,7 +47,7 @@ def _wants(request: HttpRequest) -> str:
     """The form of the page that was sent; empty for anything else, also for what cannot be read: whoever sent it means to leave."""
     try:
         return request.POST.get("wants", "")
-    except _UNREADABLE:
+    except UNREADABLE:
         return ""
 
 

@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
+from django.http import UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 
 DATABASE_IN_TROUBLE = (OperationalError, InterfaceError)
+UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
+"""What Django raises over a body in another charset, without its boundary, too big, or broken off."""
+_FROM_OUTSIDE = DATABASE_IN_TROUBLE + UNREADABLE
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SECRETS = [
     # the password in an address: redis://user:password@host
@@ -39,11 +45,11 @@ class KeyValueFormatter(logging.Formatter):
         stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ")
         line = f"{stamp} {record.levelname.lower()} {record.name}: {record.getMessage()}"
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, DATABASE_IN_TROUBLE):  # it comes from outside: where in the code it met us says nothing
+        if isinstance(error, _FROM_OUTSIDE):  # it comes from outside: where in the code it met us says nothing
             facts["error"] = error
         line += "".join(f" {key}={_value(value)}" for key, value in facts.items())
         line = line.replace("\r", "\\r").replace("\n", "\\n")  # what somebody else wrote cannot make a line of its own
-        if record.exc_info and not isinstance(error, DATABASE_IN_TROUBLE):
+        if record.exc_info and not isinstance(error, _FROM_OUTSIDE):
             line += "\n" + self.formatException(record.exc_info)
         return without_secrets(line)
 
