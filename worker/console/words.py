@@ -63,8 +63,8 @@ def chip(delivery: Delivery, total: Sum | None, now: datetime, zone: tzinfo) -> 
     if state == State.CANCELLED and total and total.sent:
         return Chip(_("Stopped at {sent}").format(sent=total.sent), "dash", "grey")
     if state == State.SENT:
-        in_doubt = total and total.unknown
-        return Chip(_done(delivery, total, now, zone), *(("question", "violet") if in_doubt else ("tick", "green")))
+        shape, tone = ("question", "violet") if total and total.unknown else ("tick", "green")
+        return Chip(_done(delivery, total, now, zone), shape, tone)
     return _CHIPS[state]
 
 

@@ -86,6 +86,7 @@ def _move(asked: Confirmation) -> Subscriber:
         reader.save(update_fields=["email"])
         return reader
     suppress.add(asked.blog_id, reader.address_key, Suppression.Cause.MOVED)
+    # what was asked at the old address is found by their row from now on, where they want to be forgotten: leave.forget
     Confirmation.objects.filter(blog=asked.blog, address_key=reader.address_key, subscriber=None).update(subscriber=reader)
     Delivery.objects.filter(blog=asked.blog_id, channel="email", audience=reader.address_key).update(audience=asked.address_key)
     note("A reader changed their address.", who=BY_LINK, blog=asked.blog, subscriber=reader)

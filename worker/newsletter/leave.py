@@ -43,9 +43,8 @@ def forget(subscriber: Subscriber, who: str, because: str = "") -> bool:
         if not suppress.add(subscriber.blog_id, subscriber.address_key, Cause.FORGOTTEN):
             suppress.of_own_wish(subscriber.blog_id, subscriber.address_key).update(cause=Cause.FORGOTTEN, reason="")
         rows = Q(subscriber=subscriber) | Q(subscriber__goes_on_as=subscriber)
-        asked = Confirmation.objects.filter(
-            rows | Q(address_key=subscriber.address_key), blog=subscriber.blog_id
-        )  # also at addresses they had, or wanted to have
+        # by their row, too: also what was asked at addresses that they had, or wanted to have
+        asked = Confirmation.objects.filter(rows | Q(address_key=subscriber.address_key), blog=subscriber.blog_id)
         for pk in asked.values_list("pk", flat=True):
             transaction.on_commit(partial(mail.kept_as(f"confirm-{pk}").unlink, missing_ok=True))
         asked.delete()
